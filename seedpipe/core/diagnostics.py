@@ -1,0 +1,124 @@
+"""What is wrong with a user's files, where, and what to do next.
+
+Hides one decision: how a position in a file becomes something a person can act on.
+A diagnostic is data; `render` turns it into text with a code frame. Invariants: lines and
+columns count from 1, columns count characters (a tab is one), a span lies in one file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FRAME_BEFORE = 1  # lines of context above the marked one: enough to see the key it belongs to
+_FRAME_WIDTH = 110  # characters of a source line shown: longer lines are clipped around the mark
+
+
+class Severity(StrEnum):
+    """How bad it is: errors stop everything before money is spent, warnings do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceText:
+    """A file as it was read: its path as shown to the user, and its whole text."""
+
+    path: str
+    text: str = field(repr=False)
+
+    def span(self, line: int = 1, column: int = 1, *, width: int = 1) -> Span:
+        """Return the place of `width` characters at a position of this text."""
+        return Span(source=self, line=line, column=column, width=max(1, width))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A run of characters on one line of a file."""
+
+    source: SourceText
+    line: int
+    column: int
+    width: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.source.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding about the user's files.
+
+    `rule` is the stable kebab-case name that docs and suppressions use; `notes` are further
+    facts (the cells it was seen in); `hint` is what to do next.
+    """
+
+    rule: str
+    message: str
+    span: Span | None = None
+    severity: Severity = Severity.ERROR
+    hint: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def render(diagnostic: Diagnostic) -> str:
+    """Return the diagnostic as text: `file:line:column: severity rule: message`, frame, notes, hint."""
+    span = diagnostic.span
+    head = f"{span}: " if span else ""
+    lines = [f"{head}{diagnostic.severity.value} {diagnostic.rule}: {diagnostic.message}"]
+    if span:
+        lines += _code_frame(span)
+    lines += [f"  note: {note}" for note in diagnostic.notes]
+    if diagnostic.hint:
+        lines.append(f"  hint: {diagnostic.hint}")
+    return "\n".join(lines)
+
+
+def in_reading_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return the diagnostics by file, line and column; those without a place come last."""
+
+    def place(diagnostic: Diagnostic) -> tuple[bool, str, int, int]:
+        span = diagnostic.span
+        return (False, span.source.path, span.line, span.column) if span else (True, "", 0, 0)
+
+    return sorted(diagnostics, key=place)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return a hint that names the closest known word, or None when nothing is close."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else None
+
+
+def _code_frame(span: Span) -> list[str]:
+    lines = span.source.text.split("\n")
+    if not 1 <= span.line <= len(lines):
+        return []
+    first = max(1, span.line - _FRAME_BEFORE)
+    gutter = len(str(span.line))
+    offset = _clip_offset(span)
+    frame = [
+        f"  {number:>{gutter}} | {_clipped(lines[number - 1], offset)}"
+        for number in range(first, span.line + 1)
+        if number == span.line or lines[number - 1].strip()
+    ]
+    lead = lines[span.line - 1][offset : span.column - 1]
+    padding = "".join("\t" if char == "\t" else " " for char in lead)
+    visible = max(1, min(span.width, len(lines[span.line - 1]) - span.column + 1, _FRAME_WIDTH - len(lead)))
+    return [*frame, f"  {' ' * gutter} | {padding}{'^' * visible}"]
+
+
+def _clip_offset(span: Span) -> int:
+    """Return how many leading characters to leave out so that the mark is in sight."""
+    overflow = span.column + min(span.width, 20) - _FRAME_WIDTH
+    return max(0, overflow)
+
+
+def _clipped(line: str, offset: int) -> str:
+    return line.rstrip("\r")[offset : offset + _FRAME_WIDTH]

@@ -1,0 +1,153 @@
+"""The values that travel through the house: cell, job, plan header, prediction, output.
+
+All are frozen and built by keyword. Money is `Decimal` in US dollars; times are aware UTC;
+units come last in a name. A job's identity is its content, so that equal requests are
+paid once and an edited campaign still finds what it has paid for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - dataclass field types are read at run time by tests
+from decimal import Decimal  # noqa: TC003
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+PLAN_FORMAT = 1
+_JOB_ID_HEX_DIGITS = 32  # 128 bits: no collision to fear, short enough to read in a table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One priced request, shared by all cells that ask the same.
+
+    `request` is the body as rendered; `outputs_expected` the number of images that are billed;
+    `cost_usd` the price of one attempt.
+    """
+
+    job_id: str
+    model: str
+    request: Mapping[str, Json]
+    outputs_expected: int
+    cost_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A place for a set of images: a series and its axis keys.
+
+    `address` is `series/key/key`; `axes` maps axis names to keys in the order of `over`;
+    `output_paths` holds one path an expected image, relative to the output folder and
+    without extension, which comes from the image's bytes.
+    """
+
+    address: str
+    series: str
+    axes: Mapping[str, str]
+    job_id: str
+    output_paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCell:
+    """A cell with its job, as the plan streams them; `opens_job` is true for the job's first cell."""
+
+    cell: Cell
+    job: Job
+    opens_job: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetCaps:
+    """The limits a campaign sets: its whole life in USD, one job in USD, and the number of jobs."""
+
+    usd: Decimal | None = None
+    per_job_usd: Decimal | None = None
+    max_jobs: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanHeader:
+    """What a plan was made from. Equal headers mean equal plans, cell for cell.
+
+    `sources` maps each file that was read to its sha256; `catalogue` is the digest of the models
+    and prices.
+    """
+
+    campaign: str
+    brand: str | None
+    sources: Mapping[str, str]
+    catalogue: str
+    budget: BudgetCaps
+    plan_format: int = PLAN_FORMAT
+
+    @property
+    def plan_id(self) -> str:
+        """The plan's identity: a digest of everything it is made from."""
+        return digest(
+            {
+                "format": self.plan_format,
+                "campaign": self.campaign,
+                "sources": dict(self.sources),
+                "catalogue": self.catalogue,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """The service's task as one answer shows it.
+
+    `status` is the service's own word; `outputs` are URLs (never trusted as names);
+    `code` and `error` are set when the task failed; `inference_ms` is filled at the end.
+    """
+
+    prediction_id: str
+    model: str
+    status: str
+    outputs: tuple[str, ...] = ()
+    code: int | None = None
+    error: str = ""
+    created_at: datetime | None = None
+    inference_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFile:
+    """One verified image file, known by its content."""
+
+    sha256: str
+    media_type: str
+    width_px: int
+    height_px: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One image of a job's set; `index` counts from 0 in the service's order."""
+
+    job_id: str
+    index: int
+    image: ImageFile
+
+
+def job_id(model: str, request: Mapping[str, Json], *, take: int = 1) -> str:
+    """Return the identity of a request: a digest of (model, request, take)."""
+    return digest({"model": model, "request": dict(request), "take": take})[:_JOB_ID_HEX_DIGITS]
+
+
+def canonical_json(value: Json) -> str:
+    """Return the one spelling of a JSON value: sorted keys, no spaces, no NaN, text unescaped."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: Json) -> str:
+    """Return the sha256 of a JSON value's canonical form, in hex."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
