@@ -1,0 +1,162 @@
+"""What the ledger is told and what it remembers: entries, attempts, job records, runs.
+
+The vocabulary between the engine, which makes things happen, the ledger, which makes them
+durable, and the reports, which tell them. A `JobRecord` is a job with its whole history: one type serves
+the engine's shards and the manifest's lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from seedpipe.core.lifecycle import Event, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seedpipe.core.model import Cell, Job, Json, Output, Prediction
+
+
+class Verdict(StrEnum):
+    """The ledger's answer to an entry: only an intent can be declined, and then nothing is recorded."""
+
+    RECORDED = "recorded"
+    OVER_PURSE = "over_purse"
+    OVER_BUDGET = "over_budget"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One event of a job's latest attempt, to be made durable.
+
+    An `INTENT_RECORDED` carries `run_id`, `owner` and `body`, the request exactly as it will be sent;
+    `ACCEPTED`, `COMPLETED` and `PROVIDER_FAILED` carry the `prediction`; `OUTPUT_STORED`, `SET_COMPLETE`
+    and `SET_SHORT` the `output` that was stored; failures the service's `error` and `error_code`.
+    """
+
+    job_id: str
+    event: Event
+    at: datetime
+    run_id: str | None = None
+    owner: str | None = None
+    body: Mapping[str, Json] | None = None
+    prediction: Prediction | None = None
+    output: Output | None = None
+    error: str = ""
+    error_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One paid submit of a job, as far as it has come. `number` counts from 1."""
+
+    number: int
+    phase: Phase
+    cost_usd: Decimal
+    run_id: str | None
+    intent_at: datetime | None
+    accepted_at: datetime | None
+    finished_at: datetime | None
+    prediction_id: str | None
+    urls: tuple[str, ...]
+    inference_ms: int | None
+    error: str
+    error_code: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """A job with its cells in one plan, its attempts (oldest first) and the outputs of the latest one."""
+
+    job: Job
+    cells: tuple[Cell, ...]
+    attempts: tuple[Attempt, ...]
+    outputs: tuple[Output, ...]
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the latest attempt; a job never tried is planned."""
+        return self.attempts[-1].phase if self.attempts else Phase.PLANNED
+
+    @property
+    def latest(self) -> Attempt | None:
+        """The latest attempt, or None when there was none."""
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def label(self) -> str:
+        """What to call the job in front of people: its first cell's address, else its id."""
+        return self.cells[0].address if self.cells else self.job.job_id
+
+
+class StopReason(StrEnum):
+    """Why a run stopped submitting before its plan was through."""
+
+    PURSE = "purse"
+    BUDGET = "budget"
+    BLOCKED = "blocked"
+    UNAVAILABLE = "unavailable"
+    UNCERTAIN = "uncertain"
+    DISK = "disk"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """What an engine can say beyond the ledger.
+
+    `stop` says why submitting stopped early, `message` adds the words for the user, and `overdue` counts
+    paid tasks whose deadline passed while the service was still working on them.
+    """
+
+    stop: StopReason | None = None
+    message: str = ""
+    overdue: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStart:
+    """A run as it begins. `purse_usd` caps this run, `budget_usd` the campaign's whole life."""
+
+    run_id: str
+    plan_id: str
+    campaign: str
+    owner: str
+    started_at: datetime
+    purse_usd: Decimal | None = None
+    budget_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """How a run ended: its exit code and, when it stopped early, why."""
+
+    run_id: str
+    finished_at: datetime
+    exit_code: int
+    stop: StopReason | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run as the ledger remembers it; `end` is None while it runs, or after it was killed."""
+
+    start: RunStart
+    end: RunEnd | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseTotal:
+    """How much stands in one phase: jobs, images that were or will be billed, and money."""
+
+    jobs: int = 0
+    images: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+
+Tally = dict[Phase, PhaseTotal]

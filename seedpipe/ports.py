@@ -1,0 +1,165 @@
+"""Every edge of the house as a small Protocol with its obligations.
+
+Implementations live in rooms that never see each other; each runs the contract suite of its port in
+`tests/contracts/`, the fakes too. `Files`, through which the core asks for the user's files, is
+declared where it is consumed, in `seedpipe.core.campaign`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+    from decimal import Decimal
+
+    from seedpipe.core.lifecycle import Phase
+    from seedpipe.core.model import ImageFile, Json, PlanHeader, PlannedCell, Prediction
+    from seedpipe.core.records import (
+        Entry,
+        JobRecord,
+        RunEnd,
+        RunOutcome,
+        RunRecord,
+        RunStart,
+        Tally,
+        Verdict,
+    )
+
+
+class Clock(Protocol):
+    """Time, handed in so that tests own it."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back; for deadlines."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Provider(Protocol):
+    """The image service. It translates and never retries, sleeps or decides.
+
+    Every failure is a `ProviderError`; which one is the whole contract: see `seedpipe.core.errors`.
+    """
+
+    async def submit(self, model: str, body: Mapping[str, Json]) -> Prediction:
+        """Send one paid request, once, following no redirect.
+
+        Raises `Refused`, `Unavailable` (surely not accepted), `Uncertain` or `Malformed`.
+        """
+
+    async def result(self, prediction_id: str) -> Prediction:
+        """Ask how a task stands. Free, may be repeated. `Refused` with status 404 means unknown there."""
+
+    def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open an output file without the key. A cut or over-long body raises while iterating."""
+
+    async def aclose(self) -> None:
+        """Release connections."""
+
+
+class Store(Protocol):
+    """Where images live: objects known by content, linked to the paths that people look at."""
+
+    async def receive(self, chunks: AsyncIterator[bytes]) -> ImageFile:
+        """Keep one download durably, or nothing of it.
+
+        When this returns, the file is complete, verified as an image and synced to disk under its
+        sha256. Raises `Malformed` for what is not a whole image, `RunError` when the disk fails.
+        """
+
+    async def publish(self, image: ImageFile, stem: str) -> str:
+        """Place a kept image at `stem` plus its extension; return the path relative to the output folder.
+
+        Idempotent; replaces what else stands there, atomically. Raises `KeyError` if the object is gone.
+        """
+
+    def holds(self, image: ImageFile) -> bool:
+        """Say whether the object is there in its full size."""
+
+
+class Ledger(Protocol):
+    """The memory that money depends on. One writer; every method is one short, durable transaction.
+
+    An entry that was recorded survives the death of the process and of the machine. Amounts are
+    exact to a millionth of a dollar.
+    """
+
+    @property
+    def origin(self) -> str:
+        """The service this ledger belongs to: `sandbox`, or scheme, host and port."""
+
+    def admit(self, header: PlanHeader, cells: Iterable[PlannedCell]) -> None:
+        """Store a plan, all or nothing. Admitting a known plan again changes nothing."""
+
+    def begin_run(self, run: RunStart) -> int:
+        """Open a run of an admitted plan; return how many jobs a dead run left in doubt.
+
+        Attempts found in `SUBMITTING` become `IN_DOUBT`: whoever was sending them is gone.
+        """
+
+    def end_run(self, end: RunEnd) -> None:
+        """Record how the run ended."""
+
+    def record(self, entries: Sequence[Entry]) -> list[Verdict]:
+        """Apply events in order in one transaction; one verdict an entry.
+
+        An intent is declined, and only it, when it would pass the run's purse or the campaign's budget.
+        Raises `IllegalTransition` for an event that the attempt's phase does not allow.
+        """
+
+    def job_count(self, plan_id: str) -> int:
+        """Return the number of distinct jobs of a plan."""
+
+    def jobs(self, plan_id: str, start: int, stop: int) -> list[JobRecord]:
+        """Return the plan's jobs in a range of their order, with their history."""
+
+    def unfetched_elsewhere(self, plan_id: str) -> Iterator[JobRecord]:
+        """Yield jobs outside this plan that are paid for and not yet brought home; they have no cells."""
+
+    def phases(self, job_ids: Sequence[str]) -> dict[str, Phase]:
+        """Return the phase of each job that was ever tried."""
+
+    def tally(self, plan_id: str) -> Tally:
+        """Return jobs, images and money of a plan by phase."""
+
+    def committed_usd(self, campaign: str) -> Decimal:
+        """Return what the campaign has reserved and spent in its whole life."""
+
+    def latest_run(self, campaign: str | None = None) -> RunRecord | None:
+        """Return the run that began last, of one campaign or of any."""
+
+    def plan_header(self, plan_id: str) -> PlanHeader:
+        """Return the header of an admitted plan; raises `KeyError`."""
+
+    def find(self, plan_id: str, text: str) -> list[JobRecord]:
+        """Return the jobs of a plan with this cell address, or whose id starts with `text`."""
+
+    def close(self) -> None:
+        """Release the file and the lock."""
+
+
+class RunListener(Protocol):
+    """Whoever wants to watch a run: the progress bar, the log lines of CI."""
+
+    def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
+        """Hear that a job has reached a phase; `record` is as it was when its shard was read."""
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """Hear that the run waits before it submits more."""
+
+
+class Engine(Protocol):
+    """Carries out an admitted plan: reads only the ledger, never the campaign."""
+
+    async def run(self, run: RunStart) -> RunOutcome:
+        """Bring every job of the plan as far as it goes; never raises for a job that fails."""
+
+    def stop(self) -> None:
+        """Submit nothing more and come home soon. Safe to call from a signal handler of the loop."""
