@@ -1,0 +1,47 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help setup demo test lint format lock clean
+
+help:
+	@echo "make demo    run the quickstart campaign on the embedded sandbox: free, nothing leaves this machine"
+	@echo "make test    lint, types, layers and the whole test suite"
+	@echo "make lint    ruff, mypy and import-linter only"
+	@echo "make lock    refresh requirements/dev.txt from pyproject.toml"
+
+setup: $(READY)
+
+$(READY): requirements/dev.txt pyproject.toml
+	@echo "Setting up $(VENV) from locked dependencies ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "seedpipe needs Python 3.11 or newer; say PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/seedpipe plan examples/pipelines/quickstart/campaign.yaml --proof
+	@echo
+	@$(BIN)/seedpipe run examples/pipelines/quickstart/campaign.yaml
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: lint
+	$(BIN)/pytest -n 2
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --output-file requirements/dev.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

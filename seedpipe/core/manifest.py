@@ -1,0 +1,197 @@
+"""The run manifest: what a run leaves behind, as one value and as JSON.
+
+Hides how the ledger's memory becomes the published documents `run.json` and `jobs.jsonl` (schemas in
+`schemas/`). Derived, never a source: any of it can be rebuilt from the ledger. Money is text in the
+documents, exact to the last digit. Signed URLs and request headers are left out on purpose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.money import exact
+from seedpipe.core.records import PhaseTotal, StopReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from seedpipe.core.model import ImageFile, Json, Output, PlanHeader
+    from seedpipe.core.records import Attempt, JobRecord, RunOutcome, RunRecord, Tally
+
+MANIFEST_FORMAT: Final = 1
+
+_EXTENSIONS: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+_BILLED: Final = (Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT, Phase.LOST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunManifest:
+    """A run of a plan, and where its jobs stand.
+
+    `world` is `proof` or `live`; `environment` names the tool, Python and platform; `commit` is the git
+    commit of the campaign's work tree when there is one.
+    """
+
+    world: str
+    origin: str
+    header: PlanHeader
+    run: RunRecord
+    tally: Mapping[Phase, PhaseTotal]
+    environment: Mapping[str, str]
+    commit: str | None = None
+
+    @property
+    def planned(self) -> PhaseTotal:
+        """The whole plan."""
+        return add_up(self.tally.values())
+
+    @property
+    def billed(self) -> PhaseTotal:
+        """What the service has accepted and not given back."""
+        return add_up(self.tally[phase] for phase in _BILLED if phase in self.tally)
+
+    def count(self, *phases: Phase) -> int:
+        """Return the number of jobs in these phases."""
+        return sum(self.tally[phase].jobs for phase in phases if phase in self.tally)
+
+
+def add_up(totals: Iterable[PhaseTotal]) -> PhaseTotal:
+    """Return the sum of totals."""
+    rows = list(totals)
+    return PhaseTotal(
+        jobs=sum(row.jobs for row in rows),
+        images=sum(row.images for row in rows),
+        cost_usd=sum((row.cost_usd for row in rows), Decimal(0)),
+    )
+
+
+def extension(media_type: str) -> str:
+    """Return the file extension of an image type that seedpipe keeps, with its dot."""
+    return _EXTENSIONS[media_type]
+
+
+def placed_path(stem: str, image: ImageFile) -> str:
+    """Return where an image lies: the planned path plus the extension its bytes ask for."""
+    return stem + extension(image.media_type)
+
+
+def output_paths(record: JobRecord, output: Output) -> list[str]:
+    """Return every place of one output: a path a cell. An image beyond the expected set has none."""
+    return [
+        placed_path(cell.output_paths[output.index], output.image)
+        for cell in record.cells
+        if output.index < len(cell.output_paths)
+    ]
+
+
+def exit_code(tally: Tally, outcome: RunOutcome, *, interrupted_by: int | None = None) -> int:
+    """Return the exit code of a finished run; the first rule that applies.
+
+    `interrupted_by` is the number of the signal that ended the run, if one did.
+    """
+    left = {phase for phase, total in tally.items() if total.jobs}
+    if interrupted_by is not None:
+        return 128 + interrupted_by
+    if Phase.IN_DOUBT in left or outcome.stop is StopReason.UNCERTAIN:
+        return 4
+    if outcome.stop is not None or left & {Phase.PLANNED, Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING}:
+        return 3
+    return 1 if left & {Phase.FAILED, Phase.LOST, Phase.DONE_SHORT} else 0
+
+
+def run_document(manifest: RunManifest) -> dict[str, Json]:
+    """Return `run.json`: which plan, which run, totals planned and billed, counts, environment."""
+    header, start, end = manifest.header, manifest.run.start, manifest.run.end
+    return {
+        "format": MANIFEST_FORMAT,
+        "world": manifest.world,
+        "origin": manifest.origin,
+        "campaign": header.campaign,
+        "brand": header.brand,
+        "plan_id": header.plan_id,
+        "sources": dict(header.sources),
+        "catalogue": header.catalogue,
+        "commit": manifest.commit,
+        "run": {
+            "run_id": start.run_id,
+            "started_at": _time(start.started_at),
+            "finished_at": _time(end.finished_at) if end else None,
+            "exit_code": end.exit_code if end else None,
+            "stop": end.stop.value if end and end.stop else None,
+            "message": end.message if end else "",
+            "purse_usd": _money(start.purse_usd),
+            "budget_usd": _money(start.budget_usd),
+        },
+        "planned": _total(manifest.planned),
+        "billed": _total(manifest.billed),
+        "phases": {
+            phase.value: _total(manifest.tally[phase])
+            for phase in Phase
+            if phase in manifest.tally and manifest.tally[phase].jobs
+        },
+        "environment": dict(manifest.environment),
+    }
+
+
+def job_document(record: JobRecord) -> dict[str, Json]:
+    """Return one line of `jobs.jsonl`: a job with its cells, attempts and outputs."""
+    job = record.job
+    return {
+        "job_id": job.job_id,
+        "model": job.model,
+        "inputs": dict(job.request),
+        "phase": record.phase.value,
+        "cost_usd": _money(job.cost_usd),
+        "images_expected": job.outputs_expected,
+        "cells": [
+            {"address": cell.address, "series": cell.series, "axes": dict(cell.axes)} for cell in record.cells
+        ],
+        "attempts": [_attempt(attempt) for attempt in record.attempts],
+        "outputs": [_output(record, output) for output in record.outputs],
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Json]:
+    return {
+        "number": attempt.number,
+        "phase": attempt.phase.value,
+        "run_id": attempt.run_id,
+        "prediction_id": attempt.prediction_id,
+        "cost_usd": _money(attempt.cost_usd),
+        "intent_at": _time(attempt.intent_at),
+        "accepted_at": _time(attempt.accepted_at),
+        "finished_at": _time(attempt.finished_at),
+        "inference_ms": attempt.inference_ms,
+        "error": attempt.error,
+        "error_code": attempt.error_code,
+    }
+
+
+def _output(record: JobRecord, output: Output) -> dict[str, Json]:
+    image = output.image
+    paths: list[Json] = list(output_paths(record, output))
+    return {
+        "index": output.index,
+        "sha256": image.sha256,
+        "media_type": image.media_type,
+        "width_px": image.width_px,
+        "height_px": image.height_px,
+        "size_bytes": image.size_bytes,
+        "paths": paths,
+    }
+
+
+def _total(total: PhaseTotal) -> dict[str, Json]:
+    return {"jobs": total.jobs, "images": total.images, "cost_usd": _money(total.cost_usd)}
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else exact(amount)
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
