@@ -37,6 +37,11 @@ class Job:
     outputs_expected: int
     cost_usd: Decimal
 
+    @property
+    def unit_usd(self) -> Decimal:
+        """The price of one billed image."""
+        return self.cost_usd / self.outputs_expected
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:

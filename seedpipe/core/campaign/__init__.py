@@ -1,0 +1,22 @@
+"""From the text of a campaign file to a `Campaign`, or to every reason why not.
+
+Hides YAML, CSV, the schema and the order of the checks. Invariants: a `Campaign` is whole
+and consistent; an `InputError` carries all diagnostics, each with file, line and column.
+Absent on purpose: disk (see `Files`), and everything that needs a single cell (see `planning`).
+"""
+
+from seedpipe.core.campaign.files import FileProblem, Files
+from seedpipe.core.campaign.loading import load_campaign
+from seedpipe.core.campaign.model import Axis, Brand, Budget, Campaign, InputValue, Series
+
+__all__ = [
+    "Axis",
+    "Brand",
+    "Budget",
+    "Campaign",
+    "FileProblem",
+    "Files",
+    "InputValue",
+    "Series",
+    "load_campaign",
+]

@@ -1,0 +1,84 @@
+"""The campaign as values: what a file means once it has been read and checked.
+
+Invariants: every name is unique and legal, every file it mentions was read, every template is
+compiled and uses known names only, every model is in the catalogue. What depends on single
+cells (values of inputs, paths, money) is judged by `seedpipe.core.planning`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seedpipe.core.diagnostics import Span
+    from seedpipe.core.model import BudgetCaps, Json
+    from seedpipe.core.templates import Keyed, Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """One dimension of the matrix: its rows, in the order of the file. A row is text (its key) with columns."""
+
+    name: str
+    rows: tuple[Keyed, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """The brand kit: `palette` maps colour names to `#RRGGBB`; `extras` are its `vars`."""
+
+    name: str
+    palette: Mapping[str, str]
+    voice: str | None
+    extras: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputValue:
+    """One input of a series' model, as written: plain data or a template; `span` is the value's place."""
+
+    value: Json | Template
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A named prompt over some axes; no axes is one cell. `inputs` are the campaign's under the series' own."""
+
+    name: str
+    span: Span
+    over: tuple[Axis, ...]
+    model: str
+    prompt: Template
+    inputs: Mapping[str, InputValue]
+    output: Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The caps, and where each is written: by the key's name."""
+
+    caps: BudgetCaps
+    spans: Mapping[str, Span]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A whole campaign.
+
+    `path` is the file as shown to the user; `sources` maps every file that was read, by its path from the
+    campaign's folder, to the sha256 of its bytes.
+    """
+
+    path: str
+    name: str
+    brand: Brand | None
+    variables: Mapping[str, Json]
+    axes: Mapping[str, Axis]
+    series: tuple[Series, ...]
+    budget: Budget
+    sources: Mapping[str, str]
