@@ -1,0 +1,235 @@
+"""What an answer of the WaveSpeedAI API means, as functions from bytes to values.
+
+Hides the dialect: the envelope, its drifting fields, and which status says what about money. Invariants:
+an id that leaves this module is safe to stand in a path; words that leave it are one printable line without
+the key. Fields that are not known are ignored, for the service adds them without notice.
+
+Absent on purpose: HTTP and its library, time, retries.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from seedpipe.core.errors import Malformed, ProviderError, Refused, Unavailable, Uncertain
+from seedpipe.core.model import Prediction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OK: Final = 200
+NOT_FOUND: Final = 404
+TOO_MANY_REQUESTS: Final = 429
+RETRY_AFTER_CAP_S: Final = 600.0  # a service that asks for more is asked again after ten minutes
+
+_PREDICTION_ID = re.compile(r"[0-9A-Za-z_-]{6,64}")
+_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
+_LONGEST_WORDS = 300  # characters: a message in a table or a CI log, not a page of HTML
+_REFUSALS: Final = frozenset({400, 401, 402, 403, 404, 413, 422})
+_TRY_AGAIN: Final = frozenset({408, 409, 425, TOO_MANY_REQUESTS})
+_SERVER_ERRORS: Final = range(500, 600)
+_EITHER_ZIP = 32 + zlib.MAX_WBITS  # zlib's word for "gzip or deflate, by its header"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP answer: `body` as far as it came, `whole` when it came to its end and under the cap."""
+
+    status: int
+    body: bytes
+    whole: bool
+    retry_after_s: float | None = None
+
+
+def is_prediction_id(text: object) -> bool:
+    """Say whether this can be an id of the service, and so may stand in a path."""
+    return isinstance(text, str) and _PREDICTION_ID.fullmatch(text) is not None
+
+
+def accepted(answer: Answer, *, secret: str) -> Prediction:
+    """Return the task that a submit's answer names, or raise what its absence means for the money.
+
+    A valid id is the proof of acceptance, whatever the envelope's code says beside it, unless that code is a
+    definite refusal: such a contradiction is `Malformed`.
+    """
+    if answer.status != OK:
+        raise _failed_submit(answer, secret=secret)
+    envelope = _envelope(answer)
+    code = _integer(envelope.get("code"))
+    data = envelope.get("data")
+    named = isinstance(data, dict) and is_prediction_id(data.get("id"))
+    if refusal := _refusal(code, _words(envelope, secret=secret), answer.retry_after_s):
+        if named:
+            raise Malformed(f"the service both refused (code {code}) and named a task", status=OK, code=code)
+        raise refusal
+    if not isinstance(data, dict) or not named:
+        raise Malformed("the service answered a submit without a usable task id", status=OK, code=code)
+    return _prediction(data, secret=secret, outputs=())
+
+
+def progress(answer: Answer, prediction_id: str, *, secret: str) -> Prediction:
+    """Return how a task stands, or raise why that is not known. Reads are free, so nothing is uncertain."""
+    if answer.status != OK:
+        raise _failed_read(answer, secret=secret)
+    envelope = _envelope(answer)
+    code = _integer(envelope.get("code"))
+    data = envelope.get("data")
+    if not isinstance(data, dict):
+        if refusal := _refusal(code, _words(envelope, secret=secret), answer.retry_after_s):
+            raise refusal
+        raise Malformed("the service answered about a task without its data", status=OK, code=code)
+    if data.get("id") != prediction_id:
+        raise Malformed(f"the service answered about another task than {prediction_id}", status=OK, code=code)
+    outputs = data.get("outputs") or []
+    if not isinstance(outputs, list) or not all(isinstance(url, str) and url for url in outputs):
+        raise Malformed("the service listed outputs that are not URLs", status=OK, code=code)
+    return _prediction(data, secret=secret, outputs=tuple(outputs))
+
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Return the seconds a `Retry-After` header asks for: 0 to 600, or None for what is not understood."""
+    text = (header or "").strip()
+    if _SECONDS.fullmatch(text):
+        return min(float(text), RETRY_AFTER_CAP_S)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - now).total_seconds(), 0.0), RETRY_AFTER_CAP_S)
+
+
+def one_line(text: str, *, secret: str) -> str:
+    """Return the service's words as one printable line, without the key, of at most 300 characters."""
+    if secret:
+        text = text.replace(secret, "[key]")
+    plain = "".join(char if char.isprintable() else " " for char in text[: 20 * _LONGEST_WORDS])
+    line = " ".join(plain.split())
+    return line if len(line) <= _LONGEST_WORDS else f"{line[: _LONGEST_WORDS - 1]}…"
+
+
+def unzipped(body: bytes, *, max_bytes: int) -> tuple[bytes, bool]:
+    """Return a compressed body unpacked, at most `max_bytes` of it, and whether that is all of it.
+
+    Identity is asked for; some proxies compress all the same, and an id is worth reading then, too.
+    """
+    machine = zlib.decompressobj(_EITHER_ZIP)
+    try:
+        plain = machine.decompress(body, max_bytes)
+    except zlib.error:
+        return b"", False
+    return plain, machine.eof
+
+
+def _failed_submit(answer: Answer, *, secret: str) -> ProviderError:
+    words, code = _spoken(answer, secret=secret)
+    message = _message(answer.status, words)
+    refusal = _refusal(answer.status, message, answer.retry_after_s, code=code)
+    return refusal or Uncertain(f"{message}: it is not known whether it was accepted", status=answer.status)
+
+
+def _failed_read(answer: Answer, *, secret: str) -> ProviderError:
+    words, code = _spoken(answer, secret=secret)
+    message = _message(answer.status, words)
+    if answer.status in _REFUSALS:
+        return Refused(message, status=answer.status, code=code)
+    if answer.status in _SERVER_ERRORS or answer.status in _TRY_AGAIN:
+        return Unavailable(message, status=answer.status, code=code, retry_after_s=answer.retry_after_s)
+    return Malformed(message, status=answer.status, code=code)
+
+
+def _refusal(
+    status: int | None, message: str, retry_after: float | None, *, code: int | None = None
+) -> ProviderError | None:
+    """Return the error of a definite refusal, or None when the status does not say that surely."""
+    code = status if code is None else code
+    if status == TOO_MANY_REQUESTS:
+        return Unavailable(message, status=status, code=code, retry_after_s=retry_after)
+    if status in _REFUSALS:
+        return Refused(message, status=status, code=code)
+    return None
+
+
+def _envelope(answer: Answer) -> Mapping[str, Any]:
+    if not answer.whole:
+        raise Malformed("the service's answer was cut short or too long", status=answer.status)
+    try:
+        envelope = json.loads(answer.body)
+    except (ValueError, RecursionError):  # a bad encoding is a ValueError, too
+        raise Malformed(
+            "the service answered with something that is not JSON", status=answer.status
+        ) from None
+    if not isinstance(envelope, dict):
+        raise Malformed("the service answered with JSON of an unknown shape", status=answer.status)
+    return envelope
+
+
+def _spoken(answer: Answer, *, secret: str) -> tuple[str, int | None]:
+    """Return the words and the code of an error answer; HTML and the like say nothing."""
+    try:
+        envelope = _envelope(answer)
+    except Malformed:
+        return "", None
+    return _words(envelope, secret=secret), _integer(envelope.get("code"))
+
+
+def _words(envelope: Mapping[str, Any], *, secret: str) -> str:
+    data = envelope.get("data")
+    candidates = [envelope.get("message"), envelope.get("error"), envelope.get("detail")]
+    if isinstance(data, dict):
+        candidates.append(data.get("error"))
+    spoken = (_text(candidate) for candidate in candidates)
+    return one_line(next((text for text in spoken if text), ""), secret=secret)
+
+
+def _message(status: int, words: str) -> str:
+    return f"HTTP {status}: {words}" if words else f"HTTP {status}"
+
+
+def _prediction(data: Mapping[str, Any], *, secret: str, outputs: tuple[str, ...]) -> Prediction:
+    return Prediction(
+        prediction_id=data["id"],
+        model=one_line(_text(data.get("model")), secret=secret),
+        status=one_line(_text(data.get("status")), secret=secret),
+        outputs=outputs,
+        code=_integer(data.get("code")),
+        error=one_line(_text(data.get("error")), secret=secret),
+        created_at=_moment(data.get("created_at")),
+        inference_ms=_inference_ms(data),
+    )
+
+
+def _inference_ms(data: Mapping[str, Any]) -> int | None:
+    timings = data.get("timings")
+    inference = _integer(timings.get("inference")) if isinstance(timings, dict) else None
+    return inference or _integer(data.get("executionTime")) or None
+
+
+def _moment(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)  # drops the digits behind the microseconds
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _integer(value: object) -> int | None:
+    """Return a whole number that a database column holds, or None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 2**53:
+        return None
+    return int(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return _text(value.get("message"))
+    return value if isinstance(value, str) else ""
