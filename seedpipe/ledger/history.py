@@ -1,0 +1,101 @@
+"""What an entry does to a job's attempts: from values to values, for any ledger.
+
+Hides which facts each event leaves behind. Invariants: the phase moves through
+`seedpipe.core.lifecycle.advance` and nothing else; an attempt that surely was not accepted keeps its number
+for the next intent; a redo leaves the old attempt as it is and opens the next number; only the latest
+attempt of a job is ever unsettled.
+
+Absent on purpose: budgets, which need sums over many jobs, and storage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.lifecycle import Event, Phase, advance, is_settled
+from seedpipe.core.records import Attempt
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from seedpipe.core.records import Entry
+
+SETS_THE_PRICE: Final = frozenset({Event.INTENT_RECORDED, Event.ADOPTED, Event.REDO_AUTHORIZED})
+STORES_AN_OUTPUT: Final = frozenset({Event.OUTPUT_STORED, Event.SET_COMPLETE, Event.SET_SHORT})
+_NAMES_THE_TASK: Final = frozenset({Event.ADOPTED, Event.ACCEPTED, Event.FOUND})
+_SHOWS_THE_RESULT: Final = frozenset({Event.COMPLETED, Event.COMPLETED_EMPTY, Event.PROVIDER_FAILED})
+_GOOD_NEWS: Final = STORES_AN_OUTPUT | _NAMES_THE_TASK | {Event.INTENT_RECORDED, Event.COMPLETED}
+
+
+def moved(latest: Attempt | None, entry: Entry, price_usd: Decimal) -> Attempt:
+    """Return the attempt that an entry leaves as the latest one: moved on, or new.
+
+    `price_usd` counts for the events in `SETS_THE_PRICE`. Raises `IllegalTransition`, or `ValueError` for an
+    entry that lacks what its event must carry.
+    """
+    phase = advance(latest.phase if latest else Phase.PLANNED, entry.event)
+    _check_carries(entry, latest)
+    if latest is None:
+        latest = _unsent(1, price_usd)
+    elif entry.event is Event.REDO_AUTHORIZED:
+        latest = _unsent(latest.number + 1, price_usd)
+    attempt = replace(latest, phase=phase, finished_at=entry.at if is_settled(phase) else None)
+    return _with_words(_with_facts(attempt, entry, price_usd), entry)
+
+
+def _unsent(number: int, price_usd: Decimal) -> Attempt:
+    return Attempt(
+        number=number,
+        phase=Phase.PLANNED,
+        cost_usd=price_usd,
+        run_id=None,
+        intent_at=None,
+        accepted_at=None,
+        finished_at=None,
+        prediction_id=None,
+        urls=(),
+        inference_ms=None,
+        error="",
+        error_code=None,
+    )
+
+
+def _check_carries(entry: Entry, latest: Attempt | None) -> None:
+    """Refuse an entry that would leave a gap in the books, or mix two tasks."""
+    event, said = entry.event, entry.prediction
+    if event is Event.INTENT_RECORDED and (entry.run_id is None or not entry.owner or entry.body is None):
+        raise ValueError(f"an intent for job {entry.job_id} must carry its run, owner and body")
+    if event in _NAMES_THE_TASK | {Event.COMPLETED} and said is None:
+        raise ValueError(f"event '{event}' for job {entry.job_id} must carry the prediction")
+    if event is Event.OUTPUT_STORED and entry.output is None:
+        raise ValueError(f"event '{event}' for job {entry.job_id} must carry the output")
+    if entry.output and entry.output.job_id != entry.job_id:
+        raise ValueError(f"an output of job {entry.output.job_id} was entered for job {entry.job_id}")
+    known = latest.prediction_id if latest else None
+    if said and event in _SHOWS_THE_RESULT and said.prediction_id != known:
+        raise ValueError(f"job {entry.job_id} has task {known}, not {said.prediction_id}")
+
+
+def _with_facts(attempt: Attempt, entry: Entry, price_usd: Decimal) -> Attempt:
+    """Return the attempt with what this event brings to light for good."""
+    event, said = entry.event, entry.prediction
+    if event in (Event.INTENT_RECORDED, Event.ADOPTED):
+        attempt = replace(attempt, cost_usd=price_usd, run_id=entry.run_id)
+    if event is Event.INTENT_RECORDED:
+        attempt = replace(attempt, intent_at=entry.at)
+    if said and event in _NAMES_THE_TASK:
+        attempt = replace(attempt, prediction_id=said.prediction_id, accepted_at=entry.at)
+    if said and event in _SHOWS_THE_RESULT:
+        attempt = replace(attempt, urls=said.outputs, inference_ms=said.inference_ms)
+    return attempt
+
+
+def _with_words(attempt: Attempt, entry: Entry) -> Attempt:
+    """Return the attempt with its latest trouble; good news clears it, silence keeps it."""
+    said = entry.prediction
+    error = entry.error or (said.error if said else "")
+    code = entry.error_code if entry.error_code is not None or said is None else said.code
+    if error or code is not None or entry.event in _GOOD_NEWS:
+        return replace(attempt, error=error, error_code=code)
+    return attempt

@@ -1,0 +1,85 @@
+"""Every statement the ledger says to SQLite, by what it asks.
+
+Lists travel as one JSON value, so that a statement is the same text for any number of ids. Invariant:
+each statement is answered from a key or an index; none walks a table that grows with the campaign but
+`TALLY`, which walks one plan.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+LATEST_ATTEMPT: Final = "SELECT * FROM attempts WHERE job_id = ? ORDER BY number DESC LIMIT 1"
+SAVE_ATTEMPT: Final = """
+    INSERT INTO attempts (job_id, number, campaign, phase, cost_micros, run_id, owner, intent_event,
+        intent_at, accepted_at, finished_at, prediction_id, urls, inference_ms, error, error_code)
+    VALUES (:job_id, :number, :campaign, :phase, :cost_micros, :run_id, :owner, :intent_event, :intent_at,
+        :accepted_at, :finished_at, :prediction_id, :urls, :inference_ms, :error, :error_code)
+    ON CONFLICT (job_id, number) DO UPDATE SET
+        campaign = excluded.campaign, phase = excluded.phase, cost_micros = excluded.cost_micros,
+        run_id = excluded.run_id, owner = coalesce(excluded.owner, attempts.owner),
+        intent_event = coalesce(excluded.intent_event, attempts.intent_event), intent_at = excluded.intent_at,
+        accepted_at = excluded.accepted_at, finished_at = excluded.finished_at,
+        prediction_id = excluded.prediction_id, urls = excluded.urls, inference_ms = excluded.inference_ms,
+        error = excluded.error, error_code = excluded.error_code"""
+INSERT_EVENT: Final = """
+    INSERT INTO events (at, job_id, number, event, phase, run_id, body, detail)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+SAVE_OUTPUT: Final = """
+    INSERT OR REPLACE INTO outputs (attempt_no, position, sha256, media_type, width_px, height_px, size_bytes)
+    SELECT attempt_no, ?, ?, ?, ?, ?, ? FROM attempts WHERE job_id = ? AND number = ?"""
+OPEN_ACCOUNT: Final = """
+    INSERT INTO accounts (kind, name, committed_micros) VALUES (?, ?, 0)
+    ON CONFLICT (kind, name) DO NOTHING"""
+CHANGE_ACCOUNT: Final = """
+    UPDATE accounts SET committed_micros = committed_micros + ? WHERE kind = ? AND name = ?"""
+INSERT_JOB: Final = """
+    INSERT INTO jobs (job_id, model, request) VALUES (?, ?, ?) ON CONFLICT (job_id) DO NOTHING"""
+INSERT_PLAN_JOB: Final = """
+    INSERT INTO plan_jobs (plan_no, position, job_id, outputs_expected, cost_micros) VALUES (?, ?, ?, ?, ?)"""
+INSERT_CELL: Final = """
+    INSERT INTO cells (plan_no, job_position, position, address, series, axes, output_paths)
+    VALUES (:plan_no, (SELECT position FROM plan_jobs WHERE job_id = :job_id AND plan_no = :plan_no),
+        :position, :address, :series, :axes, :output_paths)"""
+
+JOBS_IN_RANGE: Final = """
+    SELECT job_id, model, request, outputs_expected, cost_micros
+    FROM plan_jobs JOIN jobs USING (job_id)
+    WHERE plan_no = ? AND position >= ? AND position < ? ORDER BY position"""
+JOBS_FOUND: Final = """
+    SELECT job_id, model, request, outputs_expected, cost_micros
+    FROM plan_jobs JOIN jobs USING (job_id)
+    WHERE plan_no = :plan_no AND (
+        (job_id >= :text AND job_id < :end)
+        OR position IN (SELECT job_position FROM cells WHERE plan_no = :plan_no AND address = :text))
+    ORDER BY position"""
+JOBS_UNFETCHED_ELSEWHERE: Final = """
+    SELECT job_id, model, request, outputs_expected, plan_jobs.cost_micros
+    FROM attempts JOIN jobs USING (job_id) JOIN plan_jobs USING (job_id)
+    WHERE phase IN (SELECT value FROM json_each(?)) AND job_id > ?
+        AND plan_no = (SELECT max(plan_no) FROM plan_jobs WHERE job_id = attempts.job_id)
+        AND NOT EXISTS (SELECT 1 FROM plan_jobs WHERE job_id = attempts.job_id AND plan_no = ?)
+    ORDER BY job_id LIMIT ?"""
+CELLS_OF_JOBS: Final = """
+    SELECT job_id, address, series, axes, output_paths
+    FROM plan_jobs JOIN cells ON cells.plan_no = plan_jobs.plan_no AND job_position = plan_jobs.position
+    WHERE job_id IN (SELECT value FROM json_each(?)) AND plan_jobs.plan_no = ? ORDER BY cells.position"""
+ATTEMPTS_OF_JOBS: Final = """
+    SELECT * FROM attempts WHERE job_id IN (SELECT value FROM json_each(?))
+    ORDER BY job_id, number"""
+OUTPUTS_OF_ATTEMPTS: Final = """
+    SELECT * FROM outputs WHERE attempt_no IN (SELECT value FROM json_each(?))
+    ORDER BY attempt_no, position"""
+PHASES_OF_JOBS: Final = """
+    SELECT job_id, phase FROM attempts WHERE job_id IN (SELECT value FROM json_each(?))
+    ORDER BY job_id, number"""
+TALLY: Final = """
+    SELECT coalesce(phase, 'planned') AS phase, count(*) AS jobs, sum(outputs_expected) AS images,
+        sum(CASE WHEN coalesce(phase, 'planned') = 'planned' THEN plan_jobs.cost_micros
+            ELSE attempts.cost_micros END) AS cost_micros
+    FROM plan_jobs LEFT JOIN attempts ON attempts.job_id = plan_jobs.job_id
+        AND number = (SELECT max(number) FROM attempts AS every WHERE every.job_id = plan_jobs.job_id)
+    WHERE plan_no = ? GROUP BY 1"""
+LATEST_RUN: Final = """
+    SELECT runs.*, plan_id FROM runs JOIN plans USING (plan_no)
+    WHERE :campaign IS NULL OR runs.campaign = :campaign ORDER BY run_no DESC LIMIT 1"""

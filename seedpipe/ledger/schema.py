@@ -1,0 +1,250 @@
+"""The ledger's file: its tables, its versions, how it is opened, and what its errors mean to people.
+
+Hides every setting that durability rests on. Invariants: a file is changed only after it has shown to be
+ours and of a version we know; versions go up one by one, each in a transaction; no `sqlite3` exception leaves
+the room.
+
+The tables use nothing that PostgreSQL lacks but spelling. Money is in `*_micros`, times in microseconds.
+A plan's rows hang on the number of the plan and the job's place in it: a shard is one range of a key.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.errors import LedgerDamaged, RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_APPLICATION_ID: Final = 0x5EED01ED  # marks the file as ours in its header
+_BUSY_TIMEOUT_S: Final = 10.0  # a reader that recovers or checkpoints holds the file for moments only
+_WAL_KEPT_BYTES: Final = 64 * 1024 * 1024  # after a large plan the log is cut back to this
+
+# One tuple of statements a version, oldest first. Never edit one that was released: add the next.
+_MIGRATIONS: Final = (
+    (
+        "CREATE TABLE ledger (one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL)",
+        """CREATE TABLE plans (
+            plan_no INTEGER PRIMARY KEY,
+            plan_id TEXT NOT NULL UNIQUE,
+            campaign TEXT NOT NULL,
+            header TEXT NOT NULL,
+            job_count INTEGER NOT NULL)""",
+        "CREATE TABLE jobs (job_id TEXT NOT NULL PRIMARY KEY, model TEXT NOT NULL, request TEXT NOT NULL)",
+        """CREATE TABLE plan_jobs (
+            plan_no INTEGER NOT NULL REFERENCES plans,
+            position INTEGER NOT NULL,
+            job_id TEXT NOT NULL REFERENCES jobs,
+            outputs_expected INTEGER NOT NULL,
+            cost_micros INTEGER NOT NULL,
+            PRIMARY KEY (plan_no, position)) WITHOUT ROWID""",
+        "CREATE UNIQUE INDEX plan_jobs_by_job ON plan_jobs (job_id, plan_no)",
+        """CREATE TABLE cells (
+            plan_no INTEGER NOT NULL,
+            job_position INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            address TEXT NOT NULL,
+            series TEXT NOT NULL,
+            axes TEXT NOT NULL,
+            output_paths TEXT NOT NULL,
+            PRIMARY KEY (plan_no, job_position, position),
+            FOREIGN KEY (plan_no, job_position) REFERENCES plan_jobs) WITHOUT ROWID""",
+        "CREATE INDEX cells_by_address ON cells (plan_no, address)",
+        """CREATE TABLE runs (
+            run_no INTEGER PRIMARY KEY,
+            run_id TEXT NOT NULL UNIQUE,
+            plan_no INTEGER NOT NULL REFERENCES plans,
+            campaign TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            purse_micros INTEGER,
+            budget_micros INTEGER,
+            finished_at INTEGER,
+            exit_code INTEGER,
+            stop TEXT,
+            message TEXT NOT NULL DEFAULT '')""",
+        """CREATE TABLE events (
+            event_no INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            job_id TEXT NOT NULL REFERENCES jobs,
+            number INTEGER NOT NULL,
+            event TEXT NOT NULL,
+            phase TEXT NOT NULL,
+            run_id TEXT,
+            body TEXT,
+            detail TEXT)""",
+        """CREATE TRIGGER events_stay BEFORE UPDATE ON events
+            BEGIN SELECT RAISE(ABORT, 'events are never changed'); END""",
+        """CREATE TRIGGER events_are_kept BEFORE DELETE ON events
+            BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END""",
+        """CREATE TABLE attempts (
+            attempt_no INTEGER PRIMARY KEY,
+            job_id TEXT NOT NULL REFERENCES jobs,
+            number INTEGER NOT NULL,
+            phase TEXT NOT NULL,
+            campaign TEXT NOT NULL,
+            cost_micros INTEGER NOT NULL,
+            run_id TEXT REFERENCES runs (run_id),
+            owner TEXT,
+            intent_event INTEGER REFERENCES events,
+            intent_at INTEGER,
+            accepted_at INTEGER,
+            finished_at INTEGER,
+            prediction_id TEXT UNIQUE,
+            urls TEXT NOT NULL,
+            inference_ms INTEGER,
+            error TEXT NOT NULL,
+            error_code INTEGER,
+            UNIQUE (job_id, number))""",
+        "CREATE INDEX attempts_by_phase ON attempts (phase, job_id)",
+        """CREATE TABLE outputs (
+            attempt_no INTEGER NOT NULL REFERENCES attempts,
+            position INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            media_type TEXT NOT NULL,
+            width_px INTEGER NOT NULL,
+            height_px INTEGER NOT NULL,
+            size_bytes INTEGER NOT NULL,
+            PRIMARY KEY (attempt_no, position)) WITHOUT ROWID""",
+        """CREATE TABLE accounts (
+            kind TEXT NOT NULL CHECK (kind IN ('run', 'campaign')),
+            name TEXT NOT NULL,
+            committed_micros INTEGER NOT NULL CHECK (committed_micros >= 0),
+            PRIMARY KEY (kind, name)) WITHOUT ROWID""",
+    ),
+)
+
+_MEANINGS: Final = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "free some space and run the same command again"),
+    sqlite3.SQLITE_IOERR: ("the disk reports an error", "check the disk before you go on"),
+    sqlite3.SQLITE_READONLY: ("it is read-only here", "make the file and its folder writable"),
+    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "the file and its folder must be writable"),
+    sqlite3.SQLITE_PERM: ("access is not permitted", "make the file and its folder writable"),
+    sqlite3.SQLITE_CORRUPT: ("it is corrupt", "restore it from a backup or the CI cache; do not delete it"),
+    sqlite3.SQLITE_NOTADB: ("it is no ledger", "another file has taken its place; do not delete it"),
+}
+
+
+@contextmanager
+def plain_errors(path: Path) -> Iterator[None]:
+    """Turn any `sqlite3` error into one for the user, with the ledger's path."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explained(error, path) from error
+
+
+def open_to_write(path: Path, origin: str) -> tuple[sqlite3.Connection, str]:
+    """Return a connection to a ledger that is ours and up to date, and its origin; the caller holds the lock.
+
+    A file that is not there is made, for `origin`.
+    """
+    with _connected(path, "rwc") as db:
+        version = _version(db, path)
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA fullfsync = ON")  # where a plain fsync does not reach the disk
+        if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            raise RunError(
+                f"{path} is on a file system without shared memory",
+                hint="choose a state folder on a local disk with --state",
+            )
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
+        if version < len(_MIGRATIONS):
+            _migrate(db, version, origin)
+            _sync_folder(path.parent)
+        return db, _origin(db)
+
+
+def open_to_read(path: Path) -> tuple[sqlite3.Connection, str]:
+    """Return a connection that changes nothing in a ledger that exists, and the ledger's origin.
+
+    The mode is read-write all the same: only so can SQLite tidy its log away after a killed writer.
+    """
+    with _connected(path, "rw") as db:
+        db.execute("PRAGMA query_only = ON")
+        if _version(db, path) < len(_MIGRATIONS):
+            raise RunError(
+                f"{path} was written by an older seedpipe",
+                hint="the next `seedpipe run` brings it up to date",
+            )
+        return db, _origin(db)
+
+
+@contextmanager
+def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    """Open a connection and close it again if making it ready fails."""
+    with plain_errors(path):
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,  # transactions begin and end where the code says so
+            check_same_thread=False,  # the engine has one worker thread; there is no concurrent use
+            timeout=_BUSY_TIMEOUT_S,
+        )
+        db.row_factory = sqlite3.Row
+        try:
+            yield db
+        except BaseException:
+            db.close()
+            raise
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the file's tables, 0 for an empty file; reads only."""
+    (owner,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if owner != _APPLICATION_ID and (owner or version or tables):
+        raise LedgerDamaged(
+            f"{path} is a database of another program",
+            hint="seedpipe leaves it alone: choose another folder with --state",
+        )
+    if version > len(_MIGRATIONS):
+        raise LedgerDamaged(
+            f"{path} was written by a newer seedpipe (version {version} of the ledger, "
+            f"this one knows {len(_MIGRATIONS)})",
+            hint="upgrade seedpipe",
+        )
+    return int(version)
+
+
+def _origin(db: sqlite3.Connection) -> str:
+    return str(db.execute("SELECT origin FROM ledger").fetchone()["origin"])
+
+
+def _migrate(db: sqlite3.Connection, version: int, origin: str) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    for statements in _MIGRATIONS[version:]:
+        for statement in statements:
+            db.execute(statement)
+    if version == 0:
+        db.execute("INSERT INTO ledger (one, origin) VALUES (1, ?)", (origin,))
+    db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+    db.execute("COMMIT")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the name of a new file as durable as its content."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _explained(error: sqlite3.Error, path: Path) -> RunError:
+    primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits are details
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return RunError(
+            f"the ledger {path} is held by another program",
+            hint="close what else has it open, then run the same command again",
+        )
+    meaning, hint = _MEANINGS.get(primary, (f"SQLite says: {error}", None))
+    return LedgerDamaged(f"the ledger {path} cannot be used: {meaning}", hint=hint)

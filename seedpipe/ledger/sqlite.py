@@ -1,0 +1,522 @@
+"""The ledger in one SQLite file: `seedpipe.ports.Ledger`, kept to the letter.
+
+Hides the queries. Invariants: every change is one transaction that is on disk when the method returns;
+`accounts` always equals the sum over the attempts that hold money, because both change in the same
+transaction; no method keeps a cursor open after it returns or yields.
+
+SQLite is used by one thread at a time, not always the one that opened it. Absent on purpose: waiting for
+a lock, retrying, and any cache of what the file says.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from seedpipe.core.errors import InputError, RunError
+from seedpipe.core.lifecycle import Event, Phase, holds_money, is_unfetched
+from seedpipe.core.model import Cell, Output, canonical_json
+from seedpipe.core.records import (
+    Attempt,
+    Entry,
+    JobRecord,
+    PhaseTotal,
+    RunEnd,
+    RunRecord,
+    RunStart,
+    Verdict,
+)
+from seedpipe.ledger import queries, rows, schema
+from seedpipe.ledger.history import SETS_THE_PRICE, STORES_AN_OUTPUT, moved
+from seedpipe.ledger.lock import WriterLock
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from seedpipe.core.model import PlanHeader, PlannedCell
+    from seedpipe.core.records import Tally
+
+_BATCH: Final = 500  # rows or ids a statement: past this size batches gain nothing and cost memory
+_LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every text with the same beginning
+_UNFETCHED: Final = json.dumps([phase.value for phase in Phase if is_unfetched(phase)])
+
+
+class SqliteLedger:
+    """`Ledger` in one SQLite file. Raises `LedgerDamaged` or `RunError`, never an error of `sqlite3`."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection, origin: str, lock: WriterLock | None) -> None:
+        self._path = path
+        self._db = db
+        self._origin = origin
+        self._lock = lock
+
+    @classmethod
+    def open(cls, path: Path, *, origin: str) -> Self:
+        """Open the ledger to write, creating it if need be, and take its lock.
+
+        Raises `LedgerLocked`, `LedgerDamaged`, or `InputError` when it belongs to another origin.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"the folder {path.parent} cannot be made: {error.strerror}") from error
+        lock = WriterLock(path)
+        try:
+            ledger = cls(path, *schema.open_to_write(path, origin), lock)
+        except BaseException:
+            lock.release()
+            raise
+        if ledger.origin != origin:
+            ledger.close()
+            raise InputError(
+                f"the ledger {path} belongs to {ledger.origin}, not to {origin}",
+                hint="each service has a ledger of its own: choose another folder with --state",
+            )
+        return ledger
+
+    @classmethod
+    def open_for_reading(cls, path: Path) -> Self:
+        """Open an existing ledger without its lock, also while a run writes to it.
+
+        Raises `InputError` when there is none; changes and `close` leave the file as it is.
+        """
+        if not path.exists():
+            raise InputError(f"there is no ledger at {path}", hint="nothing was run here yet: `seedpipe run`")
+        return cls(path, *schema.open_to_read(path), None)
+
+    @property
+    def origin(self) -> str:
+        """The service this ledger belongs to."""
+        return self._origin
+
+    def close(self) -> None:
+        """Release the file and the lock; may be called twice."""
+        with schema.plain_errors(self._path):
+            self._db.close()
+        if self._lock:
+            self._lock.release()
+
+    # --- plans ---
+
+    def admit(self, header: PlanHeader, cells: Iterable[PlannedCell]) -> None:
+        """Store a plan from a stream of any length; whatever the stream raises leaves nothing behind."""
+        with self._writing():
+            if self._found("SELECT 1 FROM plans WHERE plan_id = ?", header.plan_id):
+                return
+            plan_no = self._db.execute(
+                "INSERT INTO plans (plan_id, campaign, header, job_count) VALUES (?, ?, ?, 0)",
+                (header.plan_id, header.campaign, rows.header_json(header)),
+            ).lastrowid
+            positions = _Positions()
+            stream = iter(cells)
+            while batch := list(islice(stream, _BATCH)):
+                self._admit_batch(plan_no, batch, positions)
+            self._db.execute("UPDATE plans SET job_count = ? WHERE plan_no = ?", (positions.job, plan_no))
+
+    def _admit_batch(self, plan_no: int | None, batch: list[PlannedCell], positions: _Positions) -> None:
+        jobs = [planned.job for planned in batch if planned.opens_job]
+        self._db.executemany(
+            queries.INSERT_JOB, [(j.job_id, j.model, canonical_json(dict(j.request))) for j in jobs]
+        )
+        self._db.executemany(
+            queries.INSERT_PLAN_JOB,
+            [
+                (plan_no, position, job.job_id, job.outputs_expected, rows.to_micros(job.cost_usd))
+                for position, job in enumerate(jobs, start=positions.job)
+            ],
+        )
+        self._db.executemany(
+            queries.INSERT_CELL,
+            [
+                {
+                    "plan_no": plan_no,
+                    "job_id": planned.job.job_id,
+                    "position": position,
+                    "address": planned.cell.address,
+                    "series": planned.cell.series,
+                    "axes": json.dumps(dict(planned.cell.axes)),
+                    "output_paths": json.dumps(planned.cell.output_paths),
+                }
+                for position, planned in enumerate(batch, start=positions.cell)
+            ],
+        )
+        positions.job += len(jobs)
+        positions.cell += len(batch)
+
+    def plan_header(self, plan_id: str) -> PlanHeader:
+        """Return the header of an admitted plan; raises `KeyError`."""
+        with self._reading():
+            row = self._found("SELECT header FROM plans WHERE plan_id = ?", plan_id)
+        if row is None:
+            raise KeyError(plan_id)
+        return rows.header_from_json(row["header"])
+
+    def job_count(self, plan_id: str) -> int:
+        """Return the number of distinct jobs of a plan; raises `KeyError`."""
+        with self._reading():
+            return int(self._plan(plan_id)["job_count"])
+
+    # --- runs ---
+
+    def begin_run(self, run: RunStart) -> int:
+        """Open a run; return how many jobs a dead run left in doubt. May raise `KeyError`."""
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO runs (run_id, plan_no, campaign, owner, started_at, purse_micros, budget_micros)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run.run_id,
+                    self._plan(run.plan_id)["plan_no"],
+                    run.campaign,
+                    run.owner,
+                    rows.to_instant(run.started_at),
+                    rows.cap_to_micros(run.purse_usd),
+                    rows.cap_to_micros(run.budget_usd),
+                ),
+            )
+            abandoned = self._db.execute(
+                "SELECT job_id FROM attempts WHERE phase = ?", (Phase.SUBMITTING,)
+            ).fetchall()
+            for row in abandoned:
+                self._apply(
+                    Entry(
+                        job_id=row["job_id"],
+                        event=Event.UNKNOWN,
+                        at=run.started_at,
+                        run_id=run.run_id,
+                        error="the run that was sending this request ended before the answer came",
+                    )
+                )
+        if self._lock:
+            self._lock.note(run.run_id)
+        return len(abandoned)
+
+    def end_run(self, end: RunEnd) -> None:
+        """Record how the run ended; raises `KeyError` for a run that never began."""
+        with self._writing():
+            changed = self._db.execute(
+                "UPDATE runs SET finished_at = ?, exit_code = ?, stop = ?, message = ? WHERE run_id = ?",
+                (
+                    rows.to_instant(end.finished_at),
+                    end.exit_code,
+                    end.stop,
+                    rows.storable_text(end.message),
+                    end.run_id,
+                ),
+            ).rowcount
+            if not changed:
+                raise KeyError(end.run_id)
+
+    def latest_run(self, campaign: str | None = None) -> RunRecord | None:
+        """Return the run that began last, of one campaign or of any."""
+        with self._reading():
+            row = self._db.execute(queries.LATEST_RUN, {"campaign": campaign}).fetchone()
+        return None if row is None else rows.run_record(row)
+
+    # --- events ---
+
+    def record(self, entries: Sequence[Entry]) -> list[Verdict]:
+        """Apply events in order in one transaction; one verdict an entry.
+
+        Any error leaves none of them recorded: `IllegalTransition`, `KeyError` for an unknown job or run,
+        `ValueError` for an entry that lacks what its event must carry, and `RunError` when a prediction
+        already belongs to another attempt.
+        """
+        with self._writing():
+            return [self._apply(entry) for entry in entries]
+
+    def _apply(self, entry: Entry) -> Verdict:
+        row = self._found(queries.LATEST_ATTEMPT, entry.job_id)
+        before = _Standing(campaign=row["campaign"], attempt=rows.attempt(row)) if row else None
+        terms = self._terms(entry) if row is None or entry.event in SETS_THE_PRICE else None
+        after = _Standing(
+            campaign=terms.campaign if terms else row["campaign"],
+            attempt=moved(
+                before.attempt if before else None, entry, terms.price_usd if terms else Decimal(0)
+            ),
+        )
+        changes = _account_changes(before, after)
+        if entry.event is Event.INTENT_RECORDED and terms:
+            verdict = self._verdict(terms, changes)
+            if verdict is not Verdict.RECORDED:
+                return verdict
+        self._write(entry, after)
+        for (kind, name), micros in changes.items():
+            self._db.execute(queries.OPEN_ACCOUNT, (kind, name))
+            self._db.execute(queries.CHANGE_ACCOUNT, (micros, kind, name))
+        return Verdict.RECORDED
+
+    def _terms(self, entry: Entry) -> _Terms:
+        """Return what an attempt costs and who pays: the run's plan decides, else the newest plan."""
+        run = None
+        if entry.run_id is not None:
+            run = self._found("SELECT * FROM runs WHERE run_id = ?", entry.run_id)
+            if run is None:
+                raise KeyError(entry.run_id)
+        priced = self._found(
+            "SELECT cost_micros, campaign FROM plan_jobs JOIN plans USING (plan_no)"
+            " WHERE job_id = ? ORDER BY plan_no = ? DESC, plan_no DESC LIMIT 1",
+            entry.job_id,
+            run["plan_no"] if run else None,
+        )
+        if priced is None:
+            raise KeyError(entry.job_id)
+        return _Terms(
+            price_usd=rows.from_micros(priced["cost_micros"]),
+            campaign=run["campaign"] if run else priced["campaign"],
+            purse_micros=run["purse_micros"] if run else None,
+            budget_micros=run["budget_micros"] if run else None,
+        )
+
+    def _verdict(self, terms: _Terms, changes: dict[tuple[str, str], int]) -> Verdict:
+        """Say whether an intent fits under the caps of its run and its campaign."""
+        caps = {
+            "run": (terms.purse_micros, Verdict.OVER_PURSE),
+            "campaign": (terms.budget_micros, Verdict.OVER_BUDGET),
+        }
+        for (kind, name), micros in changes.items():
+            cap, over = caps[kind]
+            if cap is not None and self._committed(kind, name) + micros > cap:
+                return over
+        return Verdict.RECORDED
+
+    def _write(self, entry: Entry, after: _Standing) -> None:
+        attempt = after.attempt
+        event_no = self._db.execute(
+            queries.INSERT_EVENT,
+            (
+                rows.to_instant(entry.at),
+                entry.job_id,
+                attempt.number,
+                entry.event,
+                attempt.phase,
+                entry.run_id,
+                None if entry.body is None else canonical_json(dict(entry.body)),
+                rows.entry_detail(entry),
+            ),
+        ).lastrowid
+        self._check_prediction_is_new(entry, attempt)
+        is_intent = entry.event is Event.INTENT_RECORDED
+        self._db.execute(
+            queries.SAVE_ATTEMPT,
+            {
+                **rows.attempt_columns(attempt),
+                "job_id": entry.job_id,
+                "campaign": after.campaign,
+                "owner": entry.owner if is_intent else None,
+                "intent_event": event_no if is_intent else None,
+            },
+        )
+        if entry.output and entry.event in STORES_AN_OUTPUT:
+            self._write_output(entry.output, attempt.number)
+
+    def _check_prediction_is_new(self, entry: Entry, attempt: Attempt) -> None:
+        if entry.prediction is None or attempt.prediction_id is None:
+            return
+        other = self._found(
+            "SELECT job_id, number FROM attempts WHERE prediction_id = ? AND NOT (job_id = ? AND number = ?)",
+            attempt.prediction_id,
+            entry.job_id,
+            attempt.number,
+        )
+        if other:
+            raise RunError(
+                f"the service gave task {attempt.prediction_id} to job {entry.job_id}, "
+                f"but it already belongs to attempt {other['number']} of job {other['job_id']}",
+                hint="nothing more is sent; look at both jobs with `seedpipe show`",
+            )
+
+    def _write_output(self, output: Output, number: int) -> None:
+        image = output.image
+        self._db.execute(
+            queries.SAVE_OUTPUT,
+            (
+                output.index,
+                image.sha256,
+                image.media_type,
+                image.width_px,
+                image.height_px,
+                image.size_bytes,
+                output.job_id,
+                number,
+            ),
+        )
+
+    # --- what the ledger remembers ---
+
+    def jobs(self, plan_id: str, start: int, stop: int) -> list[JobRecord]:
+        """Return the plan's jobs in a range of their order, with their history."""
+        with self._reading():
+            plan_no = self._plan(plan_id)["plan_no"]
+            return self._records(
+                self._db.execute(queries.JOBS_IN_RANGE, (plan_no, start, stop)).fetchall(), plan_no
+            )
+
+    def find(self, plan_id: str, text: str) -> list[JobRecord]:
+        """Return the jobs of a plan with this cell address, or whose id starts with `text`, in plan order."""
+        if not text:
+            return []
+        with self._reading():
+            plan_no = self._plan(plan_id)["plan_no"]
+            wanted = {"plan_no": plan_no, "text": text, "end": text + _LAST_CHARACTER}
+            return self._records(self._db.execute(queries.JOBS_FOUND, wanted).fetchall(), plan_no)
+
+    def unfetched_elsewhere(self, plan_id: str) -> Iterator[JobRecord]:
+        """Yield jobs outside this plan that are paid for and not yet brought home; they have no cells.
+
+        Read page by page, so that the caller may record events between two of them; a job may then be seen
+        in the phase it had when its page was read.
+        """
+        last = ""
+        while page := self._unfetched_page(plan_id, last):
+            yield from page
+            last = page[-1].job.job_id
+
+    def _unfetched_page(self, plan_id: str, after: str) -> list[JobRecord]:
+        with self._reading():
+            wanted = (_UNFETCHED, after, self._plan(plan_id)["plan_no"], _BATCH)
+            return self._records(self._db.execute(queries.JOBS_UNFETCHED_ELSEWHERE, wanted).fetchall(), None)
+
+    def phases(self, job_ids: Sequence[str]) -> dict[str, Phase]:
+        """Return the phase of each job that was ever tried."""
+        found: dict[str, Phase] = {}
+        with self._reading():
+            for start in range(0, len(job_ids), _BATCH):
+                batch = json.dumps(list(job_ids[start : start + _BATCH]))
+                found |= {
+                    row["job_id"]: Phase(row["phase"])
+                    for row in self._db.execute(queries.PHASES_OF_JOBS, (batch,))
+                }
+        return found
+
+    def tally(self, plan_id: str) -> Tally:
+        """Return jobs, images and money of a plan by phase; what is planned counts at the plan's price."""
+        with self._reading():
+            counted = self._db.execute(queries.TALLY, (self._plan(plan_id)["plan_no"],)).fetchall()
+        return {
+            Phase(row["phase"]): PhaseTotal(
+                jobs=row["jobs"], images=row["images"], cost_usd=rows.from_micros(row["cost_micros"])
+            )
+            for row in counted
+        }
+
+    def committed_usd(self, campaign: str) -> Decimal:
+        """Return what the campaign has reserved and spent in its whole life."""
+        with self._reading():
+            return rows.from_micros(self._committed("campaign", campaign))
+
+    def _records(self, found: list[sqlite3.Row], plan_no: int | None) -> list[JobRecord]:
+        """Return whole records for job rows, in their order, in three queries whatever their number."""
+        ids = json.dumps([row["job_id"] for row in found])
+        cells: dict[str, list[Cell]] = {}
+        for row in self._db.execute(queries.CELLS_OF_JOBS, (ids, plan_no)):
+            cells.setdefault(row["job_id"], []).append(rows.cell(row))
+        attempts: dict[str, list[sqlite3.Row]] = {}
+        for row in self._db.execute(queries.ATTEMPTS_OF_JOBS, (ids,)):
+            attempts.setdefault(row["job_id"], []).append(row)
+        job_of = {tried[-1]["attempt_no"]: job_id for job_id, tried in attempts.items()}
+        outputs: dict[str, list[Output]] = {}
+        for row in self._db.execute(queries.OUTPUTS_OF_ATTEMPTS, (json.dumps(list(job_of)),)):
+            job_id = job_of[row["attempt_no"]]
+            outputs.setdefault(job_id, []).append(rows.output(row, job_id))
+        return [
+            JobRecord(
+                job=rows.job(row),
+                cells=tuple(cells.get(row["job_id"], ())),
+                attempts=tuple(rows.attempt(tried) for tried in attempts.get(row["job_id"], ())),
+                outputs=tuple(outputs.get(row["job_id"], ())),
+            )
+            for row in found
+        ]
+
+    def _committed(self, kind: str, name: str) -> int:
+        row = self._found("SELECT committed_micros FROM accounts WHERE kind = ? AND name = ?", kind, name)
+        return row["committed_micros"] if row else 0
+
+    def _plan(self, plan_id: str) -> sqlite3.Row:
+        row: sqlite3.Row | None = self._found(
+            "SELECT plan_no, job_count FROM plans WHERE plan_id = ?", plan_id
+        )
+        if row is None:
+            raise KeyError(plan_id)
+        return row
+
+    # --- the file ---
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One durable transaction: all of it, or nothing."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """One view of the file, however many queries it takes."""
+        with self._transaction("BEGIN"):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        with schema.plain_errors(self._path):
+            self._db.execute(begin)
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # SQLite has rolled back by itself after some errors
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _found(self, query: str, *values: object) -> Any:
+        """Return the first row of a query, or None."""
+        return self._db.execute(query, values).fetchone()
+
+
+@dataclass(slots=True)
+class _Positions:
+    """How far a plan has been written."""
+
+    job: int = 0
+    cell: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What an attempt costs, who pays, and the caps of its run."""
+
+    price_usd: Decimal
+    campaign: str
+    purse_micros: int | None
+    budget_micros: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """An attempt and the campaign that pays for it."""
+
+    attempt: Attempt
+    campaign: str
+
+    @property
+    def holds(self) -> dict[tuple[str, str], int]:
+        """The millionths that this attempt keeps committed, by account."""
+        if not holds_money(self.attempt.phase):
+            return {}
+        micros = rows.to_micros(self.attempt.cost_usd)
+        run = {("run", self.attempt.run_id): micros} if self.attempt.run_id else {}
+        return run | {("campaign", self.campaign): micros}
+
+
+def _account_changes(before: _Standing | None, after: _Standing) -> dict[tuple[str, str], int]:
+    """Return what an event adds to each account; the attempt that a redo leaves behind keeps its money."""
+    same = before is not None and before.attempt.number == after.attempt.number
+    released = before.holds if before and same else {}
+    held = after.holds
+    changes = {account: held.get(account, 0) - released.get(account, 0) for account in held | released}
+    return {account: micros for account, micros in changes.items() if micros}
