@@ -126,8 +126,8 @@ class WaveSpeedProvider:
     async def download(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open an output file, without the key.
 
-        Iterating raises `Unavailable` when the file is cut, `Malformed` when it is too large. Opening raises `Refused`
-        when the URL has expired, `Malformed` for one that is not to be followed.
+        Iterating raises `Unavailable` when the file is cut, `Malformed` when it is too large. Opening raises
+        `Refused` when the URL has expired, `Malformed` for one that is not to be followed.
         """
         deadline = asyncio.get_running_loop().time() + self._limits.download_deadline_s
         response = await self._open_file(url, deadline)

@@ -1,0 +1,6 @@
+"""What carries out a plan. One today: asyncio in this process."""
+
+from seedpipe.engines.local import LocalEngine
+from seedpipe.engines.pace import Pace
+
+__all__ = ["LocalEngine", "Pace"]

@@ -1,0 +1,167 @@
+"""How fast a run goes, how long it waits, and when all submits pause or end.
+
+Hides what the jobs of a run share. One 429 speaks for the account, so that its pause holds for every
+worker; failures that come in one wave are one failure. Invariants: nobody is let through while a pause lasts;
+a run that was halted lets nobody through again; the first reason to halt is kept, unless a later one ends the
+run at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.lifecycle import Event
+from seedpipe.core.records import StopReason
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
+
+    from seedpipe.core.errors import ProviderError
+    from seedpipe.ports import Clock, RunListener
+
+_ENDS_AT_ONCE: Final = frozenset({StopReason.INTERRUPTED, StopReason.DISK})
+_ONLY_MONEY: Final = frozenset({StopReason.PURSE, StopReason.BUDGET})
+_ANSWERS: Final = frozenset({Event.ACCEPTED, Event.REFUSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The limits of a run."""
+
+    concurrency: int = 8  # jobs in the air; an account of the lowest level runs 3 at once and queues the rest
+    submits_in_flight: int = 32  # bounds what one crash can leave in doubt
+    shard_jobs: int = 100  # read from the ledger at a time: a plan of a million jobs never stands in memory
+    poll_first_s: float = 2.0  # the quickest pictures take about this long
+    poll_max_s: float = 15.0  # later than this a finished picture should not be noticed
+    poll_growth: float = 1.4
+    job_deadline_s: float = 1800.0  # a task is given up for this run only: the next one asks again
+    missing_grace_s: float = 60.0  # a new task may be unknown to the service's readers for a moment
+    download_attempts: int = 4
+    retry_first_s: float = 1.0
+    retry_max_s: float = 60.0
+    retry_growth: float = 2.0
+    pause_max_s: float = 600.0  # the longest wait after a 429, whatever the service says
+    failed_waves: int = 8  # about two minutes of a service that cannot be reached
+    uncertain_submits: int = 8  # in a row: each may have been paid for
+    shutdown_grace_s: float = 3.0  # for ids that are on their way; the whole stop stays under 5 s
+    shutdown_record_s: float = 1.0  # for writing down what became of the rest
+    retention_days: int = 7  # how long the service keeps tasks and outputs
+
+
+def backoff(first_s: float, max_s: float, growth: float, rng: random.Random) -> Iterator[float]:
+    """Yield waits in seconds that grow to `max_s`, each jittered by a quarter so that no herd forms."""
+    wait_s = first_s
+    while True:
+        yield min(wait_s, max_s) * rng.uniform(0.75, 1.25)
+        wait_s = min(wait_s * growth, max_s)
+
+
+class Traffic:
+    """What all submits of one run share: seats, pauses, and the reason why submitting ended."""
+
+    def __init__(self, pace: Pace, clock: Clock, listener: RunListener, rng: random.Random) -> None:
+        self._pace = pace
+        self._clock = clock
+        self._listener = listener
+        self._rng = rng
+        self.seats = asyncio.Semaphore(pace.submits_in_flight)
+        self.reason: StopReason | None = None
+        self.message = ""
+        self._halted = asyncio.Event()
+        self._paused_until = 0.0
+        self._waits = self._fresh_waits()
+        self._failed_waves = 0
+        self._uncertain = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether new requests may still be paid for."""
+        return self.reason is None
+
+    @property
+    def holds_intents(self) -> bool:
+        """Whether a request whose money is already set aside must not leave any more.
+
+        A purse that is too small for the next request is no reason to hold back one that fitted.
+        """
+        return self.reason is not None and self.reason not in _ONLY_MONEY
+
+    @property
+    def ends_at_once(self) -> bool:
+        """Whether even what is paid for is left to the next run."""
+        return self.reason in _ENDS_AT_ONCE
+
+    def halt(self, reason: StopReason, message: str) -> None:
+        """Let no submit through any more."""
+        if self.reason is None or (reason in _ENDS_AT_ONCE and not self.ends_at_once):
+            self.reason = reason
+            self.message = message
+            self._halted.set()
+
+    async def clear(self) -> bool:
+        """Wait out the shared pause; return whether a submit may follow."""
+        while self.open and (left_s := self._paused_until - self._clock.monotonic()) > 0:
+            await self._sleep_unless_halted(left_s)
+        return self.open
+
+    def heard(self, event: Event, error: ProviderError | None = None) -> None:
+        """Learn from what became of one submit."""
+        if event in _ANSWERS:
+            self._failed_waves = self._uncertain = 0
+            self._waits = self._fresh_waits()
+        elif error is None:
+            return
+        elif event is Event.BLOCKED:
+            self.halt(StopReason.BLOCKED, f"the service takes no more requests: {error}")
+        elif event is Event.UNKNOWN:
+            self._doubt(error)
+        elif event is Event.RATE_LIMITED:
+            self.limited(error)
+        elif event in {Event.NOT_SENT, Event.UNAVAILABLE} and not self._paused():
+            self._unreachable(error)
+
+    def limited(self, error: ProviderError) -> None:
+        """Pause all submits after a 429, as long as the service asks, else ever longer."""
+        if error.retry_after_s is not None:
+            self._pause(error.retry_after_s, f"the service is asked too often: {error}")
+        elif not self._paused():
+            self._pause(next(self._waits), f"the service is asked too often: {error}")
+
+    def _unreachable(self, error: ProviderError) -> None:
+        self._failed_waves += 1
+        if self._failed_waves >= self._pace.failed_waves:
+            self.halt(StopReason.UNAVAILABLE, f"{error}, {self._failed_waves} times in a row")
+        else:
+            self._pause(next(self._waits), str(error))
+
+    def _doubt(self, error: ProviderError) -> None:
+        self._uncertain += 1
+        if self._uncertain >= self._pace.uncertain_submits:
+            message = (
+                f"{self._uncertain} requests in a row may or may not have been accepted; the last: {error}"
+            )
+            self.halt(StopReason.UNCERTAIN, message)
+
+    async def _sleep_unless_halted(self, seconds: float) -> None:
+        waits = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.create_task(self._halted.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _paused(self) -> bool:
+        return self._clock.monotonic() < self._paused_until
+
+    def _pause(self, seconds: float, why: str) -> None:
+        until = self._clock.monotonic() + min(seconds, self._pace.pause_max_s)
+        if until > self._paused_until:
+            self._paused_until = until
+            self._listener.waiting(min(seconds, self._pace.pause_max_s), why)
+
+    def _fresh_waits(self) -> Iterator[float]:
+        pace = self._pace
+        return backoff(pace.retry_first_s, pace.pause_max_s, pace.retry_growth, self._rng)

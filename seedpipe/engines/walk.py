@@ -1,0 +1,349 @@
+"""One job's way from where the ledger left it to as far as it comes in this run.
+
+Hides the order of deeds that money depends on: the intent is durable before the bytes leave, the id before
+the first poll, the file before its entry. What an answer means is `core.lifecycle`'s to say; this module asks,
+acts and records. Invariant: a request is sent only in the phase that a recorded intent has led to, and once for
+each intent.
+
+Absent on purpose: the plan, other jobs, and where this runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.errors import Malformed, ProviderError, Refused, RunError, Unavailable
+from seedpipe.core.lifecycle import (
+    Event,
+    Phase,
+    advance,
+    is_unfetched,
+    set_finished,
+    submit_failure,
+    task_progress,
+)
+from seedpipe.core.model import Output
+from seedpipe.core.records import Entry, StopReason, Verdict
+from seedpipe.engines.pace import backoff
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from seedpipe.core.model import ImageFile, Prediction
+    from seedpipe.core.records import JobRecord, RunStart
+    from seedpipe.engines.pace import Pace, Traffic
+    from seedpipe.engines.scribe import Scribe
+    from seedpipe.ports import Clock, Provider, RunListener, Store
+
+_KEY_REFUSED: Final = frozenset({401, 402, 403})
+_NOT_FOUND: Final = 404
+_TOO_MANY_REQUESTS: Final = 429
+_OVER: Final = {Verdict.OVER_PURSE: StopReason.PURSE, Verdict.OVER_BUDGET: StopReason.BUDGET}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What every walk of a run works with."""
+
+    run: RunStart
+    scribe: Scribe
+    provider: Provider
+    store: Store
+    clock: Clock
+    listener: RunListener
+    pace: Pace
+    traffic: Traffic
+    rng: random.Random
+
+
+class JobWalk:
+    """Takes one job through its phases. `sending` is true from its intent until its answer is recorded."""
+
+    def __init__(self, tools: Tools, record: JobRecord) -> None:
+        self._tools = tools
+        self._record = record
+        self._job = record.job
+        latest = record.latest
+        self._phase = record.phase
+        self._prediction_id = (latest.prediction_id if latest else None) or ""
+        self._accepted_at = latest.accepted_at if latest else None
+        self._urls = latest.urls if latest else ()
+        self._images = {output.index: output.image for output in record.outputs}
+        self._just_accepted = False
+        self._asked_for_fresh_urls = False
+        self._fetched_again = False
+        self.sending = False
+
+    @property
+    def job_id(self) -> str:
+        """The job that walks."""
+        return self._job.job_id
+
+    async def finish(self) -> bool:
+        """Go as far as it goes; return whether paid work is left for the next run.
+
+        Raises `RunError` when the ledger or the store fails.
+        """
+        steps: dict[Phase, Callable[[], Awaitable[bool]]] = {
+            Phase.PLANNED: self._submit,
+            Phase.ACCEPTED: self._poll,
+            Phase.FETCHING: self._fetch,
+            Phase.DONE: self._publish,
+            Phase.DONE_SHORT: self._publish,
+        }
+        if self._phase not in steps:
+            self._tell(self._record.latest.error if self._record.latest else "")
+        traffic = self._tools.traffic
+        while (step := steps.get(self._phase)) and not traffic.ends_at_once and await step():
+            pass
+        return is_unfetched(self._phase) and not traffic.ends_at_once
+
+    # Each step returns whether there is more to do; the phase says what.
+
+    async def _submit(self) -> bool:
+        traffic = self._tools.traffic
+        async with traffic.seats:
+            if not await traffic.clear():
+                return False
+            self.sending = True
+            try:
+                return await self._send()
+            finally:
+                self.sending = False
+
+    async def _send(self) -> bool:
+        """Record the intent, send the request once, record what became of it."""
+        if not await self._intend():
+            return False
+        try:
+            prediction = await self._tools.provider.submit(self._job.model, self._job.request)
+        except ProviderError as error:
+            event = submit_failure(error)
+            self._tools.traffic.heard(event, error)
+            await self._note(event, str(error), code=error.code)
+        except asyncio.CancelledError:
+            await self._note(Event.UNKNOWN, "the run was stopped before the service answered")
+            raise
+        else:
+            self._tools.traffic.heard(Event.ACCEPTED)
+            await self._remember(prediction)
+        return True
+
+    async def _intend(self) -> bool:
+        """Set the money aside and make the intent durable; return whether the request may leave."""
+        run, traffic = self._tools.run, self._tools.traffic
+        entry = Entry(
+            job_id=self.job_id,
+            event=Event.INTENT_RECORDED,
+            at=self._tools.clock.now(),
+            run_id=run.run_id,
+            owner=run.owner,
+            body=self._job.request,
+        )
+        verdict = await self._tools.scribe.record(entry)
+        if reason := _OVER.get(verdict):
+            traffic.halt(reason, self._too_dear(reason))
+            return False
+        self._move(entry.event)
+        if traffic.holds_intents:  # it ended while the disk was at work
+            await self._note(Event.NOT_SENT, "the run ended before the request was sent")
+            return False
+        return True
+
+    async def _remember(self, prediction: Prediction) -> None:
+        self._prediction_id = prediction.prediction_id
+        self._accepted_at = self._tools.clock.now()
+        self._just_accepted = True
+        try:
+            await self._note(Event.ACCEPTED, prediction=prediction)
+        except RunError as error:
+            message = (
+                f"the service accepted {self._record.label} as prediction {prediction.prediction_id}, "
+                f"but that could not be recorded: {error}"
+            )
+            raise type(error)(message, hint=error.hint) from error
+
+    async def _poll(self) -> bool:
+        pace, clock = self._tools.pace, self._tools.clock
+        deadline = clock.monotonic() + pace.job_deadline_s
+        waits = self._backoff(pace.poll_first_s, pace.poll_max_s, pace.poll_growth)
+        missing_since: float | None = None
+        if self._just_accepted:
+            self._just_accepted = False
+            await clock.sleep(next(waits))
+        while (now := clock.monotonic()) < deadline:
+            wait_s = next(waits)
+            try:
+                prediction = await self._tools.provider.result(self._prediction_id)
+            except ProviderError as error:
+                missing = isinstance(error, Refused) and error.status == _NOT_FOUND
+                missing_since = (now if missing_since is None else missing_since) if missing else None
+                if missing_since is not None and self._is_gone(now - missing_since):
+                    return await self._bury(error)
+                if isinstance(error, Refused) and error.status in _KEY_REFUSED:
+                    return await self._locked_out(error)
+                wait_s = self._wait_after(error, wait_s)
+            else:
+                missing_since = None
+                if event := task_progress(prediction):
+                    return await self._arrive(event, prediction)
+            await clock.sleep(min(wait_s, max(0.0, deadline - clock.monotonic())))
+        await self._note(Event.OVERDUE, "the service is still working on it; the next run asks again")
+        return False
+
+    def _wait_after(self, error: ProviderError, wait_s: float) -> float:
+        """Return how long to wait after a read that failed; a 429 also holds back the submits."""
+        if error.status == _TOO_MANY_REQUESTS:
+            self._tools.traffic.limited(error)
+        return max(wait_s, error.retry_after_s or 0.0)
+
+    async def _arrive(self, event: Event, prediction: Prediction) -> bool:
+        self._urls = prediction.outputs
+        if event is Event.COMPLETED:
+            await self._note(event, prediction=prediction)
+        else:
+            empty = (
+                "completed, but without any output" if event is Event.COMPLETED_EMPTY else prediction.status
+            )
+            await self._note(event, prediction.error or empty, code=prediction.code, prediction=prediction)
+        return True
+
+    def _is_gone(self, missing_for_s: float) -> bool:
+        """Say whether a task that the service does not know will stay unknown, as far as this run goes."""
+        return self._is_past_retention() or missing_for_s >= self._tools.pace.missing_grace_s
+
+    def _is_past_retention(self) -> bool:
+        kept = timedelta(days=self._tools.pace.retention_days)
+        return self._accepted_at is not None and self._tools.clock.now() - self._accepted_at > kept
+
+    async def _bury(self, error: ProviderError) -> bool:
+        """Record a task unknown to the service: lost when it is too old or was once seen complete.
+
+        A young task that never was seen may still show up: it stays accepted, and is never bought again.
+        """
+        if self._is_past_retention():
+            await self._note(Event.EXPIRED, f"the service no longer keeps it: {error}")
+        elif self._urls or self._images:
+            await self._note(Event.VANISHED, f"the service has deleted it: {error}")
+        else:
+            await self._note(Event.OVERDUE, f"the service does not know it yet: {error}")
+        return False
+
+    async def _locked_out(self, error: ProviderError) -> bool:
+        self._tools.traffic.halt(StopReason.BLOCKED, f"the service lets nothing be read: {error}")
+        await self._note(Event.OVERDUE, str(error))
+        return False
+
+    async def _fetch(self) -> bool:
+        """Bring home what is not here yet; one file that fails does not keep the others out."""
+        trouble: ProviderError | None = None if self._urls else Refused("the URLs are not known")
+        brought: dict[str, ImageFile] = {}
+        for index, url in enumerate(self._urls):
+            if self._has(index):
+                continue
+            try:
+                brought[url] = brought.get(url) or await self._bring(url)
+            except ProviderError as error:
+                trouble = trouble if isinstance(trouble, Refused) else error
+            else:
+                await self._keep(index, brought[url])
+        if trouble is None:
+            if self._phase is Phase.FETCHING:  # all were here already: say again that the set is whole
+                await self._keep(0, self._images[0])
+            return True
+        return await self._fall_short(trouble)
+
+    async def _fall_short(self, trouble: ProviderError) -> bool:
+        if isinstance(trouble, Refused) and not self._asked_for_fresh_urls:
+            self._asked_for_fresh_urls = True
+            await self._note(Event.URLS_EXPIRED, str(trouble))
+            return True
+        await self._note(Event.GAVE_UP, f"{trouble}; the next run tries again")
+        return False
+
+    async def _bring(self, url: str) -> ImageFile:
+        """Download one file into the store; raises the last `ProviderError` after a few attempts."""
+        pace = self._tools.pace
+        waits = self._backoff(pace.retry_first_s, pace.retry_max_s, pace.retry_growth)
+        for _ in range(pace.download_attempts - 1):
+            try:
+                return await self._bring_once(url)
+            except (Unavailable, Malformed) as error:
+                await self._tools.clock.sleep(max(next(waits), error.retry_after_s or 0.0))
+        return await self._bring_once(url)
+
+    async def _bring_once(self, url: str) -> ImageFile:
+        async with self._tools.provider.download(url) as chunks:
+            return await self._tools.store.receive(chunks)
+
+    async def _keep(self, index: int, image: ImageFile) -> None:
+        self._images[index] = image
+        received = len(self._urls)
+        stored = sum(self._has(position) for position in range(received))
+        event = set_finished(stored=stored, received=received, expected=self._job.outputs_expected)
+        short = f"{received} of {self._job.outputs_expected} images came" if event is Event.SET_SHORT else ""
+        await self._note(event, short, output=Output(job_id=self.job_id, index=index, image=image))
+
+    def _has(self, index: int) -> bool:
+        image = self._images.get(index)
+        return image is not None and self._tools.store.holds(image)
+
+    async def _publish(self) -> bool:
+        """Put the set at every cell's paths; images beyond the paths stay in the store."""
+        for cell in self._record.cells:
+            for index, stem in enumerate(cell.output_paths):
+                if image := self._images.get(index):
+                    try:
+                        await self._tools.store.publish(image, stem)
+                    except KeyError:
+                        return await self._fetch_again()
+        self._tell()
+        return False
+
+    async def _fetch_again(self) -> bool:
+        """Ask for a set whose images are gone, once a run: they are paid for and not to be bought again."""
+        once_more = not self._fetched_again
+        self._fetched_again = True
+        await self._note(Event.OUTPUT_MISSING, "its images are gone from the store")
+        return once_more
+
+    async def _note(
+        self,
+        event: Event,
+        error: str = "",
+        *,
+        code: int | None = None,
+        prediction: Prediction | None = None,
+        output: Output | None = None,
+    ) -> None:
+        """Make an event durable, then take it as happened."""
+        entry = Entry(
+            job_id=self.job_id,
+            event=event,
+            at=self._tools.clock.now(),
+            prediction=prediction,
+            output=output,
+            error=error,
+            error_code=code,
+        )
+        await self._tools.scribe.record(entry)
+        self._move(event, error)
+
+    def _move(self, event: Event, note: str = "") -> None:
+        self._phase = advance(self._phase, event)
+        if self._phase not in {Phase.DONE, Phase.DONE_SHORT}:  # told when the files are in their places
+            self._tell(note)
+
+    def _tell(self, note: str = "") -> None:
+        self._tools.listener.job_changed(self._record, self._phase, note)
+
+    def _too_dear(self, reason: StopReason) -> str:
+        limit = "this run's purse" if reason is StopReason.PURSE else "the campaign's budget"
+        return f"the next job, {self._record.label} at ${self._job.cost_usd}, does not fit {limit}"
+
+    def _backoff(self, first_s: float, max_s: float, growth: float) -> Iterator[float]:
+        return backoff(first_s, max_s, growth, self._tools.rng)
