@@ -1,9 +1,9 @@
 """One job's way from where the ledger left it to as far as it comes in this run.
 
 Hides the order of deeds that money depends on: the intent is durable before the bytes leave, the id before
-the first poll, the file before its entry. What an answer means is `core.lifecycle`'s to say; this module asks,
-acts and records. Invariant: a request is sent only in the phase that a recorded intent has led to, and once for
-each intent.
+the first poll, the file before its entry. What an answer means is `core.lifecycle`'s to say; this module
+asks, acts and records. Invariant: a request is sent only in the phase that a recorded intent has led to, and
+once for each intent.
 
 Absent on purpose: the plan, other jobs, and where this runs.
 """
