@@ -1,0 +1,424 @@
+"""The table of contents: every use case of seedpipe, and where its parts are put together.
+
+A use case takes settings and values and returns a value for a view; it prints nothing and
+exits nothing. Rooms are joined here and nowhere else; heavy ones load when a use case needs them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import secrets
+import signal
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from seedpipe import __version__, catalog
+from seedpipe.core.errors import InputError, RunError
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.manifest import RunManifest, exit_code
+from seedpipe.core.money import cents_up, usd
+from seedpipe.core.planning import PlanTotals, make_plan, total
+from seedpipe.core.records import RunEnd, RunRecord, RunStart
+from seedpipe.core.standing import Standing, survey
+from seedpipe.ledger import SqliteLedger
+from seedpipe.settings import SANDBOX_ORIGIN, World
+from seedpipe.sources import WorkTree, head_commit, project_root
+from seedpipe.stores import LocalStore, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from seedpipe.core.model import PlanHeader, PlannedCell
+    from seedpipe.core.planning import Plan
+    from seedpipe.core.records import JobRecord, RunOutcome
+    from seedpipe.ports import Engine, Ledger, Provider, RunListener, Store
+    from seedpipe.settings import Settings
+
+_STATE_FOLDER: Final = ".seedpipe"
+_JOBS_A_READ: Final = 100  # jobs read from the ledger at a time: a report stands in memory a shard at most
+_MOST_TROUBLES: Final = 20  # jobs listed by `status`; the summary and the gallery have them all
+_NOTHING: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where one world of a project keeps its things, below the state folder."""
+
+    state: Path
+    world: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.world / "ledger.sqlite3"
+
+    @property
+    def objects(self) -> Path:
+        """The folder of verified images, by content."""
+        return self.world / "objects"
+
+    @property
+    def sandbox(self) -> Path:
+        """The folder of the sandbox's tasks and book."""
+        return self.state / "sandbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReview:
+    """A plan with its price and where it stands.
+
+    `committed_usd` is what the campaign has reserved and spent so far; `cells` streams the plan.
+    """
+
+    world: World
+    origin: str
+    header: PlanHeader
+    totals: PlanTotals
+    standing: Standing
+    catalogue_as_of: str
+    committed_usd: Decimal
+    cells: Callable[[], Iterator[PlannedCell]]
+
+    @property
+    def over_budget_by_usd(self) -> Decimal:
+        """By how much the new jobs pass what is left of the campaign's budget; 0 when they fit."""
+        cap = self.header.budget.usd
+        if cap is None:
+            return _NOTHING
+        return max(_NOTHING, self.committed_usd + self.standing.new.cost_usd - cap)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """A finished run: its manifest, the folder of its images and reports, and what it did.
+
+    `submitted` counts the jobs this run sent; `doubts_found` those that a killed run had left in doubt.
+    """
+
+    manifest: RunManifest
+    out: Path
+    exit_code: int
+    submitted: int
+    doubts_found: int
+
+    @property
+    def gallery(self) -> Path:
+        """The page to look at."""
+        return self.out / "gallery.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReview:
+    """The last run and where its plan stands now; `troubles` are the first jobs that need attention."""
+
+    manifest: RunManifest
+    troubles: tuple[JobRecord, ...]
+    hidden_troubles: int
+
+
+def validate(file: Path) -> PlanTotals:
+    """Check a campaign as far as can be without a service. Raises `InputError` with all findings."""
+    return total(_plan_of(WorkTree.around(file)))
+
+
+def review(file: Path, settings: Settings) -> PlanReview:
+    """Return the jobs and the money of a campaign, against what is already there. Sends nothing."""
+    tree = WorkTree.around(file)
+    plan = _plan_of(tree)
+    totals = total(plan)
+    ledger_file = _places(tree.root, settings).ledger
+    if not ledger_file.exists():
+        return _review(plan, totals, settings, None)
+    with _reading(ledger_file) as ledger:
+        return _review(plan, totals, settings, ledger)
+
+
+def run(
+    file: Path, settings: Settings, *, consent: Callable[[PlanReview], None], listener: RunListener
+) -> RunResult:
+    """Do what the plan says: submit what is new, bring home what is paid, write the reports.
+
+    `consent` is called once the price is known and before anything is sent; it raises to refuse.
+    """
+    if settings.world is World.LIVE:
+        settings.required_key()
+    tree = WorkTree.around(file)
+    plan = _plan_of(tree)
+    totals = total(plan)
+    places = _places(tree.root, settings)
+    out = settings.out or tree.root / "out" / f"{plan.header.campaign}{settings.out_suffix}"
+    with _writing(places, settings) as ledger:
+        reviewed = _review(plan, totals, settings, ledger)
+        _refuse_over_budget(reviewed)
+        consent(reviewed)
+        ledger.admit(plan.header, plan.cells())
+        start = _run_start(plan, settings)
+        doubts_found = ledger.begin_run(start)
+        with _service(settings, places) as origin:
+            outcome, signal_number = asyncio.run(
+                _drive(start, ledger, origin, LocalStore(places.objects, out), settings, listener)
+            )
+        code = exit_code(ledger.tally(start.plan_id), outcome, interrupted_by=signal_number)
+        end = _run_end(start, outcome, code)
+        ledger.end_run(end)
+        manifest = _manifest(ledger, RunRecord(start=start, end=end), settings.world, tree.root)
+        _write_reports(manifest, partial(_all_jobs, ledger, start.plan_id), out)
+    submitted = reviewed.standing.new.jobs - manifest.count(Phase.PLANNED)
+    return RunResult(
+        manifest=manifest, out=out, exit_code=code, submitted=submitted, doubts_found=doubts_found
+    )
+
+
+def status(folder: Path, *, world: World | None, state: Path | None, campaign: str | None) -> StatusReview:
+    """Return where the last run of a project stands. Raises `InputError` when there was none."""
+    root = project_root(folder)
+    with _last_run(state or root / _STATE_FOLDER, world, campaign) as (ledger, latest):
+        manifest = _manifest(ledger, latest, _world_of(ledger), root)
+        troubled = (
+            record
+            for record in _all_jobs(ledger, latest.start.plan_id)
+            if record.phase not in (Phase.DONE, Phase.PLANNED)
+        )
+        shown = tuple(islice(troubled, _MOST_TROUBLES))
+        return StatusReview(manifest=manifest, troubles=shown, hidden_troubles=sum(1 for _ in troubled))
+
+
+def show(
+    folder: Path, text: str, *, world: World | None, state: Path | None, campaign: str | None
+) -> list[JobRecord]:
+    """Return the jobs of the last run's plan that a cell address or the start of a job id names."""
+    state = state or project_root(folder) / _STATE_FOLDER
+    with _last_run(state, world, campaign) as (ledger, latest):
+        found = ledger.find(latest.start.plan_id, text)
+    if not found:
+        raise InputError(
+            f"the last run's plan has no cell or job '{text}'",
+            hint="`seedpipe plan FILE -v` lists the cells; a job id may be cut to its first digits",
+        )
+    return found
+
+
+def serve_sandbox(folder: Path, *, port: int, state: Path | None, ready: Callable[[str], None]) -> None:
+    """Run the sandbox as a server for any client until a signal ends it; `ready` hears its address."""
+    from seedpipe.sandbox import SandboxServer
+
+    state = state or project_root(folder) / _STATE_FOLDER
+    with SandboxServer(state=state / "sandbox", port=port) as server:
+        ready(server.base_url)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+def _plan_of(tree: WorkTree) -> Plan:
+    return make_plan(tree.campaign, tree, catalog.load())
+
+
+def _places(root: Path, settings: Settings) -> Places:
+    state = settings.state or root / _STATE_FOLDER
+    return Places(state=state, world=state / settings.world_name)
+
+
+def _review(plan: Plan, totals: PlanTotals, settings: Settings, ledger: Ledger | None) -> PlanReview:
+    campaign = plan.header.campaign
+    # Proofs are free and follow every change at once, so their charges never add up to a budget.
+    counted = ledger is not None and settings.world is World.LIVE
+    return PlanReview(
+        world=settings.world,
+        origin=settings.origin,
+        header=plan.header,
+        totals=totals,
+        standing=survey(plan.cells(), ledger.phases if ledger else _never_tried),
+        catalogue_as_of=catalog.load().as_of,
+        committed_usd=ledger.committed_usd(campaign) if ledger and counted else _NOTHING,
+        cells=plan.cells,
+    )
+
+
+def _never_tried(_: object) -> dict[str, Phase]:
+    return {}
+
+
+def _refuse_over_budget(reviewed: PlanReview) -> None:
+    if over := reviewed.over_budget_by_usd:
+        budget = reviewed.header.budget.usd or _NOTHING
+        raise InputError(
+            f"the new jobs cost {usd(reviewed.standing.new.cost_usd)}, {usd(over)} more than is left of the"
+            f" campaign's budget of {usd(budget)} ({usd(reviewed.committed_usd)} is reserved and spent)",
+            hint=f"raise budget.usd to {cents_up(budget + over)} or make the plan smaller; nothing was sent",
+        )
+
+
+@contextmanager
+def _writing(places: Places, settings: Settings) -> Iterator[SqliteLedger]:
+    """Open the ledger of a world for writing, making the state folder on the way."""
+    try:
+        places.world.mkdir(parents=True, exist_ok=True)
+        ignore = places.state / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("# Ledgers and images of seedpipe: cache this folder, do not commit it.\n*\n")
+    except OSError as error:
+        raise RunError(
+            f"cannot make the state folder {places.world}: {error.strerror}",
+            hint="name a writable one with --state",
+        ) from error
+    ledger = SqliteLedger.open(places.ledger, origin=settings.origin)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[SqliteLedger]:
+    ledger = SqliteLedger.open_for_reading(file)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def _last_run(
+    state: Path, world: World | None, campaign: str | None
+) -> Iterator[tuple[SqliteLedger, RunRecord]]:
+    """Open the ledger with the latest run, of one world or of any."""
+    latest: list[tuple[datetime, Path]] = []
+    for file in sorted(state.glob("*/ledger.sqlite3")):
+        if world is None or file.parent.name.partition("-")[0] == world.value:
+            with _reading(file) as ledger:
+                if found := ledger.latest_run(campaign):
+                    latest.append((found.start.started_at, file))
+    if not latest:
+        raise InputError(
+            "there was no run here yet" + (f" of campaign '{campaign}'" if campaign else ""),
+            hint="`seedpipe run FILE` makes free proofs in the sandbox; --state names another state folder",
+        )
+    with _reading(max(latest)[1]) as ledger:
+        found = ledger.latest_run(campaign)
+        if found is None:
+            raise RunError("the last run was removed while it was being read")
+        yield ledger, found
+
+
+@contextmanager
+def _service(settings: Settings, places: Places) -> Iterator[str]:
+    """Have the service of this world at hand; the proof's is started here, on a free port of loopback."""
+    if settings.world is World.LIVE:
+        yield settings.origin
+        return
+    from seedpipe.sandbox import SandboxServer
+
+    with SandboxServer(state=places.sandbox) as server:
+        yield server.base_url
+
+
+async def _drive(
+    start: RunStart,
+    ledger: Ledger,
+    origin: str,
+    store: Store,
+    settings: Settings,
+    listener: RunListener,
+) -> tuple[RunOutcome, int | None]:
+    """Run the engine to its end; return its outcome, and the signal that cut it short if one did."""
+    from seedpipe.engines import LocalEngine, Pace, SystemClock
+    from seedpipe.providers import WaveSpeedProvider
+
+    proof = settings.world is World.PROOF
+    key = SANDBOX_ORIGIN if proof else settings.required_key().reveal()
+    provider: Provider = WaveSpeedProvider(origin, key)
+    engine: Engine = LocalEngine(
+        ledger=ledger,
+        provider=provider,
+        store=store,
+        clock=SystemClock(),
+        listener=listener,
+        pace=Pace.for_sandbox(settings.concurrency) if proof else Pace(concurrency=settings.concurrency),
+    )
+    received = _stop_on_signals(engine)
+    try:
+        outcome = await engine.run(start)
+    finally:
+        await provider.aclose()
+    return outcome, received[0] if received else None
+
+
+def _stop_on_signals(engine: Engine) -> list[int]:
+    """Have the first signal stop the engine in order, the second end the process; return those received."""
+    received: list[int] = []
+
+    def interrupt(number: int) -> None:
+        if received:
+            os._exit(128 + number)
+        received.append(number)
+        engine.stop()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt, number)
+    return received
+
+
+def _run_start(plan: Plan, settings: Settings) -> RunStart:
+    now = datetime.now(UTC)
+    token = secrets.token_hex(3)
+    return RunStart(
+        run_id=f"{now:%Y%m%dT%H%M%SZ}-{token}",
+        plan_id=plan.header.plan_id,
+        campaign=plan.header.campaign,
+        owner=f"{os.getpid()}-{token}",
+        started_at=now,
+        purse_usd=settings.purse_usd,
+        budget_usd=plan.header.budget.usd if settings.world is World.LIVE else None,
+    )
+
+
+def _run_end(start: RunStart, outcome: RunOutcome, code: int) -> RunEnd:
+    return RunEnd(
+        run_id=start.run_id,
+        finished_at=datetime.now(UTC),
+        exit_code=code,
+        stop=outcome.stop,
+        message=outcome.message,
+    )
+
+
+def _manifest(ledger: Ledger, record: RunRecord, world: World, root: Path) -> RunManifest:
+    plan_id = record.start.plan_id
+    return RunManifest(
+        world=world.value,
+        origin=ledger.origin,
+        header=ledger.plan_header(plan_id),
+        run=record,
+        tally=ledger.tally(plan_id),
+        environment={
+            "seedpipe": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(terse=True),
+            "ci": "yes" if os.environ.get("CI") else "no",
+        },
+        commit=head_commit(root),
+    )
+
+
+def _world_of(ledger: Ledger) -> World:
+    return World.PROOF if ledger.origin == SANDBOX_ORIGIN else World.LIVE
+
+
+def _all_jobs(ledger: Ledger, plan_id: str) -> Iterator[JobRecord]:
+    for first in range(0, ledger.job_count(plan_id), _JOBS_A_READ):
+        yield from ledger.jobs(plan_id, first, first + _JOBS_A_READ)
+
+
+def _write_reports(manifest: RunManifest, jobs: Callable[[], Iterable[JobRecord]], out: Path) -> None:
+    from seedpipe.reports import REPORTS
+
+    for name, report in REPORTS.items():
+        write_atomically(out / name, report(manifest, jobs))

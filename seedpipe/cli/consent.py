@@ -1,0 +1,72 @@
+"""Consent to pay: asked for on a terminal, given by flags off one, and never assumed.
+
+The rule is a pure function; asking is one question. A proof, and a live run that has nothing new to
+submit, need none.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import click
+
+from seedpipe.core.errors import InputError
+from seedpipe.core.money import cents_up, usd
+from seedpipe.settings import World
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from seedpipe.app import PlanReview
+    from seedpipe.settings import Settings
+
+
+class Consent(StrEnum):
+    """What a live run needs before it may pay."""
+
+    GIVEN = "given"
+    ASK = "ask"
+    NEEDS_YES = "needs_yes"
+    NEEDS_BUDGET = "needs_budget"
+
+
+def consent_needed(*, new_jobs: int, settings: Settings, budget_usd: Decimal | None) -> Consent:
+    """Return what is still missing before new jobs may be paid for.
+
+    `budget_usd` is the campaign's own; off a terminal a live run needs it or `--budget`, beside `--yes`.
+    """
+    if settings.world is World.PROOF or not new_jobs:
+        return Consent.GIVEN
+    if settings.interactive and not settings.assume_yes:
+        return Consent.ASK
+    if not settings.assume_yes:
+        return Consent.NEEDS_YES
+    if settings.purse_usd is None and budget_usd is None:
+        return Consent.NEEDS_BUDGET
+    return Consent.GIVEN
+
+
+def ask_for_consent(reviewed: PlanReview, settings: Settings) -> None:
+    """Return when paying is allowed; raise `InputError` when it is not. Nothing has been sent so far."""
+    new = reviewed.standing.new
+    match consent_needed(new_jobs=new.jobs, settings=settings, budget_usd=reviewed.header.budget.usd):
+        case Consent.ASK:
+            limit = (
+                f", at most {usd(settings.purse_usd)} in this run" if settings.purse_usd is not None else ""
+            )
+            question = f"Submit {new.jobs} jobs to {reviewed.origin} for {usd(new.cost_usd)}{limit}?"
+            if not click.confirm(question, default=False, err=True):
+                raise InputError("not confirmed; nothing was sent")
+        case Consent.NEEDS_YES:
+            raise InputError(
+                f"a live run would submit {new.jobs} jobs for {usd(new.cost_usd)}, and nobody is here to ask",
+                hint=f"add --yes --budget {cents_up(new.cost_usd)}; nothing was sent",
+            )
+        case Consent.NEEDS_BUDGET:
+            raise InputError(
+                "a live run with --yes needs a limit",
+                hint=f"add --budget {cents_up(new.cost_usd)}, or budget.usd to the campaign",
+            )
+        case Consent.GIVEN:
+            pass

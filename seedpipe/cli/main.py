@@ -1,0 +1,281 @@
+"""The commands and the one error boundary: the only place that ends the process.
+
+Hides how an outcome becomes an exit code. The codes are published in the README; the first that
+applies: 70 our bug · 5 ledger damaged · 6 another run holds the lock · 2 bad input, nothing sent ·
+130/143 interrupted · 4 jobs in doubt · 3 stopped before the end · 1 finished with failures · 0 done.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from seedpipe import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seedpipe.cli.console import Screen
+
+EXIT_BUG = 70
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    sys.exit(exit_code_of(arguments))
+
+
+def exit_code_of(arguments: list[str] | None = None) -> int:
+    """Run one command; every failure ends here, as words on stderr and an exit code."""
+    from seedpipe.core.errors import SeedpipeError
+
+    try:
+        outcome = seedpipe.main(args=arguments, prog_name="seedpipe", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except SeedpipeError as error:
+        from seedpipe.cli.views import show_error
+
+        show_error(error)
+        return _exit_code_for(error)
+    except BrokenPipeError:
+        # Whoever read our output has gone (`seedpipe plan | head`): nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the one catch-all
+        return _confess(error)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _exit_code_for(error: Exception) -> int:
+    from seedpipe.core.errors import InputError, LedgerDamaged, LedgerLocked
+
+    codes: tuple[tuple[type[Exception], int], ...] = ((LedgerDamaged, 5), (LedgerLocked, 6), (InputError, 2))
+    return next((code for kind, code in codes if isinstance(error, kind)), 3)
+
+
+def _confess(error: Exception) -> int:
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    click.echo(
+        f"this is a bug in seedpipe {__version__}: {type(error).__name__} at {where}: {error}", err=True
+    )
+    if os.environ.get("SEEDPIPE_TRACEBACK"):
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    else:
+        click.echo("  hint: SEEDPIPE_TRACEBACK=1 shows where; what was paid is safe in the ledger", err=True)
+    return EXIT_BUG
+
+
+def _screen_options(command: _Command) -> _Command:
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."),
+        click.option("-q", "--quiet", is_flag=True, help="Results and errors only."),
+        click.option("-v", "--verbose", is_flag=True, help="Lists as well as sums."),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="Colours (NO_COLOR is honoured).",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _state_option(command: _Command) -> _Command:
+    return click.option(
+        "--state",
+        metavar="DIR",
+        help="Ledgers and images by content. Default: .seedpipe in the project root.",
+    )(command)
+
+
+def _last_run_options(command: _Command) -> _Command:
+    for option in (
+        click.option("--live", "world", flag_value="live", default=None, help="The last live run."),
+        click.option("--proof", "world", flag_value="proof", help="The last proof."),
+        click.option("--campaign", metavar="NAME", help="The last run of this campaign."),
+    ):
+        command = option(command)
+    return command
+
+
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="seedpipe")
+def seedpipe() -> None:
+    """Campaigns as code for AI image generation.
+
+    Without --live everything runs against an embedded sandbox: free proofs, no key, no network.
+    """
+
+
+@seedpipe.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@_screen_options
+def validate(files: tuple[Path, ...], **screen: Any) -> int:
+    """Check campaign files: every error, with file, line and column."""
+    from seedpipe import app
+    from seedpipe.cli import views
+    from seedpipe.core.errors import InputError
+
+    findings: list[views.Validation] = []
+    for file in files:
+        try:
+            findings.append(views.Validation(file=str(file), totals=app.validate(file)))
+        except InputError as error:
+            findings.append(views.Validation(file=str(file), error=error))
+    views.show_validation(findings, _screen(**screen))
+    return 2 if any(finding.error for finding in findings) else 0
+
+
+@seedpipe.command()
+@_FILE
+@click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
+@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@_state_option
+@_screen_options
+def plan(file: Path, proof: bool, base_url: str | None, state: str | None, **screen: Any) -> int:  # noqa: FBT001
+    """Show the jobs and the money. Nothing is sent or charged."""
+    from seedpipe import app
+    from seedpipe.cli import views
+    from seedpipe.settings import Settings
+
+    settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
+    reviewed = app.review(file, settings)
+    views.show_plan(reviewed, file, _screen(**screen))
+    return 2 if reviewed.over_budget_by_usd else 0
+
+
+@seedpipe.command()
+@_FILE
+@click.option(
+    "--live", is_flag=True, help="Use the real service and pay. Without it: free proofs in the sandbox."
+)
+@click.option("--yes", "assume_yes", is_flag=True, help="Do not ask; needs a budget.")
+@click.option("--budget", metavar="USD", help="What this run may spend at most.")
+@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
+@click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
+@_state_option
+@_screen_options
+def run(
+    file: Path,
+    live: bool,  # noqa: FBT001
+    assume_yes: bool,  # noqa: FBT001
+    budget: str | None,
+    base_url: str | None,
+    concurrency: int | None,
+    out: str | None,
+    state: str | None,
+    **screen: Any,
+) -> int:
+    """Run a campaign: free proofs, or with --live the real thing. Run it again to resume."""
+    from seedpipe import app
+    from seedpipe.cli import progress, views
+    from seedpipe.cli.consent import ask_for_consent
+    from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
+
+    console = _screen(**screen)
+    settings = Settings.read(
+        os.environ,
+        live=live,
+        base_url=base_url,
+        state=state,
+        out=out,
+        concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
+        budget=budget,
+        assume_yes=assume_yes,
+        interactive=sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI"),
+    )
+    with progress.listener(console) as listener:
+
+        def consent(reviewed: app.PlanReview) -> None:
+            views.show_opening(reviewed, console)
+            ask_for_consent(reviewed, settings)
+            listener.begin(reviewed.totals.all.jobs)
+
+        result = app.run(file, settings, consent=consent, listener=listener)
+    views.show_result(result, file, console)
+    return result.exit_code
+
+
+@seedpipe.command()
+@_last_run_options
+@_state_option
+@_screen_options
+def status(world: str | None, campaign: str | None, state: str | None, **screen: Any) -> int:
+    """Show where the last run of this project stands."""
+    from seedpipe import app
+    from seedpipe.cli import views
+
+    reviewed = app.status(Path.cwd(), **_last_run(world, campaign, state))
+    views.show_status(reviewed, _screen(**screen))
+    return 0
+
+
+@seedpipe.command()
+@click.argument("cell_or_job")
+@_last_run_options
+@_state_option
+@_screen_options
+def show(cell_or_job: str, world: str | None, campaign: str | None, state: str | None, **screen: Any) -> int:
+    """Show one cell or job of the last run: request, attempts, prediction, outputs, cost."""
+    from seedpipe import app
+    from seedpipe.cli import views
+
+    records = app.show(Path.cwd(), cell_or_job, **_last_run(world, campaign, state))
+    views.show_jobs(records, _screen(**screen))
+    return 0
+
+
+@seedpipe.group()
+def sandbox() -> None:
+    """Run the embedded sandbox on its own."""
+
+
+@sandbox.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one."
+)
+@_state_option
+def serve(port: int, state: str | None) -> int:
+    """Serve the sandbox on loopback for any client of the API; any non-empty bearer token is accepted."""
+    from seedpipe import app
+
+    def ready(base_url: str) -> None:
+        click.echo(base_url)
+        click.echo("sandbox: nothing here is paid. Ctrl-C ends it.", err=True)
+
+    app.serve_sandbox(Path.cwd(), port=port, state=Path(state) if state else None, ready=ready)
+    return 0
+
+
+def _screen(*, as_json: bool, quiet: bool, verbose: bool, color: str) -> Screen:
+    from seedpipe.cli.console import Screen
+
+    return Screen(as_json=as_json, quiet=quiet, verbose=verbose, color=color)
+
+
+def _last_run(world: str | None, campaign: str | None, state: str | None) -> dict[str, Any]:
+    from seedpipe.settings import World
+
+    return {
+        "world": World(world) if world else None,
+        "campaign": campaign,
+        "state": Path(state) if state else None,
+    }

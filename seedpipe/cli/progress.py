@@ -1,0 +1,131 @@
+"""A run as it goes: a bar on a terminal, a line a job in CI, silence when asked."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from seedpipe.core.lifecycle import Phase, is_settled
+from seedpipe.core.money import usd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seedpipe.cli.console import Screen
+    from seedpipe.core.records import JobRecord
+
+_RESTING: Final = (Phase.IN_DOUBT,)
+_WORDS: Final = {
+    Phase.DONE: "[green]done[/]",
+    Phase.DONE_SHORT: "[yellow]short[/]",
+    Phase.FAILED: "[red]failed[/]",
+    Phase.LOST: "[red]lost[/]",
+    Phase.IN_DOUBT: "[yellow]in doubt[/]",
+}
+
+
+class Spectator(Protocol):
+    """A run listener that is told how many jobs to expect."""
+
+    def begin(self, jobs: int) -> None:
+        """Hear that work begins on so many jobs."""
+
+    def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
+        """See `seedpipe.ports.RunListener`."""
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """See `seedpipe.ports.RunListener`."""
+
+
+@contextmanager
+def listener(screen: Screen) -> Iterator[Spectator]:
+    """Return the listener that fits the screen; leaves the screen tidy when it ends."""
+    if screen.quiet:
+        yield _Silence()
+    elif screen.animated:
+        with _Bar(screen) as bar:
+            yield bar
+    else:
+        yield _Lines(screen)
+
+
+class _Silence:
+    def begin(self, jobs: int) -> None: ...
+
+    def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None: ...
+
+    def waiting(self, seconds: float, why: str) -> None: ...
+
+
+class _Lines:
+    """A line when a job comes to rest: what it is, how it ended, what it cost."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._console = screen.err
+        self._jobs = 0
+        self._rested: set[str] = set()
+
+    def begin(self, jobs: int) -> None:
+        self._jobs = jobs
+
+    def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
+        if not _newly_rested(self._rested, record, phase):
+            return
+        width = len(str(self._jobs))
+        words = f"  {escape(note)}" if note else ""
+        self._console.print(
+            f"[dim]{len(self._rested):>{width}}/{self._jobs}[/]  {_WORDS[phase]}  {escape(record.label)}"
+            f"  {usd(record.job.cost_usd)}{words}",
+            soft_wrap=True,
+        )
+
+    def waiting(self, seconds: float, why: str) -> None:
+        self._console.print(f"[dim]waiting {seconds:.0f} s: {escape(why)}[/]", soft_wrap=True)
+
+
+class _Bar:
+    """A bar for the whole run, with lines only for what went wrong."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=40),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=screen.err,
+        )
+        self._task = self._progress.add_task("jobs", total=None, note="", start=False, visible=False)
+        self._rested: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def begin(self, jobs: int) -> None:
+        self._progress.update(self._task, total=jobs, visible=True)
+        self._progress.start_task(self._task)
+        self._progress.start()
+
+    def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
+        self._progress.update(self._task, note=f"{record.label} {phase.value}")
+        if _newly_rested(self._rested, record, phase):
+            self._progress.update(self._task, completed=len(self._rested))
+            if phase is not Phase.DONE:
+                self._progress.console.print(f"{_WORDS[phase]}  {escape(record.label)}  {escape(note)}")
+
+    def waiting(self, seconds: float, why: str) -> None:
+        self._progress.update(self._task, note=f"waiting {seconds:.0f} s: {escape(why)}")
+
+
+def _newly_rested(rested: set[str], record: JobRecord, phase: Phase) -> bool:
+    """Say whether a job of the plan has come to rest for the first time, and remember it."""
+    if not record.cells or not (is_settled(phase) or phase in _RESTING) or record.job.job_id in rested:
+        return False
+    rested.add(record.job.job_id)
+    return True

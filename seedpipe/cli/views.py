@@ -1,0 +1,431 @@
+"""Views: a value becomes text for people or one JSON document for programs.
+
+Sums first, lists on request, and every view ends with the next sensible command. JSON documents carry
+a `format` number; money in them is text, exact to the last digit.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from rich import box
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from seedpipe.core.diagnostics import render
+from seedpipe.core.errors import InputError, SeedpipeError
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.manifest import job_document, output_paths, run_document
+from seedpipe.core.money import exact, usd
+from seedpipe.settings import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from seedpipe.app import PlanReview, RunResult, StatusReview
+    from seedpipe.cli.console import Screen
+    from seedpipe.core.diagnostics import Diagnostic
+    from seedpipe.core.manifest import RunManifest
+    from seedpipe.core.planning import PlanTotals, Share
+    from seedpipe.core.records import JobRecord, PhaseTotal
+
+_FORMAT: Final = 1
+_MOST_KEYS: Final = 8  # keys of an axis shown in the overview: the dearest
+_MOST_FINDINGS: Final = 50  # errors printed in full; more would scroll the first ones away
+
+_PHASE_WORDS: Final[Mapping[Phase, str]] = {
+    Phase.PLANNED: "new",
+    Phase.SUBMITTING: "being submitted",
+    Phase.IN_DOUBT: "in doubt",
+    Phase.ACCEPTED: "paid, at the service",
+    Phase.FETCHING: "paid, to download",
+    Phase.DONE: "done",
+    Phase.DONE_SHORT: "short",
+    Phase.FAILED: "failed",
+    Phase.LOST: "lost",
+}
+_PHASE_STYLES: Final[Mapping[Phase, str]] = {
+    Phase.DONE: "green",
+    Phase.FAILED: "red",
+    Phase.LOST: "red",
+    Phase.IN_DOUBT: "yellow",
+    Phase.DONE_SHORT: "yellow",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """What checking one file found: its totals, or why it cannot be run."""
+
+    file: str
+    totals: PlanTotals | None = None
+    error: InputError | None = None
+
+
+def show_error(error: SeedpipeError) -> None:
+    """Print an error on stderr: every diagnostic with its place, then what to do next."""
+    console = Console(stderr=True, highlight=False, emoji=False)
+    if isinstance(error, InputError) and error.diagnostics:
+        _print_diagnostics(error.diagnostics, console)
+        console.print(f"[red]{len(error.diagnostics)} to mend[/]; nothing was sent or charged")
+        return
+    console.print(f"[red]error[/]: {escape(str(error))}", soft_wrap=True)
+    if error.hint:
+        console.print(f"  hint: {escape(error.hint)}", soft_wrap=True)
+
+
+def show_validation(findings: Sequence[Validation], screen: Screen) -> None:
+    """Show what was found in each file."""
+    if screen.as_json:
+        _print_json({"format": _FORMAT, "files": [_validation_document(finding) for finding in findings]})
+        return
+    for finding in findings:
+        if finding.error:
+            _print_diagnostics(finding.error.diagnostics, screen.err)
+            count = len(finding.error.diagnostics)
+            words = f"{count} to mend" if count else escape(str(finding.error))
+            screen.out.print(f"{escape(finding.file)}: [red]{words}[/]", soft_wrap=True)
+        elif finding.totals:
+            whole = finding.totals.all
+            words = f"{_count(whole.cells, 'cell')}, {_count(whole.jobs, 'job')}, {usd(whole.cost_usd)}"
+            screen.out.print(f"{escape(finding.file)}: [green]valid[/], {words}", soft_wrap=True)
+
+
+def show_plan(reviewed: PlanReview, file: Path, screen: Screen) -> None:
+    """Show a plan: jobs and money by series and by axis, what is new and done, the budget."""
+    if screen.as_json:
+        _print_json(plan_document(reviewed))
+        return
+    console = screen.out
+    console.print(_headline(reviewed))
+    console.print(_series_table(reviewed))
+    console.print(_axes(reviewed.totals))
+    console.print(_standing_lines(reviewed))
+    if screen.verbose:
+        for planned in reviewed.cells():
+            shared = "" if planned.opens_job else "  (shares a job)"
+            size = planned.job.request.get("size", "")
+            line = f"  {planned.cell.address}  {planned.job.job_id[:12]}  {size}  {usd(planned.job.cost_usd)}"
+            console.print(escape(line + shared), soft_wrap=True)
+    _say_next(
+        screen,
+        "Nothing was sent or charged.",
+        f"seedpipe run {file}            free proofs in the sandbox",
+        f"seedpipe run {file} --live     the real thing",
+    )
+
+
+def show_opening(reviewed: PlanReview, screen: Screen) -> None:
+    """Say before a run which world it is in, what it will do and what that costs."""
+    if screen.quiet:
+        return
+    new, whole = reviewed.standing.new, reviewed.totals.all
+    console = screen.err
+    console.print(_headline(reviewed))
+    price = (
+        "free in the sandbox, " + usd(new.cost_usd) + " live" if _is_proof(reviewed) else usd(new.cost_usd)
+    )
+    work = f"{new.jobs} of {_count(whole.jobs, 'job')} new: {price}" if new.jobs else "nothing new to submit"
+    console.print(escape(work), soft_wrap=True)
+
+
+def show_result(result: RunResult, file: Path, screen: Screen) -> None:
+    """Show how a run ended and where its images are."""
+    manifest = result.manifest
+    if screen.as_json:
+        _print_json({**run_document(manifest), "out": str(result.out), "gallery": str(result.gallery)})
+        return
+    done, jobs = manifest.count(Phase.DONE), manifest.planned.jobs
+    if result.doubts_found and not screen.quiet:
+        screen.err.print(
+            f"[yellow]a run before this one was killed with {result.doubts_found} submits in the air[/]"
+        )
+    if done == jobs and not result.submitted:
+        screen.out.print(f"[green]everything is done[/]: {_count(jobs, 'job')}, nothing was submitted")
+    else:
+        screen.out.print(f"{done} of {_count(jobs, 'job')} done, {result.submitted} submitted in this run")
+    screen.out.print(_phase_lines(manifest), end="")
+    end = manifest.run.end
+    if end and end.message:
+        screen.out.print(f"[yellow]stopped early[/]: {escape(end.message)}", soft_wrap=True)
+    screen.out.print(f"gallery  {escape(str(result.gallery))}", soft_wrap=True)
+    _say_next(screen, *_after_run(result, file))
+
+
+def show_status(reviewed: StatusReview, screen: Screen) -> None:
+    """Show where the last run stands, and the jobs that need attention."""
+    manifest = reviewed.manifest
+    if screen.as_json:
+        troubles = [job_document(record) for record in reviewed.troubles]
+        _print_json({**run_document(manifest), "troubles": troubles})
+        return
+    start, end = manifest.run.start, manifest.run.end
+    console = screen.out
+    console.print(
+        f"{_badge(manifest.world)} [bold]{escape(manifest.header.campaign)}[/] · run {start.run_id}"
+    )
+    ended = (
+        f"ended {end.finished_at:%Y-%m-%d %H:%M:%S} UTC, exit {end.exit_code}"
+        if end
+        else "running, or killed"
+    )
+    console.print(f"began {start.started_at:%Y-%m-%d %H:%M:%S} UTC · {ended}")
+    console.print(_phase_lines(manifest), end="")
+    for record in reviewed.troubles:
+        latest = record.latest
+        words = f"  {escape(latest.error)}" if latest and latest.error else ""
+        console.print(
+            f"  {_phase(record.phase)}  {escape(record.label)}  {record.job.job_id[:12]}{words}",
+            soft_wrap=True,
+        )
+    if reviewed.hidden_troubles:
+        console.print(f"  … and {reviewed.hidden_troubles} more")
+
+
+def show_jobs(records: Sequence[JobRecord], screen: Screen) -> None:
+    """Show jobs whole: request, cells, attempts, outputs, cost."""
+    if screen.as_json:
+        _print_json({"format": _FORMAT, "jobs": [job_document(record) for record in records]})
+        return
+    for record in records:
+        screen.out.print(_job(record))
+
+
+def plan_document(reviewed: PlanReview) -> dict[str, Any]:
+    """Return `seedpipe plan --json`: totals, price lines, series, axes, standing, budget."""
+    header, totals, standing = reviewed.header, reviewed.totals, reviewed.standing
+    budget = header.budget
+    return {
+        "format": _FORMAT,
+        "world": reviewed.world.value,
+        "origin": reviewed.origin,
+        "campaign": header.campaign,
+        "brand": header.brand,
+        "plan_id": header.plan_id,
+        "catalogue_as_of": reviewed.catalogue_as_of,
+        "total": _share(totals.all),
+        "prices": [
+            {
+                "series": line.series,
+                "model": line.model,
+                "unit_usd": exact(line.unit_usd),
+                "images": line.images,
+                "jobs": line.jobs,
+                "cost_usd": exact(line.cost_usd),
+            }
+            for line in totals.prices
+        ],
+        "series": {
+            name: {
+                **_share(share),
+                "sizes": list(standing.sizes.get(name, ())),
+                "phases": _tally(standing.by_series[name]),
+            }
+            for name, share in totals.by_series.items()
+        },
+        "axes": {
+            axis: {key: _share(share) for key, share in shares.items()}
+            for axis, shares in totals.by_axis.items()
+        },
+        "phases": _tally(standing.tally),
+        "new": _phase_total(standing.new),
+        "budget": {
+            "usd": exact(budget.usd) if budget.usd is not None else None,
+            "per_job_usd": exact(budget.per_job_usd) if budget.per_job_usd is not None else None,
+            "max_jobs": budget.max_jobs,
+            "committed_usd": exact(reviewed.committed_usd),
+            "over_usd": exact(reviewed.over_budget_by_usd),
+        },
+    }
+
+
+def _validation_document(finding: Validation) -> dict[str, Any]:
+    error = finding.error
+    return {
+        "file": finding.file,
+        "valid": error is None,
+        "total": _share(finding.totals.all) if finding.totals else None,
+        "message": str(error) if error else "",
+        "diagnostics": [_diagnostic(diagnostic) for diagnostic in error.diagnostics] if error else [],
+    }
+
+
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    span = diagnostic.span
+    return {
+        "rule": diagnostic.rule,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "file": span.source.path if span else None,
+        "line": span.line if span else None,
+        "column": span.column if span else None,
+        "hint": diagnostic.hint,
+        "notes": list(diagnostic.notes),
+    }
+
+
+def _headline(reviewed: PlanReview) -> Text:
+    brand = f" · {reviewed.header.brand}" if reviewed.header.brand else ""
+    where = "embedded sandbox, nothing is paid" if _is_proof(reviewed) else reviewed.origin
+    line = Text.from_markup(_badge(reviewed.world.value))
+    return line.append(f" {reviewed.header.campaign}", style="bold").append(f"{brand} · {where}")
+
+
+def _badge(world: str) -> str:
+    style = "black on yellow" if world == World.PROOF.value else "white on red"
+    return f"[bold {style}] {world.upper()} [/]"
+
+
+def _series_table(reviewed: PlanReview) -> Table:
+    totals = reviewed.totals
+    table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
+    whole = totals.all
+    table.add_column("series", footer=f"{_count(whole.cells, 'cell')}", no_wrap=True)
+    table.add_column("model")
+    table.add_column("size")
+    table.add_column("jobs", footer=str(whole.jobs), justify="right")
+    table.add_column("unit × images", footer=f"{whole.images} images", justify="right", no_wrap=True)
+    table.add_column("cost", footer=f"[bold]{usd(whole.cost_usd)}[/]", justify="right")
+    named: set[str] = set()
+    for line in totals.prices:
+        first = line.series not in named
+        named.add(line.series)
+        table.add_row(
+            escape(line.series) if first else "",
+            escape(line.model),
+            ", ".join(reviewed.standing.sizes.get(line.series, ())) if first else "",
+            str(line.jobs),
+            f"{usd(line.unit_usd)} × {line.images}",
+            usd(line.cost_usd),
+        )
+    return table
+
+
+def _axes(totals: PlanTotals) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for axis, shares in totals.by_axis.items():
+        dearest = sorted(shares.items(), key=lambda item: -item[1].cost_usd)
+        words = " · ".join(f"{key} {usd(share.cost_usd)}" for key, share in dearest[:_MOST_KEYS])
+        more = f" · … {len(dearest) - _MOST_KEYS} more" if len(dearest) > _MOST_KEYS else ""
+        table.add_row(f"[dim]{escape(axis)}[/]", f"×{len(shares)}", escape(words + more))
+    return table
+
+
+def _standing_lines(reviewed: PlanReview) -> Group:
+    lines = [Text("")]
+    for phase, total in reviewed.standing.tally.items():
+        lines.append(_phase_line(phase, total))
+    budget = reviewed.header.budget.usd
+    if budget is not None:
+        over = reviewed.over_budget_by_usd
+        verdict = f"[red]over by {usd(over)}[/]" if over else "[green]fits[/]"
+        spent = f", {usd(reviewed.committed_usd)} of it reserved and spent" if reviewed.committed_usd else ""
+        lines.append(Text.from_markup(f"budget {usd(budget)} for the campaign's life{spent}: {verdict}"))
+    lines.append(Text.from_markup(f"[dim]prices of {reviewed.catalogue_as_of}[/]"))
+    return Group(*lines)
+
+
+def _phase_lines(manifest: RunManifest) -> Text:
+    return Text("\n").join(
+        [*(_phase_line(phase, manifest.tally[phase]) for phase in Phase if phase in manifest.tally), Text("")]
+    )
+
+
+def _phase_line(phase: Phase, total: PhaseTotal) -> Text:
+    words = (
+        f"{_phase(phase)} {_count(total.jobs, 'job')}, {_count(total.images, 'image')}, {usd(total.cost_usd)}"
+    )
+    return Text.from_markup(words)
+
+
+def _phase(phase: Phase) -> str:
+    style = _PHASE_STYLES.get(phase)
+    word = _PHASE_WORDS[phase]
+    return f"[{style}]{word}[/]" if style else word
+
+
+def _job(record: JobRecord) -> Table:
+    job = record.job
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("job", job.job_id)
+    table.add_row("state", _phase(record.phase))
+    table.add_row("cells", escape(", ".join(cell.address for cell in record.cells)))
+    table.add_row("model", escape(job.model))
+    for name, value in job.request.items():
+        table.add_row(escape(name), escape(str(value)))
+    table.add_row("cost", f"{usd(job.unit_usd)} × {job.outputs_expected} = {usd(job.cost_usd)}")
+    for attempt in record.attempts:
+        when = f"{attempt.intent_at:%Y-%m-%d %H:%M:%S} UTC" if attempt.intent_at else ""
+        prediction = attempt.prediction_id or "unknown"
+        words = f"{_phase(attempt.phase)} · {when} · prediction {prediction} · run {attempt.run_id}"
+        table.add_row(
+            f"attempt {attempt.number}", words + (f" · {escape(attempt.error)}" if attempt.error else "")
+        )
+    for output in record.outputs:
+        image = output.image
+        paths = ", ".join(output_paths(record, output))
+        facts = f"{image.width_px}×{image.height_px} {image.media_type} sha256 {image.sha256[:16]}"
+        table.add_row(f"image {output.index + 1}", escape(f"{paths}  {facts}"))
+    return table
+
+
+def _after_run(result: RunResult, file: Path) -> Iterable[str]:
+    if result.exit_code == 0 and result.manifest.world == World.PROOF.value:
+        return (f"seedpipe run {file} --live",)
+    if result.exit_code == 0:
+        return ("seedpipe show CELL        what was asked, what came, what it cost",)
+    return (
+        "seedpipe status           which jobs, and why",
+        f"seedpipe run {file}     goes on where this stopped",
+    )
+
+
+def _say_next(screen: Screen, *lines: str) -> None:
+    if screen.quiet:
+        return
+    for line in lines:
+        screen.err.print(f"[dim]{escape(line)}[/]", soft_wrap=True)
+
+
+def _print_diagnostics(diagnostics: Sequence[Diagnostic], console: Console) -> None:
+    for diagnostic in diagnostics[:_MOST_FINDINGS]:
+        console.print(Text(render(diagnostic)), soft_wrap=True)
+        console.print()
+    if len(diagnostics) > _MOST_FINDINGS:
+        console.print(f"… and {len(diagnostics) - _MOST_FINDINGS} more")
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "cells": share.cells,
+        "jobs": share.jobs,
+        "images": share.images,
+        "cost_usd": exact(share.cost_usd),
+    }
+
+
+def _phase_total(total: PhaseTotal) -> dict[str, Any]:
+    return {"jobs": total.jobs, "images": total.images, "cost_usd": exact(total.cost_usd)}
+
+
+def _tally(tally: Mapping[Phase, PhaseTotal]) -> dict[str, Any]:
+    return {phase.value: _phase_total(total) for phase, total in tally.items()}
+
+
+def _is_proof(reviewed: PlanReview) -> bool:
+    return reviewed.world is World.PROOF
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,175 @@
+"""Flags and environment become one frozen value, checked once.
+
+Hides which variable and which flag says what. Invariants: the key comes from the environment
+only and shows in no repr; an origin is https, or loopback; proof settings hold neither.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urlsplit
+
+from seedpipe.core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SERVICE_ORIGIN: Final = "https://api.wavespeed.ai"
+SANDBOX_ORIGIN: Final = "sandbox"
+DEFAULT_CONCURRENCY: Final = (
+    16  # jobs in the air: keeps a bronze or silver account busy without a storm of polls
+)
+_MOST_CONCURRENCY: Final = 1000
+_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+
+
+class World(StrEnum):
+    """Proof and live never mix: own ledger, own objects, own output folder."""
+
+    PROOF = "proof"
+    LIVE = "live"
+
+
+class ApiKey:
+    """The service's key. Only `reveal` shows it, so that no log, error or repr does."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the key itself, for the one header that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "ApiKey(***)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How one command is to run.
+
+    `origin` is the service: `sandbox`, or scheme, host and port. `state` and `out` are None for their
+    defaults. `purse_usd` caps this run. `assume_yes` is consent given on the command line;
+    `interactive` says whether somebody is there to ask.
+    """
+
+    world: World = World.PROOF
+    origin: str = SANDBOX_ORIGIN
+    api_key: ApiKey | None = None
+    state: Path | None = None
+    out: Path | None = None
+    concurrency: int = DEFAULT_CONCURRENCY
+    purse_usd: Decimal | None = None
+    assume_yes: bool = False
+    interactive: bool = False
+
+    @classmethod
+    def read(
+        cls,
+        environment: Mapping[str, str],
+        *,
+        live: bool,
+        base_url: str | None = None,
+        state: str | None = None,
+        out: str | None = None,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        budget: str | None = None,
+        assume_yes: bool = False,
+        interactive: bool = False,
+    ) -> Self:
+        """Return settings from flags and environment. Raises `InputError` for what makes no sense."""
+        if base_url is not None and not live:
+            raise InputError("--base-url needs --live", hint="without --live everything runs in the sandbox")
+        if not 1 <= concurrency <= _MOST_CONCURRENCY:
+            raise InputError(f"--concurrency is {concurrency}; it must be from 1 to {_MOST_CONCURRENCY}")
+        key = environment.get("WAVESPEED_API_KEY", "").strip()
+        address = base_url or environment.get("SEEDPIPE_BASE_URL") or SERVICE_ORIGIN
+        return cls(
+            world=World.LIVE if live else World.PROOF,
+            origin=checked_origin(address) if live else SANDBOX_ORIGIN,
+            api_key=ApiKey(key) if live and key else None,
+            state=Path(state) if state else None,
+            out=Path(out) if out else None,
+            concurrency=concurrency,
+            purse_usd=None if budget is None else parsed_budget(budget),
+            assume_yes=assume_yes,
+            interactive=interactive,
+        )
+
+    def required_key(self) -> ApiKey:
+        """Return the key of a live command; its absence is the user's to mend."""
+        if self.api_key is None:
+            raise InputError(
+                "WAVESPEED_API_KEY is not set",
+                hint="export the key of your account; it is read from there only",
+            )
+        return self.api_key
+
+    @property
+    def world_name(self) -> str:
+        """The folder name of this world: `proof`, `live`, or `live-<host>-<port>` for another origin."""
+        if self.world is World.PROOF or self.origin == SERVICE_ORIGIN:
+            return self.world.value
+        return f"live-{_host_and_port(self.origin)}"
+
+    @property
+    def out_suffix(self) -> str:
+        """What follows the campaign's name in the name of its output folder."""
+        if self.world is World.PROOF:
+            return "-proof"
+        return "" if self.origin == SERVICE_ORIGIN else f"-{_host_and_port(self.origin)}"
+
+
+def checked_origin(address: str) -> str:
+    """Return scheme, host and port of an address. Only https, or http to this machine, may see the key."""
+    parts = urlsplit(address.strip())
+    hint = "give scheme, host and port only, like https://api.example.com or http://127.0.0.1:8080"
+    try:
+        port = parts.port
+    except ValueError:
+        raise InputError(f"the address '{address}' has no valid port", hint=hint) from None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise InputError(f"'{address}' is not an http(s) address", hint=hint)
+    if parts.username or parts.password or parts.query or parts.fragment or parts.path not in ("", "/"):
+        raise InputError(f"the address of '{parts.hostname}' has more than scheme, host and port", hint=hint)
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise InputError(
+            f"the key must not travel unencrypted to '{parts.hostname}'",
+            hint="use https; plain http is for this machine only",
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != _DEFAULT_PORTS[parts.scheme] else "")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine by its own address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def parsed_budget(text: str) -> Decimal:
+    """Return the amount of `--budget`, in USD."""
+    try:
+        amount = Decimal(text.strip())
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0 or amount != round(amount, 6):
+        raise InputError(f"--budget is '{text}'; it must be an amount in USD, like 25 or 2.50")
+    return amount
+
+
+def _host_and_port(origin: str) -> str:
+    parts = urlsplit(origin)
+    host = (parts.hostname or "").replace(":", "_")
+    return f"{host}-{parts.port or _DEFAULT_PORTS[parts.scheme]}"

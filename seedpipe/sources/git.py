@@ -1,0 +1,26 @@
+"""What git says of the work tree. A missing git or repository is an answer, not an error."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TIMEOUT_S = 5  # a commit id is read from one small file; longer means a hung file system
+
+
+def head_commit(folder: Path) -> str | None:
+    """Return the id of the commit that is checked out around `folder`, or None outside of git."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None

@@ -1,0 +1,32 @@
+"""Text files that are there whole or not at all: how reports reach the disk."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from seedpipe.core.errors import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+def write_atomically(path: Path, chunks: Iterable[str]) -> None:
+    """Write a text file through a temporary name beside it. Raises `RunError` when the disk fails."""
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(chunks)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise RunError(
+            f"cannot write {path}: {error.strerror}", hint="make room or name another folder with --out"
+        ) from error
