@@ -1,8 +1,8 @@
 """Every statement the ledger says to SQLite, by what it asks.
 
 Lists travel as one JSON value, so that a statement is the same text for any number of ids. Invariant:
-each statement is answered from a key or an index; none walks a table that grows with the campaign but
-`TALLY`, which walks one plan.
+each statement is answered from a key or an index; the only ones that walk a whole plan are
+`TALLY` and `JOBS_FOUND`, which people wait for and runs do not.
 """
 
 from __future__ import annotations

@@ -1,0 +1,284 @@
+"""Images on a local disk: `seedpipe.ports.Store` with hard links.
+
+Hides the order of steps that makes a file durable before anyone relies on it: written under a temporary name,
+judged, synced, renamed to its sha256, the folder synced. Invariants: a name without `.part` is always
+a whole file; an object never changes, and is read-only because the published paths are links to it; nothing
+is written outside the two folders.
+
+Absent on purpose: removing objects; knowing which object belongs to which job, which the ledger does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+
+from seedpipe.core.errors import Malformed, RunError
+from seedpipe.core.model import ImageFile
+from seedpipe.stores.images import EXTENSIONS, HEAD_BYTES, TAIL_BYTES, decoded_size, judged
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_MAX_BYTES: Final = 64 * 1024 * 1024  # a 4096x4096 PNG of noise is 50 MB; no set needs more an image
+_MAX_PIXELS: Final = 8192 * 8192  # the largest image of any model that ships
+_WORKERS: Final = 2  # decoded images in memory at once: 256 MiB each at the pixel limit
+_OBJECT_MODE: Final = 0o444
+_PART: Final = ".part"
+_OUR_PART: Final = ".seedpipe-"  # marks temporary names in the output folder, where people keep files too
+_COPY_CHUNK_BYTES: Final = 1024 * 1024
+_NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS})
+_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class LocalStore:
+    """`Store` in two folders: `objects`, by content, and `out`, by the names people chose."""
+
+    def __init__(
+        self, objects: Path, out: Path, *, max_bytes: int = _MAX_BYTES, max_pixels: int = _MAX_PIXELS
+    ) -> None:
+        self._objects = objects
+        self._out = out
+        self._max_bytes = max_bytes
+        self._max_pixels = max_pixels
+        self._workers = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="store")
+
+    def clean_parts(self) -> None:
+        """Remove what a killed run left half-written; only whoever holds the ledger's lock may."""
+        with _disk_errors(self._objects):
+            for part in self._objects.glob("*" + _PART):
+                part.unlink(missing_ok=True)
+            for folder, _, names in os.walk(self._out):
+                for name in names:
+                    if name.startswith(_OUR_PART) and name.endswith(_PART):
+                        Path(folder, name).unlink(missing_ok=True)
+
+    async def receive(self, chunks: AsyncIterator[bytes]) -> ImageFile:
+        """Keep one download durably, or nothing of it; whatever `chunks` raises passes through.
+
+        Chunks are written as they come, into the page cache; judging and syncing go to a thread, which owns
+        the file from then on, so that a cancelled caller leaves nothing open and nothing half-written.
+        """
+        part = _Part(self._objects, self._max_bytes)
+        try:
+            async for chunk in chunks:
+                part.write(chunk)
+        except BaseException:
+            part.discard()
+            raise
+        return await self._in_thread(self._keep, part)
+
+    async def publish(self, image: ImageFile, stem: str) -> str:
+        """Place a kept image at `stem` plus its extension; `RunError` for a path outside the folder."""
+        return await self._in_thread(self._publish, image, stem)
+
+    def holds(self, image: ImageFile) -> bool:
+        """Say whether the object is there in its full size."""
+        with _disk_errors(self._objects):
+            try:
+                return self._object(image).stat().st_size == image.size_bytes
+            except FileNotFoundError:
+                return False
+
+    async def _in_thread(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a step that blocks. Once handed over it runs to its end, also when the caller is cancelled."""
+        step = partial(function, *args, **kwargs)
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._workers, step))
+
+    def _object(self, image: ImageFile) -> Path:
+        return self._objects / image.sha256
+
+    # --- receiving ---
+
+    def _keep(self, part: _Part) -> ImageFile:
+        """Make a whole download an object, and dispose of its temporary name either way."""
+        try:
+            with _disk_errors(self._objects):
+                image = self._inspected(part)
+                if not self.holds(image):
+                    part.sync()
+                    part.path.replace(self._object(image))
+                _sync_folder(self._objects)
+                return image
+        finally:
+            part.discard()
+
+    def _inspected(self, part: _Part) -> ImageFile:
+        kind = judged(head=bytes(part.head), tail=bytes(part.tail), size_bytes=part.size_bytes)
+        part.flush()
+        width_px, height_px = decoded_size(part.path, kind, max_pixels=self._max_pixels)
+        return ImageFile(
+            sha256=part.sha256,
+            media_type=kind,
+            width_px=width_px,
+            height_px=height_px,
+            size_bytes=part.size_bytes,
+        )
+
+    # --- publishing ---
+
+    def _publish(self, image: ImageFile, stem: str) -> str:
+        if not self.holds(image):
+            raise KeyError(image.sha256)
+        with _disk_errors(self._out):
+            relative = PurePosixPath(stem + EXTENSIONS[image.media_type])
+            folder = self._folder_for(stem, relative)
+            target = folder / relative.name
+            if not self._is_placed(image, target):
+                self._place(image, target)
+            _remove_siblings(folder, stem=PurePosixPath(stem).name, keep=target)
+        return relative.as_posix()
+
+    def _folder_for(self, stem: str, relative: PurePosixPath) -> Path:
+        """Return the folder of a published path, made if need be; refuse one outside the output folder."""
+        root = self._out.resolve()
+        is_plain = stem and not stem.endswith("/") and "\0" not in stem and ".." not in relative.parts
+        try:
+            folder = (root / relative.parent).resolve() if is_plain else None
+        except RuntimeError:  # symbolic links in a circle
+            folder = None
+        if folder is None or not folder.is_relative_to(root):
+            raise RunError(
+                f"the image path {stem!r} leaves the output folder {self._out}",
+                hint="remove the symbolic link, or choose another folder with --out",
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _is_placed(self, image: ImageFile, target: Path) -> bool:
+        """Say whether the path already shows this image: the same file, or another with the same bytes."""
+        try:
+            there = target.lstat()
+        except FileNotFoundError:
+            return False
+        if not stat.S_ISREG(there.st_mode) or there.st_size != image.size_bytes:
+            return False
+        if os.path.samestat(there, self._object(image).stat()):
+            return True
+        with target.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == image.sha256
+
+    def _place(self, image: ImageFile, target: Path) -> None:
+        temporary = target.with_name(f"{_OUR_PART}{secrets.token_hex(8)}{_PART}")
+        try:
+            _link_or_copy(self._object(image), temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+class _Part:
+    """One download on its way to disk: bytes under a temporary name, and what is known about them so far."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self.path = folder / f"{secrets.token_hex(8)}{_PART}"
+        self.size_bytes = 0
+        self.head = bytearray()
+        self.tail = bytearray()
+        self._max_bytes = max_bytes
+        self._hash = hashlib.sha256()
+        with _disk_errors(folder):
+            _make_folder(folder)
+            self._file = self.path.open("xb")
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what was written, in hex."""
+        return self._hash.hexdigest()
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes; raises `Malformed` past the limit."""
+        self.size_bytes += len(chunk)
+        if self.size_bytes > self._max_bytes:
+            raise Malformed(f"the download is larger than {self._max_bytes:,} bytes")
+        self._hash.update(chunk)
+        self.head += chunk[: max(0, HEAD_BYTES - len(self.head))]
+        self.tail = (self.tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
+        with _disk_errors(self.path.parent):
+            self._file.write(chunk)
+
+    def flush(self) -> None:
+        """Hand the bytes to the system, so that others can read them by path."""
+        self._file.flush()
+
+    def sync(self) -> None:
+        """Make the bytes durable and for good."""
+        os.fchmod(self._file.fileno(), _OBJECT_MODE)
+        os.fsync(self._file.fileno())
+
+    def discard(self) -> None:
+        """Close the file and remove the temporary name if it is still there; never fails."""
+        with suppress(OSError):  # a full disk also fails to close; what counts has been raised already
+            self._file.close()
+        with suppress(OSError):
+            self.path.unlink()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder whose name is as durable as what will lie in it."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """Give a file a second name; where that cannot be, a durable copy."""
+    try:
+        target.hardlink_to(source)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+    else:
+        return
+    with source.open("rb") as original, target.open("xb") as copy:
+        shutil.copyfileobj(original, copy, _COPY_CHUNK_BYTES)
+        copy.flush()
+        os.fsync(copy.fileno())
+
+
+def _remove_siblings(folder: Path, *, stem: str, keep: Path) -> None:
+    """Remove the images of an earlier run that stand at the same stem in another format."""
+    for extension in EXTENSIONS.values():
+        path = folder / (stem + extension)
+        if path != keep and (path.is_symlink() or path.is_file()):
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _disk_errors(where: Path) -> Iterator[None]:
+    """Turn a failure of the disk into one for the user, with its place."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or where
+        if error.errno in _DISK_FULL:
+            raise RunError(
+                f"the disk is full: {place} cannot be written",
+                hint="free some space and run the same command again; what is paid for is fetched then",
+            ) from error
+        raise RunError(
+            f"{place} cannot be used: {error.strerror or error}",
+            hint="check the disk and the folder, then run the same command again",
+        ) from error
