@@ -1,0 +1,423 @@
+"""The sandbox over HTTP: an ASGI app, and a server that runs it in a thread of this process.
+
+Hides starlette and uvicorn. Invariants: whatever comes in, an enveloped answer goes out, and no traceback; a
+task stores no address, so a sandbox that comes back on another port serves its old tasks; nothing slow
+(disk, drawing) runs on the event loop. Absent on purpose: TLS, other hosts than loopback, an access log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import socket
+import threading
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from seedpipe import catalog
+from seedpipe.core.errors import InputError, RunError, SeedpipeError
+from seedpipe.core.model import canonical_json
+from seedpipe.sandbox.behaviour import Sandbox
+from seedpipe.sandbox.book import Book
+from seedpipe.sandbox.render import render
+from seedpipe.sandbox.replies import Reply, failure
+from seedpipe.sandbox.switches import Switches
+from seedpipe.sandbox.uploads import UPLOAD_LIMIT_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from starlette.types import Message, Receive, Scope, Send
+
+_HOST: Final = "127.0.0.1"
+_JSON_LIMIT_BYTES: Final = 4 * 1024 * 1024  # the longest prompt and fifteen URLs are far below
+_FORM_OVERHEAD_BYTES: Final = 64 * 1024  # boundaries and headers around a form's file
+_CACHED_IMAGES: Final = 24  # a set and its neighbours: some ten megabytes
+_DRAWN_AT_ONCE: Final = 2  # an image of 4096 a side takes 150 MB while it is drawn
+_CHUNK_BYTES: Final = 64 * 1024
+_START_LIMIT_S: Final = 10.0
+_STOP_LIMIT_S: Final = 10.0
+_GRACE_S: Final = 1  # for answers on their way when the server stops
+_BACKLOG: Final = 512
+_API: Final = "/api/v3"
+_HOST_HEADER: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?")
+_STOPPING: Final = failure(503, "The sandbox is stopping.")
+
+_log = logging.getLogger("seedpipe.sandbox")
+
+
+def utc_now() -> datetime:
+    """Return the wall clock."""
+    return datetime.now(UTC)
+
+
+def create_app(book: Book, switches: Switches, clock: Callable[[], datetime] = utc_now) -> Starlette:
+    """Return the service as an ASGI app over a book that the caller closes."""
+    api = _Api(Sandbox(book, catalog.load(), switches), clock)
+    routes = [
+        Route(f"{_API}/predictions", api.listing, methods=["POST"]),
+        Route(f"{_API}/predictions/delete", api.delete, methods=["POST"]),
+        Route(f"{_API}/predictions/{{prediction_id}}/result", api.result, methods=["GET"]),
+        Route(f"{_API}/predictions/{{prediction_id}}", api.result, methods=["GET"]),
+        Route(f"{_API}/balance", api.balance, methods=["GET"]),
+        Route(f"{_API}/models", api.models, methods=["GET"]),
+        Route(f"{_API}/model/price", api.price, methods=["POST"]),
+        Route(f"{_API}/model/pricing", api.pricing, methods=["POST"]),
+        Route(f"{_API}/media/uploads", api.announce_upload, methods=["POST"]),
+        Route(f"{_API}/media/upload/binary", api.keep_upload, methods=["POST"]),
+        Route(f"{_API}/{{model_id:path}}", api.submit, methods=["POST"]),
+        Route("/outputs/{prediction_id}/{file_name}", api.output, methods=["GET"]),
+        Route("/uploads/{upload_id}/{file_name:path}", api.fill_upload, methods=["PUT"]),
+        Route("/uploads/{upload_id}/{file_name:path}", api.download_upload, methods=["GET"]),
+    ]
+    handlers: dict[Any, Any] = {
+        HTTPException: _refused,
+        ClientDisconnect: _refused,
+        SeedpipeError: _failed,
+        Exception: _broken,
+    }
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.state.stopping = api.stopping  # set it to let go of the answers that are held
+    return app
+
+
+class _Api:
+    """One method an endpoint: reads the request, asks the behaviour, sends the reply."""
+
+    def __init__(self, sandbox: Sandbox, clock: Callable[[], datetime]) -> None:
+        self._sandbox = sandbox
+        self._clock = clock
+        self.stopping = asyncio.Event()
+        self._drawing = asyncio.Semaphore(_DRAWN_AT_ONCE)
+        self._drawn = lru_cache(maxsize=_CACHED_IMAGES)(render)
+
+    async def submit(self, request: Request) -> Response:
+        _authenticate(request)
+        inputs = await _json(request)
+        webhook = "webhook" in request.query_params
+        model_id = request.path_params["model_id"]
+        ask = partial(self._sandbox.submit, model_id, inputs, self._clock(), _origin(request))
+        return await self._answer(partial(ask, webhook=webhook))
+
+    async def result(self, request: Request) -> Response:
+        _authenticate(request)
+        prediction_id = request.path_params["prediction_id"]
+        return await self._answer(
+            partial(self._sandbox.result, prediction_id, self._clock(), _origin(request))
+        )
+
+    async def listing(self, request: Request) -> Response:
+        _authenticate(request)
+        query = await _json(request)
+        return await self._answer(partial(self._sandbox.listing, query, self._clock(), _origin(request)))
+
+    async def delete(self, request: Request) -> Response:
+        _authenticate(request)
+        return await self._answer(partial(self._sandbox.delete, await _json(request), self._clock()))
+
+    async def balance(self, request: Request) -> Response:
+        _authenticate(request)
+        return await self._answer(self._sandbox.balance)
+
+    async def models(self, request: Request) -> Response:
+        _authenticate(request)
+        return await self._answer(partial(self._sandbox.models, _origin(request)))
+
+    async def price(self, request: Request) -> Response:
+        _authenticate(request)
+        return await self._answer(partial(self._sandbox.price, await _json(request)))
+
+    async def pricing(self, request: Request) -> Response:
+        _authenticate(request)
+        return await self._answer(partial(self._sandbox.price, await _json(request), legacy=True))
+
+    async def announce_upload(self, request: Request) -> Response:
+        _authenticate(request)
+        query = await _json(request)
+        uploads = self._sandbox.uploads
+        return await self._answer(partial(uploads.announce, query, self._clock(), _origin(request)))
+
+    async def keep_upload(self, request: Request) -> Response:
+        _authenticate(request)
+        capped = _capped(request, UPLOAD_LIMIT_BYTES + _FORM_OVERHEAD_BYTES)
+        async with capped.form(max_files=1, max_fields=10) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                return _sent(failure(400, "the form has no file named 'file'"))
+            body = await file.read()
+            name, content_type = file.filename or "upload", file.content_type
+        keep = partial(self._sandbox.uploads.keep, name, content_type, body)
+        return await self._answer(partial(keep, self._clock(), _origin(request)))
+
+    async def fill_upload(self, request: Request) -> Response:
+        body = await _capped(request, UPLOAD_LIMIT_BYTES).body()
+        upload_id = request.path_params["upload_id"]
+        fill = self._sandbox.uploads.fill
+        return await self._answer(partial(fill, upload_id, request.headers, body, self._clock()))
+
+    async def download_upload(self, request: Request) -> Response:
+        find = self._sandbox.uploads.find
+        upload = await run_in_threadpool(find, request.path_params["upload_id"], self._clock())
+        if upload is None or upload.body is None:
+            return _sent(failure(404, "no such upload"))
+        return _streamed(upload.body, upload.content_type)
+
+    async def output(self, request: Request) -> Response:
+        where = request.path_params["prediction_id"], request.path_params["file_name"]
+        picture = await run_in_threadpool(self._sandbox.picture, *where, self._clock())
+        if picture is None:
+            return _sent(failure(404, "no such output"))
+        async with self._drawing:
+            image = await run_in_threadpool(self._drawn, picture)
+        return _streamed(image, f"image/{picture.format}")
+
+    async def _answer(self, ask: Callable[[], Reply]) -> Response:
+        reply = await run_in_threadpool(ask)
+        return _sent(reply if await self._held(reply.delay_s) else _STOPPING)
+
+    async def _held(self, delay_s: float) -> bool:
+        """Wait; return whether the server is still there to answer."""
+        if delay_s <= 0:
+            return True
+        try:
+            await asyncio.wait_for(self.stopping.wait(), delay_s)
+        except TimeoutError:
+            return True
+        return False
+
+
+# ---- requests and answers -----------------------------------------------------------------------
+
+
+def _authenticate(request: Request) -> None:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise HTTPException(401, "Unauthorized: send 'Authorization: Bearer KEY'; the sandbox takes any key")
+
+
+def _origin(request: Request) -> str:
+    """Return the address the caller knows this server by, for the URLs in its answers."""
+    host = request.headers.get("host", "")
+    if not _HOST_HEADER.fullmatch(host):
+        raise HTTPException(400, "the request has no usable Host header")
+    return f"{request.scope['scheme']}://{host}"
+
+
+def _capped(request: Request, limit_bytes: int) -> Request:
+    """Return the request with a body that ends in a 413 above a limit, whatever its length header says."""
+    left = limit_bytes
+
+    async def receive() -> Message:
+        nonlocal left
+        message = await request.receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413, f"the request is larger than {limit_bytes} bytes")
+        return message
+
+    return Request(request.scope, receive)
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    body = await _capped(request, _JSON_LIMIT_BYTES).body()
+    try:
+        value = json.loads(body or b"{}")
+        canonical_json(value).encode()  # a lone surrogate or an infinite number could not be kept
+    except (ValueError, RecursionError):
+        raise HTTPException(400, "the request is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise HTTPException(400, "the request must be a JSON object")
+    return value
+
+
+def _sent(reply: Reply) -> Response:
+    if isinstance(reply.body, str):
+        return Response(reply.body, reply.status, dict(reply.headers), "text/html; charset=utf-8")
+    content = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":")).encode()
+    kind = _CutResponse if reply.cut else Response
+    return kind(content, reply.status, dict(reply.headers), "application/json")
+
+
+class _CutResponse(Response):
+    """An answer that announces its length and breaks off half-way; the server then drops the connection."""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        half = bytes(self.body)[: len(self.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+def _streamed(content: bytes, media_type: str) -> Response:
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(content), _CHUNK_BYTES):
+            yield content[start : start + _CHUNK_BYTES]
+
+    return StreamingResponse(chunks(), 200, {"Content-Length": str(len(content))}, media_type)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    detail = error.detail if isinstance(error, HTTPException) else "the request cannot be read"
+    return _sent(failure(status, detail))
+
+
+async def _failed(_request: Request, error: Exception) -> Response:
+    _log.error("%s", error)
+    return _sent(failure(500, str(error)))
+
+
+async def _broken(_request: Request, _error: Exception) -> Response:
+    return _sent(failure(500, "Internal error of the sandbox."))  # starlette hands the error on to the log
+
+
+# ---- the server ---------------------------------------------------------------------------------
+
+
+class SandboxServer:
+    """The sandbox on loopback, in a background thread; a context manager.
+
+    With `state`, a folder, tasks and charges outlive it; without, they live in memory. `port` 0 takes a free
+    one. Raises `InputError` when the port is taken, `RunError` when the book cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: Path | None = None,
+        port: int = 0,
+        switches: Switches | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._state = state
+        self._port = port
+        self._switches = switches or Switches()
+        self._clock = clock
+        self._base_url: str | None = None
+        self._book: Book | None = None
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port, known once it has started; the API is below `/api/v3`."""
+        if self._base_url is None:
+            raise RuntimeError("the sandbox server has not been started")
+        return self._base_url
+
+    @property
+    def book(self) -> Book:
+        """What it was asked and what it charged; open while the server runs."""
+        if self._book is None:
+            raise RuntimeError("the sandbox server is not running")
+        return self._book
+
+    def start(self) -> str:
+        """Begin to serve and return the base URL; connections are accepted from then on."""
+        listening = _listening(self._port)
+        try:
+            self._book = Book(self._state)
+        except BaseException:
+            listening.close()
+            raise
+        self._base_url = f"http://{_HOST}:{listening.getsockname()[1]}"
+        self._server = _Server(create_app(self._book, self._switches, self._clock))
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listening],), name="sandbox-server", daemon=True
+        )
+        self._thread.start()
+        if not self._server.ready.wait(_START_LIMIT_S):
+            self.stop()
+            raise RunError("the sandbox server did not start")
+        return self._base_url
+
+    def stop(self) -> None:
+        """Answer what is on its way, drop what is held, and end; stopping twice is harmless."""
+        if self._server and self._thread:
+            self._server.should_exit = True
+            self._thread.join(_STOP_LIMIT_S)
+        if self._book:
+            self._book.close()
+        self._server = self._thread = self._book = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((_HOST, port))
+        listening.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise InputError(
+            f"the sandbox cannot listen on {_HOST}:{port}: {error}",
+            hint="another program may use this port; choose another one, or 0 for any free one",
+        ) from error
+    return listening
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Say whether a line of the server's log is worth telling: answers that broke off were meant to."""
+    return "without completing response" not in record.getMessage()
+
+
+_wire_log = logging.getLogger("seedpipe.sandbox.wire")
+_wire_log.setLevel(logging.ERROR)
+_wire_log.addFilter(_is_news)
+
+
+class _Protocol(H11Protocol):
+    """HTTP with a log of our own: uvicorn's loggers are left as the program has set them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = _wire_log
+        self.access_log = False
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that says when it is ready."""
+
+    def __init__(self, app: Starlette) -> None:
+        config = uvicorn.Config(
+            app,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        super().__init__(config)
+        self._stopping: asyncio.Event = app.state.stopping
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping.set()
+        await super().shutdown(sockets=sockets)
