@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from seedpipe.core.errors import RunError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -63,6 +65,11 @@ class Scribe:
             self._waiting = []
             try:
                 await self._write_together(batch)
+            except (
+                RunError
+            ) as error:  # the ledger itself: who knows what it has written; asking twice tells no more
+                for waiting in batch:
+                    waiting.verdict.set_exception(error)
             except Exception:  # noqa: BLE001 - one bad entry must not take the others' ids down with it
                 for waiting in batch:
                     await self._write_alone(waiting)

@@ -26,6 +26,7 @@ from seedpipe.core.lifecycle import (
     task_progress,
 )
 from seedpipe.core.model import Output
+from seedpipe.core.money import usd
 from seedpipe.core.records import Entry, StopReason, Verdict
 from seedpipe.engines.pace import backoff
 
@@ -343,7 +344,7 @@ class JobWalk:
 
     def _too_dear(self, reason: StopReason) -> str:
         limit = "this run's purse" if reason is StopReason.PURSE else "the campaign's budget"
-        return f"the next job, {self._record.label} at ${self._job.cost_usd}, does not fit {limit}"
+        return f"the next job, {self._record.label} at {usd(self._job.cost_usd)}, does not fit {limit}"
 
     def _backoff(self, first_s: float, max_s: float, growth: float) -> Iterator[float]:
         return backoff(first_s, max_s, growth, self._tools.rng)

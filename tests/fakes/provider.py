@@ -1,0 +1,144 @@
+"""A scripted image service in memory: `ports.Provider`, with a book of what it would bill.
+
+Faults are lists that are used up in order; when none is left, all goes well. A fault is an exception to
+raise, or seconds by which the answer comes later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections import defaultdict
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from seedpipe.core.errors import Malformed, ProviderError, Refused, Uncertain
+from seedpipe.core.model import Prediction
+
+
+def picture(text: str) -> bytes:
+    """A small PNG whose colour comes from the text."""
+    seed = sum(ord(char) * (place + 1) for place, char in enumerate(text))
+    image = Image.new("RGB", (16, 16), (seed % 256, seed // 256 % 256, len(text) % 256))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@dataclass
+class Task:
+    prediction_id: str
+    model: str
+    prompt: str
+    ready_at_s: float
+    outputs: tuple[str, ...]
+    status: str = "completed"
+    code: int | None = None
+    error: str = ""
+
+
+@dataclass
+class FakeProvider:
+    clock: object
+    submit_s: float = 0.2
+    task_s: float = 5.0
+    before_submit: object = None  # called with the body when the bytes would leave
+    submit_faults: list = field(default_factory=list)
+    submit_faults_of: dict = field(default_factory=lambda: defaultdict(list))
+    result_faults: dict = field(default_factory=lambda: defaultdict(list))
+    download_faults: dict = field(default_factory=lambda: defaultdict(list))
+    images_of: dict = field(default_factory=dict)  # prompt → how many images really come
+    fails: dict = field(default_factory=dict)  # prompt → (status, code, error)
+    tasks: dict = field(default_factory=dict)
+    submits: list = field(default_factory=list)  # (seconds, prompt), each attempt to send
+    billed: list = field(default_factory=list)  # prompts, one each accepted request
+    results: list = field(default_factory=list)
+    downloads: list = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    closed: bool = False
+
+    async def submit(self, model, body):
+        prompt = body["prompt"]
+        self.submits.append((self.clock.monotonic(), prompt))
+        if self.before_submit:
+            self.before_submit(body)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            fault = self._next_fault(prompt)
+            await self.clock.sleep(fault if isinstance(fault, (int, float)) else self.submit_s)
+            if isinstance(fault, (Uncertain, Malformed)):
+                self.accept(model, body)  # the worst case: it was accepted, and nobody heard
+            if isinstance(fault, Exception):
+                raise fault
+            return Prediction(prediction_id=self.accept(model, body), model=model, status="created")
+        finally:
+            self.in_flight -= 1
+
+    def accept(self, model, body) -> str:
+        prompt = body["prompt"]
+        prediction_id = f"task{len(self.tasks):06}"
+        status, code, error = self.fails.get(prompt, ("completed", None, ""))
+        count = self.images_of.get(prompt, body.get("max_images", 1))
+        self.tasks[prediction_id] = Task(
+            prediction_id=prediction_id,
+            model=model,
+            prompt=prompt,
+            ready_at_s=self.clock.monotonic() + self.task_s,
+            outputs=tuple(f"https://files.test/{prompt}/{index}" for index in range(count)),
+            status=status,
+            code=code,
+            error=error,
+        )
+        self.billed.append(prompt)
+        return prediction_id
+
+    async def result(self, prediction_id):
+        task = self.tasks.get(prediction_id)
+        self.results.append((self.clock.monotonic(), prediction_id))
+        await self.clock.sleep(0.05)
+        if task is None:
+            raise Refused("HTTP 404: no such task", status=404)
+        fault = self.result_faults[task.prompt].pop(0) if self.result_faults[task.prompt] else None
+        if isinstance(fault, Exception):
+            raise fault
+        done = self.clock.monotonic() >= task.ready_at_s
+        failed = done and task.status != "completed"
+        return Prediction(
+            prediction_id=prediction_id,
+            model=task.model,
+            status=task.status if done else "processing",
+            outputs=task.outputs if done and not failed else (),
+            code=task.code if failed else None,
+            error=task.error if failed else "",
+            inference_ms=1200 if done else None,
+        )
+
+    @asynccontextmanager
+    async def download(self, url):
+        self.downloads.append(url)
+        await self.clock.sleep(0.1)
+        fault = self.download_faults[url].pop(0) if self.download_faults[url] else None
+        if isinstance(fault, Refused):
+            raise fault
+        yield self._chunks(url, fault)
+
+    async def aclose(self):
+        self.closed = True
+
+    async def _chunks(self, url, fault):
+        content = fault if isinstance(fault, bytes) else picture(url)
+        yield content[:20]
+        await asyncio.sleep(0)
+        if isinstance(fault, ProviderError):
+            raise fault
+        yield content[20:]
+
+    def _next_fault(self, prompt):
+        for faults in (self.submit_faults_of[prompt], self.submit_faults):
+            if faults:
+                return faults.pop(0)
+        return None
