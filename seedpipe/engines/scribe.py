@@ -65,14 +65,9 @@ class Scribe:
             self._waiting = []
             try:
                 await self._write_together(batch)
-            except (
-                RunError
-            ) as error:  # the ledger itself: who knows what it has written; asking twice tells no more
+            except Exception as error:  # noqa: BLE001 - one bad entry must not take the others' ids down with it
                 for waiting in batch:
-                    waiting.verdict.set_exception(error)
-            except Exception:  # noqa: BLE001 - one bad entry must not take the others' ids down with it
-                for waiting in batch:
-                    await self._write_alone(waiting)
+                    await self._write_alone(waiting, error)
 
     async def _write_together(self, batch: list[_Waiting]) -> None:
         entries = [waiting.entry for waiting in batch]
@@ -80,11 +75,17 @@ class Scribe:
         for waiting, verdict in zip(batch, verdicts, strict=True):
             waiting.verdict.set_result(verdict)
 
-    async def _write_alone(self, waiting: _Waiting) -> None:
+    async def _write_alone(self, waiting: _Waiting, first: Exception) -> None:
+        """Write one entry of a batch that failed with `first`, or raise where the entry came from.
+
+        When the ledger failed, its word counts: what looks illegal now may have been written after all.
+        """
         try:
             await self._write_together([waiting])
-        except Exception as error:  # noqa: BLE001 - raised again where the entry came from
+        except RunError as error:
             waiting.verdict.set_exception(error)
+        except Exception as error:  # noqa: BLE001
+            waiting.verdict.set_exception(first if isinstance(first, RunError) else error)
 
 
 def _look_at(verdict: asyncio.Future[Verdict]) -> None:
