@@ -60,7 +60,7 @@ def path_identity(path: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _segment_fault(segment: str) -> tuple[str, str | None] | None:
+def _segment_fault(segment: str) -> tuple[str, str | None] | None:  # noqa: PLR0911 - a list of reasons
     if not segment:
         return "has an empty part", "is there a '//' or a '/' at the end?"
     if segment in (".", ".."):
@@ -74,7 +74,7 @@ def _segment_fault(segment: str) -> tuple[str, str | None] | None:
         return f"has a '{shown}' in it", "use letters, digits, '-' and '_'"
     if len(segment.encode()) > _MAX_SEGMENT_BYTES:
         return f"has a part longer than {_MAX_SEGMENT_BYTES} bytes", "use a shorter value"
-    if segment.split(".")[0].rstrip().casefold() in _DEVICES:
+    if segment.split(".", maxsplit=1)[0].rstrip().casefold() in _DEVICES:
         return f"has the part '{segment}', a device name on Windows", "add something to it"
     if image := _IMAGE_ENDING.search(segment):
         return f"names the extension '{image[0]}'", "leave it out: it comes from the image's bytes"
@@ -85,4 +85,6 @@ def _segment_fault(segment: str) -> tuple[str, str | None] | None:
 
 def _is_unsafe(char: str) -> bool:
     category = unicodedata.category(char)
-    return category in _REPLACED or (category in _DROPPED and char not in _JOINERS) or bool(_UNSAFE.match(char))
+    return (
+        category in _REPLACED or (category in _DROPPED and char not in _JOINERS) or bool(_UNSAFE.match(char))
+    )

@@ -15,10 +15,19 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes, pass_environment
+from jinja2 import (
+    StrictUndefined,
+    TemplateSyntaxError,
+    Undefined,
+    UndefinedError,
+    meta,
+    nodes,
+    pass_environment,
+)
+from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.runtime import LoopContext, Macro
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from seedpipe.core.diagnostics import Diagnostic, Span, did_you_mean
@@ -39,14 +48,17 @@ _MAX_STEPS: Final = 100_000  # rounds of loops and calls a render: a loop over e
 _MAX_NUMBER: Final = 10**15  # exact as a float too; nothing in a prompt counts further
 
 _TEXT_METHODS: Final = frozenset(
-    "capitalize casefold count endswith find isalnum isalpha isdigit islower isupper lower lstrip partition "
-    "removeprefix removesuffix rpartition rsplit rstrip split splitlines startswith strip swapcase title "
-    "upper".split()
+    (
+        *("capitalize", "casefold", "count", "endswith", "find", "isalnum", "isalpha", "isdigit", "islower"),
+        *("isupper", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "rpartition", "rsplit"),
+        *("rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper"),
+    )
 )
 _JINJA_FILTERS: Final = (
-    "abs capitalize count d default dictsort first float int items last length list lower map max min reject "
-    "rejectattr reverse select selectattr sort string sum title trim truncate unique upper wordcount"
-).split()
+    *("abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "int", "items", "last"),
+    *("length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "select"),
+    *("selectattr", "sort", "string", "sum", "title", "trim", "truncate", "unique", "upper", "wordcount"),
+)
 
 
 class TemplateFault(Exception):  # noqa: N818 - a fact about the user's template, turned into a diagnostic
@@ -60,7 +72,9 @@ class TemplateFault(Exception):  # noqa: N818 - a fact about the user's template
 class _Fault(Exception):  # noqa: N818
     """What went wrong inside a render, before anyone knows the line; `word` is what to mark on it."""
 
-    def __init__(self, message: str, *, rule: str = "template-error", hint: str | None = None, word: str = ""):
+    def __init__(
+        self, message: str, *, rule: str = "template-error", hint: str | None = None, word: str = ""
+    ) -> None:
         super().__init__(message)
         self.rule = rule
         self.hint = hint
@@ -181,7 +195,7 @@ def _column(row: Keyed, name: str) -> object:
         message = f"{shared.axis} '{row}' has no '{name}': the cell is empty in {shared.origin}"
         hint = f"fill it in, or say what stands in for it: {{{{ {shared.axis}.{name} | default('...') }}}}"
         return _missing(message, word=name, rule="missing-value", hint=hint)
-    return shielded(f"{shared.axis}.{name}", value) if isinstance(value, list | dict) else value  # type: ignore[arg-type]
+    return shielded(f"{shared.axis}.{name}", value) if isinstance(value, list | dict) else value
 
 
 def _printed(value: object) -> object:
@@ -201,7 +215,7 @@ def _printed(value: object) -> object:
 
 
 def _as_segment(value: object) -> object:
-    """The last step in a path: whatever the value, it stays one segment."""
+    """Make whatever is printed in a path one segment of it."""
     text = _printed(value)
     if isinstance(text, Undefined):
         return text
@@ -221,7 +235,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def __init__(self, finalize: Callable[[object], object]) -> None:
         super().__init__(
-            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False, finalize=finalize
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            autoescape=False,
+            finalize=finalize,
         )
         self.globals.clear()
         self.filters = {name: FILTERS[name] for name in _JINJA_FILTERS} | _OWN_FILTERS
@@ -250,12 +268,14 @@ class _Environment(ImmutableSandboxedEnvironment):
             try:
                 return obj[argument]
             except IndexError:
-                return _missing(f"there is no entry {argument}: there are {len(obj)}, counted from 0", word="")
+                return _missing(
+                    f"there is no entry {argument}: there are {len(obj)}, counted from 0", word=""
+                )
         if isinstance(obj, Undefined):
             obj._fail_with_undefined_error()  # noqa: SLF001
         return _missing(f"there is no '{argument}' here: this is {_kind(obj)}", word=str(argument))
 
-    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         self.step()
         if not callable(obj) or isinstance(obj, Keyed):
             raise _Fault(f"this is {_kind(obj)} and cannot be called")
@@ -384,6 +404,11 @@ class Template:
     _locate: Locate
     _compiled: JinjaTemplate | None
 
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether rendering can bring anything but `text`."""
+        return self._compiled is not None
+
     def render(self, values: Mapping[str, object]) -> str:
         """Return the text for these values, at most `MAX_TEXT_CHARS` long. Raises `TemplateFault`."""
         template = self._compiled
@@ -429,7 +454,10 @@ def compile_template(
     try:
         tree = environment.parse(text)
         names = meta.find_undeclared_variables(tree)
-        problems = [*_forbidden(tree, locate), *_undeclared(tree, names - set(known), locate, known, elsewhere)]
+        problems = [
+            *_forbidden(tree, locate),
+            *_undeclared(tree, names - set(known), locate, known, elsewhere),
+        ]
         if problems:
             return None, problems
         compiled = environment.from_string(_Fence().visit(tree))
@@ -438,9 +466,7 @@ def compile_template(
     except (RecursionError, SyntaxError, ValueError, OverflowError, MemoryError):
         message = "this template is too deeply nested or not understood"
         return None, [Diagnostic(rule="template-syntax", message=message, span=locate(1))]
-    return Template(
-        text=text, names=frozenset(names), span=locate(1), _locate=locate, _compiled=compiled
-    ), []
+    return Template(text=text, names=frozenset(names), span=locate(1), _locate=locate, _compiled=compiled), []
 
 
 def _undeclared(
@@ -511,7 +537,7 @@ def _line_of(trace: TracebackType | None) -> int:
     return line
 
 
-def _kind(value: object) -> str:
+def _kind(value: object) -> str:  # noqa: PLR0911 - a table by type
     match value:
         case Keyed():
             return f"a row of '{value.columns.axis}'"

@@ -6,7 +6,7 @@ Absent on purpose: disk (see `Files`), and everything that needs a single cell (
 """
 
 from seedpipe.core.campaign.files import FileProblem, Files
-from seedpipe.core.campaign.loading import load_campaign
+from seedpipe.core.campaign.loading import faulty, load_campaign, read_campaign
 from seedpipe.core.campaign.model import Axis, Brand, Budget, Campaign, InputValue, Series
 
 __all__ = [
@@ -18,5 +18,7 @@ __all__ = [
     "Files",
     "InputValue",
     "Series",
+    "faulty",
     "load_campaign",
+    "read_campaign",
 ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """One dimension of the matrix: its rows, in the order of the file. A row is text (its key) with columns."""
+    """One dimension of the matrix: its rows in the file's order. A row is text (its key) with columns."""
 
     name: str
     rows: tuple[Keyed, ...]
@@ -39,15 +39,18 @@ class Brand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputValue:
-    """One input of a series' model, as written: plain data or a template; `span` is the value's place."""
+    """One input of a series' model, as written: plain data, a template, or a list of both.
 
-    value: Json | Template
+    `span` is the value's place.
+    """
+
+    value: Json | Template | tuple[Json | Template, ...]
     span: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """A named prompt over some axes; no axes is one cell. `inputs` are the campaign's under the series' own."""
+    """A named prompt over some axes; none is one cell. `inputs` are the campaign's under its own."""
 
     name: str
     span: Span

@@ -6,6 +6,7 @@ tree without diagnostics has the shape that the schema promises, so that the rea
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,12 +32,21 @@ _NAMES: Final = {
 }
 
 
-def violations(root: Node, schema: str) -> list[Diagnostic]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A fault of shape. `path` leads to what cannot be used because of it; a strange key breaks nothing."""
+
+    diagnostic: Diagnostic
+    path: tuple[str | int, ...]
+    breaks: bool = True
+
+
+def violations(root: Node, schema: str) -> list[Violation]:
     """Return what in the tree is against the named schema, in no particular order."""
-    found: dict[tuple[str, str], Diagnostic] = {}
+    found: dict[tuple[str, str], Violation] = {}
     for error in _validator(schema).iter_errors(plain(root)):
-        for diagnostic in _in_words(error, root):
-            found.setdefault((str(diagnostic.span), diagnostic.message), diagnostic)
+        for violation in _in_words(error, root):
+            found.setdefault((str(violation.diagnostic.span), violation.diagnostic.message), violation)
     return list(found.values())
 
 
@@ -45,7 +55,7 @@ def _validator(schema: str) -> Draft7Validator:
     return Draft7Validator(schemas.load(schema))
 
 
-def _in_words(error: ValidationError, root: Node) -> Iterator[Diagnostic]:
+def _in_words(error: ValidationError, root: Node) -> Iterator[Violation]:
     node, key = _place(error, root)
     describe = _DESCRIBERS.get(str(error.validator), _other)
     yield from describe(error, node, key)
@@ -65,76 +75,70 @@ def _place(error: ValidationError, root: Node) -> tuple[Node, Scalar | None]:
     return node, key
 
 
-def _unknown_keys(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Diagnostic]:
-    known = error.schema["properties"]
-    what = _where(key)
+def _unknown_keys(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
+    known = _schema(error)["properties"]
     for name, _ in node.entries if isinstance(node, Mapping) else ():
         if name.raw in known:
             continue
         hint = did_you_mean(name.raw, known) or f"known here: {', '.join(known)}"
-        yield Diagnostic(
-            rule="unknown-key", message=f"unknown key '{name.raw}'{what}", span=name.span, hint=hint
-        )
+        message = f"unknown key '{name.raw}'{_where(key)}"
+        diagnostic = Diagnostic(rule="unknown-key", message=message, span=name.span, hint=hint)
+        yield Violation(diagnostic=diagnostic, path=(*error.absolute_path, name.raw), breaks=False)
 
 
-def _missing_key(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Diagnostic]:
+def _missing_key(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
     span = key.span if key else node.span
-    for name in error.validator_value:
+    for name in _schema(error)["required"]:
         if isinstance(node, Mapping) and name not in node:
-            described = error.schema["properties"][name].get("description")
+            described = _schema(error)["properties"][name].get("description")
             hint = f"{name}: {described[0].lower()}{described[1:]}" if described else None
             message = f"'{name}' is missing{_where(key)}"
-            yield Diagnostic(rule="missing-key", message=message, span=span, hint=hint)
+            diagnostic = Diagnostic(rule="missing-key", message=message, span=span, hint=hint)
+            yield Violation(diagnostic=diagnostic, path=(*error.absolute_path, name))
 
 
-def _wrong_type(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Diagnostic]:
-    wanted = error.validator_value
+def _wrong_type(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
+    wanted = _schema(error)["type"]
     names = [_NAMES[name] for name in ([wanted] if isinstance(wanted, str) else wanted)]
-    what = _subject(error, key)
-    nothing = isinstance(node, Scalar) and node.value is None
     expected = " or ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
-    if nothing:
-        yield _about(node, key, "wrong-type", f"{what} has no value; it must be {expected}")
+    subject = _subject(error, key)
+    if isinstance(node, Scalar) and node.value is None:
+        yield _about(error, node, key, "wrong-type", f"{subject} has no value; it must be {expected}")
         return
-    hint = None
-    if wanted == "string" and isinstance(node, Scalar):
-        hint = f"put it in quotes: '{node.raw}'"
-    yield _about(node, key, "wrong-type", f"{what} must be {expected}, not {_kind(node)}", hint)
+    hint = f"put it in quotes: '{node.raw}'" if wanted == "string" and isinstance(node, Scalar) else None
+    yield _about(error, node, key, "wrong-type", f"{subject} must be {expected}, not {_kind(node)}", hint)
 
 
-def _wrong_pattern(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Diagnostic]:
-    words = error.schema.get("patternErrorMessage", f"it must match {error.validator_value}")
+def _wrong_pattern(error: ValidationError, node: Node, _: Scalar | None) -> Iterator[Violation]:
+    words = _schema(error).get("patternErrorMessage", f"it must match {error.validator_value}")
+    path = tuple(error.absolute_path)
+    span = node.span
     # A name that is a key stands in the map that was checked; a value is the node itself.
-    if isinstance(node, Mapping):
-        span = next((name.span for name, _ in node.entries if name.raw == error.instance), node.span)
-    else:
-        span = node.span
-    yield Diagnostic(rule="bad-name", message=f"'{error.instance}': {words}", span=span)
+    if isinstance(node, Mapping) and (name := node.key(str(error.instance))):
+        path, span = (*path, name.raw), name.span
+    diagnostic = Diagnostic(rule="bad-name", message=f"'{error.instance}': {words}", span=span)
+    yield Violation(diagnostic=diagnostic, path=path)
 
 
-def _constant(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Diagnostic]:
-    what = _subject(error, key)
-    message = f"{what} must be {error.validator_value}, the only version there is"
-    yield _about(node, key, "wrong-value", message)
+def _constant(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
+    message = f"{_subject(error, key)} must be {error.validator_value}, the only version there is"
+    yield _about(error, node, key, "wrong-value", message)
 
 
-def _out_of_range(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Diagnostic]:
-    limit = error.validator_value
-    words = {"exclusiveMinimum": f"must be more than {limit}", "minimum": f"must be at least {limit}"}
-    what = _subject(error, key)
-    yield _about(node, key, "wrong-value", f"{what} {words[str(error.validator)]}")
+def _out_of_range(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
+    words = {"exclusiveMinimum": "must be more than", "minimum": "must be at least"}[str(error.validator)]
+    yield _about(error, node, key, "wrong-value", f"{_subject(error, key)} {words} {error.validator_value}")
 
 
-def _empty(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Diagnostic]:
-    what = _subject(error, key)
-    yield _about(node, key, "empty-value", f"{what} is empty")
+def _empty(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
+    yield _about(error, node, key, "empty-value", f"{_subject(error, key)} is empty")
 
 
-def _other(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Diagnostic]:
-    yield _about(node, key, "wrong-value", str(error.message))
+def _other(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
+    yield _about(error, node, key, "wrong-value", str(error.message))
 
 
-_DESCRIBERS: Final[dict[str, Callable[[ValidationError, Node, Scalar | None], Iterator[Diagnostic]]]] = {
+_DESCRIBERS: Final[dict[str, Callable[[ValidationError, Node, Scalar | None], Iterator[Violation]]]] = {
     "additionalProperties": _unknown_keys,
     "required": _missing_key,
     "type": _wrong_type,
@@ -148,13 +152,22 @@ _DESCRIBERS: Final[dict[str, Callable[[ValidationError, Node, Scalar | None], It
 }
 
 
-def _about(node: Node, key: Scalar | None, rule: str, message: str, hint: str | None = None) -> Diagnostic:
+def _about(
+    error: ValidationError, node: Node, key: Scalar | None, rule: str, message: str, hint: str | None = None
+) -> Violation:
     """Point at the value; at its key when the value has no ink of its own or begins on a later line."""
     span: Span = node.span
     empty = isinstance(node, Scalar) and not node.raw and not node.style
     if key and (empty or span.line != key.span.line):
         span = key.span
-    return Diagnostic(rule=rule, message=message, span=span, hint=hint)
+    diagnostic = Diagnostic(rule=rule, message=message, span=span, hint=hint)
+    return Violation(diagnostic=diagnostic, path=tuple(error.absolute_path))
+
+
+def _schema(error: ValidationError) -> dict[str, Any]:
+    """Return the part of the schema that was violated."""
+    schema = error.schema
+    return schema if isinstance(schema, dict) else {}
 
 
 def _subject(error: ValidationError, key: Scalar | None) -> str:

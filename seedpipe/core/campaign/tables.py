@@ -53,9 +53,7 @@ def key_fault(key: str) -> str | None:
     return None
 
 
-def parse(
-    shown_path: str, data: bytes, *, key: str, key_span: Span
-) -> tuple[Table | None, list[Diagnostic]]:
+def parse(shown_path: str, data: bytes, *, key: str, key_span: Span) -> tuple[Table | None, list[Diagnostic]]:
     """Return the table of a CSV file, None when it has none, and what is wrong with it.
 
     `key_span` is where the campaign names the key column.
@@ -99,7 +97,9 @@ class _Reader:
             if not field.text:
                 self._report("empty-column-name", "this column has no name", field.start, field.end)
             elif field.text in names:
-                self._report("duplicate-column", f"column '{field.text}' is here twice", field.start, field.end)
+                self._report(
+                    "duplicate-column", f"column '{field.text}' is here twice", field.start, field.end
+                )
             names.append(field.text)
         return tuple(names)
 
@@ -173,7 +173,8 @@ _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 def _field_pattern(delimiter: str) -> Callable[[str, int], re.Match[str] | None]:
     pattern = (
-        rf'[ \t]*(?:"(?P<quoted>(?:[^"]|"")*+)"[ \t]*|(?P<bare>(?:[^"{delimiter}\r\n \t][^{delimiter}\r\n]*)?))'
+        r'[ \t]*(?:"(?P<quoted>(?:[^"]|"")*+)"[ \t]*|'
+        rf'(?P<bare>(?:[^"{delimiter}\r\n \t][^{delimiter}\r\n]*)?))'
         rf"(?P<stop>{delimiter}|\r\n|\n|\r|\Z)"
     )
     return re.compile(pattern).match

@@ -14,7 +14,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import yaml
 from yaml.events import (
@@ -60,10 +60,10 @@ class Scalar:
     end: int = field(repr=False)
 
     def locate(self, line: int, *patterns: re.Pattern[str]) -> Span:
-        """Return the place in the file of what a pattern's first group matches on a line (from 1) of this text.
+        """Return the place in the file of a pattern's first group on a line (from 1) of this text.
 
-        Patterns are tried in turn. In a literal block the lines are the file's; in quoted, folded and plain text
-        the file's lines are joined, so all of them are searched. Without a hit: the start of the line or value.
+        Patterns are tried in turn. In a literal block the lines are the file's; in quoted, folded and plain
+        text the file's lines are joined, so all are searched. Without a hit: the start of line or value.
         """
         lines = self.span.source.text.split("\n")
         if self.style == "|":
@@ -211,21 +211,21 @@ class _Builder:
             case DocumentStartEvent():
                 self._begin_document(event)
             case AliasEvent():
-                offset = event.start_mark.index
+                offset = _offset(event.start_mark)
                 self._refuse("alias", "aliases (*name) are not read", offset, "write the value out")
-                self._place(self._scalar("", "", offset, event.end_mark.index))
+                self._place(self._scalar("", "", offset, _offset(event.end_mark)))
             case ScalarEvent():
                 self._check_node(event)
-                offsets = event.start_mark.index, event.end_mark.index
+                offsets = _offset(event.start_mark), _offset(event.end_mark)
                 self._place(self._scalar(event.value, event.style or "", *offsets))
             case CollectionStartEvent():
                 self._check_node(event)
                 if len(self._open) == _MAX_DEPTH:
                     self._report(
-                        "yaml-limit", f"nested deeper than {_MAX_DEPTH} levels", event.start_mark.index
+                        "yaml-limit", f"nested deeper than {_MAX_DEPTH} levels", _offset(event.start_mark)
                     )
                     raise _Stop
-                start, is_map = event.start_mark.index, isinstance(event, MappingStartEvent)
+                start, is_map = _offset(event.start_mark), isinstance(event, MappingStartEvent)
                 self._open.append(_Frame(start=start, is_map=is_map))
             case CollectionEndEvent():
                 self._close()
@@ -235,20 +235,24 @@ class _Builder:
     def _begin_document(self, event: DocumentStartEvent) -> None:
         self._documents += 1
         if event.version or event.tags:
-            self._refuse("directive", "YAML directives (%...) are not read", event.start_mark.index, None)
+            self._refuse("directive", "YAML directives (%...) are not read", _offset(event.start_mark), None)
         if self._documents > 1:
             hint = "one campaign a file; remove the '---' and what follows"
-            self._refuse("several-documents", "a second document starts here", event.start_mark.index, hint)
+            self._refuse(
+                "several-documents", "a second document starts here", _offset(event.start_mark), hint
+            )
             raise _Stop
 
     def _check_node(self, event: NodeEvent) -> None:
         self._nodes += 1
-        offset = event.start_mark.index
+        offset = _offset(event.start_mark)
         if self._nodes > _MAX_NODES:
             self._report("yaml-limit", f"more than {_MAX_NODES} values; long lists belong into CSV", offset)
             raise _Stop
         if event.anchor:
-            self._refuse("anchor", "anchors (&name) are not read", offset, "write the value out where it is used")
+            self._refuse(
+                "anchor", "anchors (&name) are not read", offset, "write the value out where it is used"
+            )
         if getattr(event, "tag", None):
             self._refuse("tag", "tags (!name) are not read", offset, "quote the value if it starts with '!'")
 
@@ -342,7 +346,9 @@ class _Builder:
     def _refuse_at(self, rule: str, message: str, span: Span, hint: str | None) -> None:
         self._problems.append(Diagnostic(rule=rule, message=message, span=span, hint=hint))
 
-    def _report(self, rule: str, message: str, offset: int, *, width: int = 1, hint: str | None = None) -> None:
+    def _report(
+        self, rule: str, message: str, offset: int, *, width: int = 1, hint: str | None = None
+    ) -> None:
         span = self._span(offset, width=width)
         self._problems.append(Diagnostic(rule=rule, message=message, span=span, hint=hint))
 
@@ -383,6 +389,10 @@ def _resolved(text: str) -> bool | int | float | str | None:
     if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
         return number
     return text
+
+
+def _offset(mark: Any) -> int:
+    return int(mark.index) if mark else 0
 
 
 def _first_ink(source: SourceText, number: int, line: str) -> Span:
