@@ -1,0 +1,531 @@
+"""What every ledger promises. A new ledger runs this suite by one more line in `LEDGERS`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seedpipe.core.errors import InputError, RunError
+from seedpipe.core.lifecycle import TRANSITIONS, Event, IllegalTransition, Phase, advance, holds_money
+from seedpipe.core.records import PhaseTotal, RunEnd, RunRecord, StopReason, Verdict
+from seedpipe.ledger import SqliteLedger
+from tests.contracts.ledger_plans import (
+    AT,
+    PRICE,
+    a_header,
+    a_job,
+    a_prediction,
+    a_run,
+    an_entry,
+    an_output,
+    some_cells,
+)
+
+LEDGERS = {"sqlite": lambda folder: SqliteLedger.open(folder / "ledger.db", origin="sandbox")}
+PLAN = a_header().plan_id
+CAMPAIGNS = count()
+
+
+@pytest.fixture(params=LEDGERS)
+def opened(request, tmp_path):
+    """A function that opens the test's ledger, again after `close`."""
+    ledgers = []
+
+    def open_ledger():
+        ledgers.append(LEDGERS[request.param](tmp_path))
+        return ledgers[-1]
+
+    yield open_ledger
+    for ledger in ledgers:
+        ledger.close()
+
+
+@pytest.fixture
+def ledger(opened):
+    return opened()
+
+
+@pytest.fixture
+def jobs(ledger):
+    """The ids of an admitted plan of six jobs with a run under way."""
+    ledger.admit(a_header(), some_cells(6))
+    ledger.begin_run(a_run())
+    return [record.job.job_id for record in ledger.jobs(PLAN, 0, 6)]
+
+
+def walk(ledger, job, *events, **more):
+    for event in events:
+        assert ledger.record([an_entry(job, event, **more)]) == [Verdict.RECORDED]
+
+
+def one(ledger, job):
+    (record,) = ledger.find(PLAN, job)
+    return record
+
+
+TO_SUBMITTING = (Event.INTENT_RECORDED,)
+TO_DOUBT = (*TO_SUBMITTING, Event.UNKNOWN)
+TO_ACCEPTED = (*TO_SUBMITTING, Event.ACCEPTED)
+TO_FETCHING = (*TO_ACCEPTED, Event.COMPLETED)
+TO_DONE = (*TO_FETCHING, Event.OUTPUT_STORED, Event.SET_COMPLETE)
+
+
+class TestPlans:
+    def test_a_plan_comes_back_as_it_went_in(self, ledger):
+        cells = list(some_cells(5, cells_per_job=3))
+        ledger.admit(a_header(), iter(cells))
+        records = ledger.jobs(PLAN, 0, 99)
+        assert ledger.plan_header(PLAN) == a_header()
+        assert ledger.job_count(PLAN) == 5
+        assert [record.job for record in records] == [planned.job for planned in cells if planned.opens_job]
+        for record in records:
+            assert list(record.cells) == [p.cell for p in cells if p.job.job_id == record.job.job_id]
+            assert list(record.cells[0].axes) == ["product", "market"]
+            assert (record.phase, record.attempts, record.outputs) == (Phase.PLANNED, (), ())
+
+    @pytest.mark.parametrize(
+        ("start", "stop", "expected"),
+        [(0, 2, [0, 1]), (2, 4, [2, 3]), (4, 99, [4, 5]), (6, 9, []), (3, 3, [])],
+    )
+    def test_a_range_follows_the_order_of_the_plan(self, ledger, jobs, start, stop, expected):
+        assert [r.job.job_id for r in ledger.jobs(PLAN, start, stop)] == [jobs[i] for i in expected]
+
+    def test_a_known_plan_is_not_even_read_again(self, ledger):
+        ledger.admit(a_header(), some_cells(3))
+
+        def unwanted():
+            raise AssertionError("the stream of a known plan was read")
+            yield
+
+        ledger.admit(a_header(), unwanted())
+        assert ledger.job_count(PLAN) == 3
+
+    @pytest.mark.parametrize("good_cells", [0, 3, 1700])
+    def test_a_stream_that_fails_leaves_nothing_behind(self, ledger, good_cells):
+        def failing():
+            yield from some_cells(good_cells)
+            raise InputError("the campaign has faults")
+
+        with pytest.raises(InputError, match="faults"):
+            ledger.admit(a_header(), failing())
+        with pytest.raises(KeyError):
+            ledger.plan_header(PLAN)
+        ledger.admit(a_header(), some_cells(2))
+        assert ledger.job_count(PLAN) == 2
+
+    def test_a_job_of_two_plans_has_one_history_and_the_price_of_the_plan_that_asks(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DONE)
+        other = a_header(edition="2")
+        ledger.admit(other, some_cells(2, cost_usd=Decimal("0.08")))
+        done, planned = ledger.jobs(other.plan_id, 0, 9)
+        assert (done.phase, done.latest.cost_usd, done.job.cost_usd) == (Phase.DONE, PRICE, Decimal("0.08"))
+        assert planned.phase is Phase.PLANNED
+
+    def test_a_price_finer_than_a_millionth_is_an_error(self, ledger):
+        with pytest.raises(ValueError, match="millionths"):
+            ledger.admit(a_header(), some_cells(1, cost_usd=Decimal("0.0000001")))
+        with pytest.raises(KeyError):
+            ledger.plan_header(PLAN)
+
+    def test_an_empty_plan_is_a_plan(self, ledger):
+        ledger.admit(a_header(), iter(()))
+        assert (ledger.job_count(PLAN), ledger.jobs(PLAN, 0, 9), ledger.tally(PLAN)) == (0, [], {})
+
+    @pytest.mark.parametrize("method", ["job_count", "plan_header", "tally"])
+    def test_an_unknown_plan_is_a_key_error(self, ledger, method):
+        with pytest.raises(KeyError):
+            getattr(ledger, method)("nowhere")
+
+
+class TestRuns:
+    def test_a_run_is_remembered_with_its_end(self, ledger, opened):
+        ledger.admit(a_header(), some_cells(1))
+        start = a_run(purse="1.25", budget="40")
+        ledger.begin_run(start)
+        assert ledger.latest_run() == RunRecord(start=start, end=None)
+        end = RunEnd(run_id="run-1", finished_at=AT, exit_code=3, stop=StopReason.PURSE, message="€ short")
+        ledger.end_run(end)
+        ledger.close()
+        assert opened().latest_run("autumn") == RunRecord(start=start, end=end)
+
+    def test_the_latest_run_is_the_one_that_began_last(self, ledger):
+        spring = a_header("spring")
+        for header in (a_header(), spring):
+            ledger.admit(header, some_cells(1))
+        ledger.begin_run(a_run("one"))
+        ledger.begin_run(a_run("two", header=spring))
+        assert ledger.latest_run().start.run_id == "two"
+        assert ledger.latest_run("autumn").start.run_id == "one"
+        assert ledger.latest_run("winter") is None
+
+    def test_what_a_dead_run_was_sending_is_in_doubt_and_keeps_its_money(self, ledger, jobs, opened):
+        walk(ledger, jobs[0], *TO_SUBMITTING)
+        walk(ledger, jobs[1], *TO_SUBMITTING)
+        walk(ledger, jobs[2], *TO_ACCEPTED)
+        ledger.close()
+        ledger = opened()
+        assert ledger.begin_run(a_run("run-2")) == 2
+        assert ledger.phases(jobs) == {
+            jobs[0]: Phase.IN_DOUBT,
+            jobs[1]: Phase.IN_DOUBT,
+            jobs[2]: Phase.ACCEPTED,
+        }
+        assert ledger.committed_usd("autumn") == 3 * PRICE
+        assert ledger.begin_run(a_run("run-3")) == 0
+
+    def test_a_run_needs_an_admitted_plan(self, ledger):
+        with pytest.raises(KeyError):
+            ledger.begin_run(a_run())
+        assert ledger.latest_run() is None
+
+    def test_only_a_run_that_began_can_end(self, ledger):
+        with pytest.raises(KeyError):
+            ledger.end_run(RunEnd(run_id="never", finished_at=AT, exit_code=0))
+
+
+class TestAttempts:
+    def test_the_history_of_a_job_that_went_well(self, ledger, jobs, opened):
+        walk(ledger, jobs[0], *TO_DONE)
+        ledger.close()
+        record = one(opened(), jobs[0])
+        attempt = record.latest
+        assert (attempt.number, attempt.phase, attempt.cost_usd) == (1, Phase.DONE, PRICE)
+        assert (attempt.intent_at, attempt.accepted_at, attempt.finished_at) == (AT, AT, AT)
+        assert attempt.prediction_id == a_prediction(jobs[0]).prediction_id
+        assert attempt.urls == ("https://cdn.example/1.png", "https://cdn.example/2.png")
+        assert (attempt.run_id, attempt.inference_ms, attempt.error) == ("run-1", 4321, "")
+        assert record.outputs == (an_output(jobs[0], 0), an_output(jobs[0], 1))
+
+    def test_an_illegal_event_records_nothing_of_its_batch(self, ledger, jobs):
+        batch = [an_entry(jobs[0], Event.INTENT_RECORDED), an_entry(jobs[1], Event.ACCEPTED)]
+        with pytest.raises(IllegalTransition):
+            ledger.record(batch)
+        assert ledger.phases(jobs) == {}
+        assert ledger.committed_usd("autumn") == 0
+
+    def test_every_pair_of_phase_and_event_is_as_the_table_says(self, ledger, jobs):
+        reached = {
+            Phase.PLANNED: (),
+            Phase.SUBMITTING: TO_SUBMITTING,
+            Phase.IN_DOUBT: TO_DOUBT,
+            Phase.ACCEPTED: TO_ACCEPTED,
+            Phase.FETCHING: TO_FETCHING,
+            Phase.DONE: TO_DONE,
+        }
+        for (phase, events), job in zip(reached.items(), jobs, strict=True):
+            walk(ledger, job, *events)
+            for event in Event:
+                if (phase, event) not in TRANSITIONS:
+                    with pytest.raises(IllegalTransition):
+                        ledger.record([an_entry(job, event)])
+            assert one(ledger, job).phase is phase
+
+    @pytest.mark.parametrize(
+        "back", [Event.NOT_SENT, Event.UNAVAILABLE, Event.RATE_LIMITED, Event.BLOCKED, Event.SURELY_ABSENT]
+    )
+    def test_what_was_surely_not_accepted_keeps_its_number(self, ledger, jobs, back):
+        walk(ledger, jobs[0], *(TO_DOUBT if back is Event.SURELY_ABSENT else TO_SUBMITTING))
+        ledger.record([an_entry(jobs[0], back, error="come back later", error_code=1)])
+        attempt = one(ledger, jobs[0]).latest
+        assert (attempt.phase, attempt.error, attempt.error_code) == (Phase.PLANNED, "come back later", 1)
+        assert ledger.committed_usd("autumn") == 0
+        walk(ledger, jobs[0], Event.INTENT_RECORDED)
+        record = one(ledger, jobs[0])
+        assert [a.number for a in record.attempts] == [1]
+        assert (record.latest.error, record.latest.error_code) == ("", None)
+
+    def test_a_redo_is_a_new_attempt_that_keeps_the_old_one_paid(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DONE)
+        walk(ledger, jobs[0], Event.REDO_AUTHORIZED)
+        record = one(ledger, jobs[0])
+        assert [(a.number, a.phase) for a in record.attempts] == [(1, Phase.DONE), (2, Phase.PLANNED)]
+        assert record.outputs == ()
+        assert ledger.committed_usd("autumn") == PRICE
+        walk(ledger, jobs[0], *TO_DONE, task="second")
+        record = one(ledger, jobs[0])
+        assert [a.phase for a in record.attempts] == [Phase.DONE, Phase.DONE]
+        assert len(record.outputs) == 2
+        assert ledger.committed_usd("autumn") == 2 * PRICE
+
+    def test_a_failure_keeps_the_words_of_the_service(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_ACCEPTED)
+        said = replace(a_prediction(jobs[0], status="failed"), code=1200, error="moderated \ud800\x00")
+        ledger.record([an_entry(jobs[0], Event.PROVIDER_FAILED, prediction=said)])
+        attempt = one(ledger, jobs[0]).latest
+        assert (attempt.phase, attempt.error_code) == (Phase.FAILED, 1200)
+        assert attempt.error.startswith("moderated")
+        assert attempt.finished_at == AT
+        assert ledger.committed_usd("autumn") == 0
+
+    def test_a_number_too_large_to_mean_anything_stops_nothing(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_ACCEPTED)
+        said = replace(a_prediction(jobs[0], status="failed"), code=10**30, error="odd")
+        ledger.record([an_entry(jobs[0], Event.PROVIDER_FAILED, prediction=said)])
+        assert one(ledger, jobs[0]).latest.error_code is None
+
+    def test_fresh_urls_keep_what_is_already_home(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_FETCHING, Event.OUTPUT_STORED, Event.URLS_EXPIRED)
+        record = one(ledger, jobs[0])
+        assert (record.phase, record.outputs) == (Phase.ACCEPTED, (an_output(jobs[0], 0),))
+        fresh = a_prediction(jobs[0], status="completed", outputs=("https://cdn.example/fresh.png",))
+        walk(ledger, jobs[0], Event.COMPLETED, prediction=fresh)
+        record = one(ledger, jobs[0])
+        assert record.latest.urls == ("https://cdn.example/fresh.png",)
+        assert record.outputs == (an_output(jobs[0], 0),)
+
+    def test_an_output_stored_twice_is_one_output(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_FETCHING, Event.OUTPUT_STORED, Event.OUTPUT_STORED)
+        newer = an_output(jobs[0], 0, sha256="f" * 64)
+        walk(ledger, jobs[0], Event.OUTPUT_STORED, output=newer)
+        assert one(ledger, jobs[0]).outputs == (newer,)
+
+    def test_a_missing_output_reopens_a_done_job_without_buying_it(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DONE, Event.OUTPUT_MISSING)
+        attempt = one(ledger, jobs[0]).latest
+        assert (attempt.phase, attempt.finished_at, attempt.accepted_at) == (Phase.ACCEPTED, None, AT)
+        assert ledger.committed_usd("autumn") == PRICE
+
+    def test_a_task_belongs_to_one_attempt(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_ACCEPTED, task="same")
+        walk(ledger, jobs[1], *TO_SUBMITTING)
+        with pytest.raises(RunError, match="already belongs"):
+            ledger.record([an_entry(jobs[1], Event.ACCEPTED, task="same")])
+        assert ledger.phases(jobs[:2]) == {jobs[0]: Phase.ACCEPTED, jobs[1]: Phase.SUBMITTING}
+
+    @pytest.mark.parametrize(
+        ("events", "missing"),
+        [
+            ((), {"event": Event.INTENT_RECORDED, "owner": None}),
+            ((), {"event": Event.INTENT_RECORDED, "body": None}),
+            ((), {"event": Event.INTENT_RECORDED, "run_id": None}),
+            (TO_SUBMITTING, {"event": Event.ACCEPTED, "prediction": None}),
+            (TO_DOUBT, {"event": Event.FOUND, "prediction": None}),
+            (TO_ACCEPTED, {"event": Event.COMPLETED, "prediction": None}),
+            (TO_ACCEPTED, {"event": Event.COMPLETED, "prediction": a_prediction("another")}),
+            (TO_FETCHING, {"event": Event.OUTPUT_STORED, "output": None}),
+            (TO_FETCHING, {"event": Event.OUTPUT_STORED, "output": an_output("another", 0)}),
+            ((), {"event": Event.INTENT_RECORDED, "at": AT.replace(tzinfo=None)}),
+        ],
+    )
+    def test_an_entry_that_would_leave_a_gap_is_refused(self, ledger, jobs, events, missing):
+        walk(ledger, jobs[0], *events)
+        before = one(ledger, jobs[0])
+        entry = replace(an_entry(jobs[0], missing["event"]), **missing)
+        with pytest.raises(ValueError, match=r"."):
+            ledger.record([entry])
+        assert one(ledger, jobs[0]) == before
+
+    @pytest.mark.parametrize("unknown", [{"job_id": "nobody"}, {"run_id": "never"}])
+    def test_an_unknown_job_or_run_is_a_key_error(self, ledger, jobs, unknown):
+        with pytest.raises(KeyError):
+            ledger.record([replace(an_entry(jobs[0], Event.INTENT_RECORDED), **unknown)])
+
+    def test_times_are_kept_to_the_microsecond_and_told_in_utc(self, ledger, jobs):
+        odd = datetime(2031, 1, 2, 3, 4, 5, 999_999, tzinfo=timezone(timedelta(hours=-7)))
+        walk(ledger, jobs[0], Event.INTENT_RECORDED, at=odd)
+        kept = one(ledger, jobs[0]).latest.intent_at
+        assert (kept, kept.tzinfo) == (odd, UTC)
+
+
+class TestMoney:
+    @pytest.mark.parametrize(
+        ("caps", "verdict"),
+        [
+            ({"purse": "0.162"}, None),
+            ({"purse": "0.161999"}, Verdict.OVER_PURSE),
+            ({"purse": "0.16199999999"}, Verdict.OVER_PURSE),
+            ({"budget": "0.162"}, None),
+            ({"budget": "0.161999"}, Verdict.OVER_BUDGET),
+            ({"purse": "0.1", "budget": "0.1"}, Verdict.OVER_PURSE),
+            ({"purse": "9", "budget": "0.12"}, Verdict.OVER_BUDGET),
+            ({}, None),
+        ],
+    )
+    def test_the_third_intent_meets_the_caps(self, ledger, caps, verdict):
+        ledger.admit(a_header(), some_cells(4))
+        ledger.begin_run(a_run(**caps))
+        jobs = [a_job(number).job_id for number in range(3)]
+        verdicts = ledger.record([an_entry(job, Event.INTENT_RECORDED) for job in jobs])
+        fits = 1 if caps.get("purse") == "0.1" else 2
+        assert verdicts == [Verdict.RECORDED if verdict is None or i < fits else verdict for i in range(3)]
+        assert len(ledger.phases(jobs)) == verdicts.count(Verdict.RECORDED)
+        assert ledger.committed_usd("autumn") == PRICE * verdicts.count(Verdict.RECORDED)
+
+    def test_a_declined_intent_stops_only_itself(self, ledger, jobs):
+        ledger.begin_run(a_run("poor", purse="0.06"))
+        walk(ledger, jobs[0], Event.INTENT_RECORDED, run_id="poor")
+        batch = [
+            an_entry(jobs[1], Event.INTENT_RECORDED, run_id="poor"),
+            an_entry(jobs[0], Event.NOT_SENT),
+            an_entry(jobs[2], Event.INTENT_RECORDED, run_id="poor"),
+        ]
+        assert ledger.record(batch) == [Verdict.OVER_PURSE, Verdict.RECORDED, Verdict.RECORDED]
+        assert ledger.phases(jobs) == {jobs[0]: Phase.PLANNED, jobs[2]: Phase.SUBMITTING}
+
+    def test_a_purse_is_one_runs_and_a_budget_the_campaigns_whole_life(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DONE)
+        ledger.begin_run(a_run("run-2", purse="0.054", budget="0.12"))
+        batch = [an_entry(job, Event.INTENT_RECORDED, run_id="run-2") for job in jobs[1:3]]
+        assert ledger.record(batch) == [Verdict.RECORDED, Verdict.OVER_PURSE]
+        ledger.begin_run(a_run("run-3", purse="1", budget="0.12"))
+        assert ledger.record([an_entry(jobs[2], Event.INTENT_RECORDED, run_id="run-3")]) == [
+            Verdict.OVER_BUDGET
+        ]
+
+    def test_another_campaigns_money_is_not_touched(self, ledger, jobs):
+        spring = a_header("spring")
+        ledger.admit(spring, some_cells(2, tag="s"))
+        ledger.begin_run(a_run("run-s", header=spring, budget="0.06"))
+        walk(ledger, jobs[0], *TO_DONE)
+        walk(ledger, a_job(0, tag="s").job_id, Event.INTENT_RECORDED, run_id="run-s")
+        assert (ledger.committed_usd("autumn"), ledger.committed_usd("spring")) == (PRICE, PRICE)
+        assert ledger.committed_usd("winter") == 0
+
+    def test_adopted_work_counts_though_nothing_asked_for_it(self, ledger, jobs):
+        walk(ledger, jobs[0], Event.ADOPTED)
+        walk(ledger, jobs[1], Event.ADOPTED, run_id=None)
+        assert ledger.committed_usd("autumn") == 2 * PRICE
+        assert one(ledger, jobs[1]).latest.intent_at is None
+
+    def test_the_tally_adds_up_to_the_plan(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DONE)
+        walk(ledger, jobs[1], *TO_DONE)
+        walk(ledger, jobs[2], *TO_DOUBT)
+        walk(ledger, jobs[3], *TO_SUBMITTING, Event.NOT_SENT)
+        assert ledger.tally(PLAN) == {
+            Phase.DONE: PhaseTotal(jobs=2, images=4, cost_usd=2 * PRICE),
+            Phase.IN_DOUBT: PhaseTotal(jobs=1, images=2, cost_usd=PRICE),
+            Phase.PLANNED: PhaseTotal(jobs=3, images=6, cost_usd=3 * PRICE),
+        }
+
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data())
+    def test_what_is_committed_is_always_the_sum_over_the_attempts(self, ledger, data):
+        """Random legal histories: the ledger agrees with a model that knows nothing but the table."""
+        campaign = f"campaign-{next(CAMPAIGNS)}"  # the examples share one ledger: opening costs time
+        header = a_header(campaign)
+        ledger.admit(header, some_cells(3, tag=campaign))
+        jobs = [a_job(number, tag=campaign).job_id for number in range(3)]
+        budget, purse = (data.draw(st.integers(0, 400_000), label=cap) for cap in ("budget", "purse"))
+        model = Model(Decimal(budget) / 10**6, Decimal(purse) / 10**6)
+        for run_number in range(data.draw(st.integers(1, 3), label="runs")):
+            run_id = f"{campaign}-{run_number}"
+            caps = {"budget": str(model.budget), "purse": str(model.purse)}
+            ledger.begin_run(a_run(run_id, header=header, **caps))
+            model.begin_run(run_id)
+            for _ in range(data.draw(st.integers(1, 3), label="batches")):
+                batch, expected = model.draw_batch(data, jobs)
+                assert ledger.record(batch) == expected
+                attempts = [a for r in ledger.jobs(header.plan_id, 0, 9) for a in r.attempts]
+                held = sum((a.cost_usd for a in attempts if holds_money(a.phase)), Decimal(0))
+                assert ledger.committed_usd(campaign) == held == model.committed(None)
+
+
+class Model:
+    """A ledger of a few lines: phases by job and attempt, and who pays."""
+
+    def __init__(self, budget, purse):
+        self.budget, self.purse = budget, purse
+        self.attempts = {}  # job -> list of [phase, run]
+        self.serial = count()
+        self.tasks = {}
+
+    def begin_run(self, run_id):
+        self.run_id = run_id
+        for attempts in self.attempts.values():
+            if attempts[-1][0] is Phase.SUBMITTING:
+                attempts[-1][0] = Phase.IN_DOUBT
+
+    def committed(self, run_id):
+        every = [attempt for attempts in self.attempts.values() for attempt in attempts]
+        return sum(
+            (PRICE for phase, run in every if holds_money(phase) and run_id in (None, run)), Decimal(0)
+        )
+
+    def draw_batch(self, data, jobs):
+        batch, expected = [], []
+        for _ in range(data.draw(st.integers(1, 6), label="size")):
+            job = data.draw(st.sampled_from(jobs))
+            phase = self.attempts[job][-1][0] if job in self.attempts else Phase.PLANNED
+            legal = [event for before, event in TRANSITIONS if before is phase]
+            event = data.draw(st.sampled_from(legal))
+            batch.append(self._entry(job, event))
+            expected.append(self._take(job, phase, event))
+        return batch, expected
+
+    def _entry(self, job, event):
+        if event in (Event.ADOPTED, Event.ACCEPTED, Event.FOUND):
+            self.tasks[job] = f"{self.run_id}-{next(self.serial)}"
+        return an_entry(job, event, run_id=self.run_id, task=self.tasks.get(job))
+
+    def _take(self, job, phase, event):
+        if event is Event.INTENT_RECORDED:
+            if self.committed(self.run_id) + PRICE > self.purse:
+                return Verdict.OVER_PURSE
+            if self.committed(None) + PRICE > self.budget:
+                return Verdict.OVER_BUDGET
+        attempts = self.attempts.setdefault(job, [])
+        if not attempts or event is Event.REDO_AUTHORIZED:
+            attempts.append([phase, None])
+        attempts[-1][0] = advance(phase, event)
+        if event in (Event.INTENT_RECORDED, Event.ADOPTED):
+            attempts[-1][1] = self.run_id
+        return Verdict.RECORDED
+
+
+class TestQuestions:
+    def test_paid_jobs_of_other_plans_are_found_without_cells(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_ACCEPTED)
+        walk(ledger, jobs[1], *TO_FETCHING, Event.OUTPUT_STORED)
+        walk(ledger, jobs[2], *TO_DONE)
+        walk(ledger, jobs[3], *TO_DOUBT)
+        walk(ledger, jobs[4], *TO_ACCEPTED)
+        other = a_header(edition="2")
+        ledger.admit(other, (p for p in some_cells(6) if p.job.job_id == jobs[4]))
+        found = {record.job.job_id: record for record in ledger.unfetched_elsewhere(other.plan_id)}
+        assert set(found) == {jobs[0], jobs[1]}
+        assert all(record.cells == () for record in found.values())
+        assert found[jobs[1]].outputs == (an_output(jobs[1], 0),)
+        assert found[jobs[0]].job == a_job(0)
+        assert list(ledger.unfetched_elsewhere(PLAN)) == []
+
+    def test_events_may_be_recorded_between_two_of_them(self, ledger, jobs):
+        for job in jobs:
+            walk(ledger, job, *TO_ACCEPTED)
+        other = a_header(edition="2")
+        ledger.admit(other, iter(()))
+        seen = []
+        for record in ledger.unfetched_elsewhere(other.plan_id):
+            seen.append(record.job.job_id)
+            walk(ledger, record.job.job_id, Event.COMPLETED)
+        assert sorted(seen) == sorted(jobs)
+
+    def test_phases_of_any_number_of_jobs(self, ledger, jobs):
+        walk(ledger, jobs[5], *TO_DONE, Event.REDO_AUTHORIZED)
+        walk(ledger, jobs[0], *TO_ACCEPTED)
+        many = [jobs[0], *(f"unknown-{i}" for i in range(40_000)), jobs[5]]
+        assert ledger.phases(many) == {jobs[0]: Phase.ACCEPTED, jobs[5]: Phase.PLANNED}
+        assert ledger.phases([]) == {}
+
+    def test_a_job_is_found_by_cell_and_by_the_start_of_its_id(self, ledger, jobs):
+        assert [r.job.job_id for r in ledger.find(PLAN, "hero/3/0")] == [jobs[3]]
+        assert [r.job.job_id for r in ledger.find(PLAN, jobs[2][:12])] == [jobs[2]]
+        for nothing in ("hero/3", "%", "", "_" * 32, jobs[2] + "0"):
+            assert ledger.find(PLAN, nothing) == []
+
+    def test_entries_survive_closing(self, ledger, jobs, opened):
+        walk(ledger, jobs[0], *TO_DOUBT)
+        ledger.close()
+        ledger.close()
+        again = opened()
+        assert again.phases(jobs) == {jobs[0]: Phase.IN_DOUBT}
+        assert again.origin == "sandbox"
+
+    def test_recording_nothing_is_nothing(self, ledger, jobs):
+        assert ledger.record([]) == []

@@ -1,0 +1,285 @@
+"""The ledger's file among other files, other processes, full disks and other versions."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from seedpipe.core.errors import InputError, LedgerDamaged, LedgerLocked, RunError
+from seedpipe.core.lifecycle import Event, Phase
+from seedpipe.ledger import SqliteLedger
+from tests.contracts.ledger_plans import a_header, a_job, a_run, an_entry, some_cells
+
+ROOT = Path(__file__).parents[2]
+PLAN = a_header().plan_id
+
+# Opens a ledger, begins a run and says so; then records intents until it is killed, telling each one
+# after `record` has returned.
+SENDER = """
+import sys
+from pathlib import Path
+from seedpipe.core.lifecycle import Event
+from seedpipe.ledger import SqliteLedger
+from tests.contracts.ledger_plans import a_header, a_job, a_run, an_entry, some_cells
+
+ledger = SqliteLedger.open(Path(sys.argv[1]), origin="sandbox")
+ledger.admit(a_header(), some_cells(5000))
+ledger.begin_run(a_run())
+print("ready", flush=True)
+for number in range(int(sys.argv[2])):
+    ledger.record([an_entry(a_job(number).job_id, Event.INTENT_RECORDED)])
+    print(number, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "ledger.db"
+
+
+@pytest.fixture
+def open_ledger(path):
+    with closing(SqliteLedger.open(path, origin="sandbox")) as ledger:
+        ledger.admit(a_header(), some_cells(3))
+        ledger.begin_run(a_run())
+        yield ledger
+
+
+@contextmanager
+def sender(path, intents):
+    """A process that writes to the ledger, ready and alive."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SENDER, str(path), str(intents)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def files_no_longer_than(size_bytes):
+    """A disk that is full: no file of this process can grow past a size."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+class TestProcesses:
+    def test_every_intent_that_was_told_survives_sigkill(self, path):
+        with sender(path, 4000) as process:
+            told = [int(process.stdout.readline()) for _ in range(40)]
+            process.send_signal(signal.SIGKILL)
+            told += [int(line) for line in process.stdout.read().split("\n") if line]
+        assert process.returncode == -signal.SIGKILL
+        with closing(SqliteLedger.open(path, origin="sandbox")) as ledger:
+            phases = ledger.phases([a_job(number).job_id for number in range(5000)])
+            assert {a_job(number).job_id for number in told} <= set(phases)
+            assert len(phases) - len(told) in (0, 1), "recorded, and killed before it could say so"
+            assert set(phases.values()) == {Phase.SUBMITTING}
+            assert ledger.begin_run(a_run("run-2")) == len(phases)
+
+    def test_a_second_writer_is_told_who_holds_the_lock(self, path):
+        with sender(path, 0) as process:
+            with pytest.raises(LedgerLocked, match=f"pid {process.pid}, run run-1"):
+                SqliteLedger.open(path, origin="sandbox")
+            with closing(SqliteLedger.open_for_reading(path)) as reader:
+                assert reader.latest_run().start == a_run()
+            process.kill()
+            process.wait()
+            SqliteLedger.open(path, origin="sandbox").close()
+
+    def test_a_second_writer_in_the_same_process_is_refused_too(self, open_ledger, path):
+        with pytest.raises(LedgerLocked, match=f"pid {os.getpid()}"):
+            SqliteLedger.open(path, origin="sandbox")
+        open_ledger.close()
+        SqliteLedger.open(path, origin="sandbox").close()
+
+    def test_an_open_that_fails_gives_the_lock_back(self, path):
+        path.parent.mkdir()
+        path.write_text("no database, but longer than the header of one would have to be " * 9)
+        for _ in range(2):
+            with pytest.raises(LedgerDamaged, match="no ledger"):
+                SqliteLedger.open(path, origin="sandbox")
+
+    def test_another_thread_than_the_opener_may_use_it(self, open_ledger):
+        verdicts = []
+        worker = threading.Thread(
+            target=lambda: verdicts.extend(
+                open_ledger.record([an_entry(a_job(0).job_id, Event.INTENT_RECORDED)])
+            )
+        )
+        worker.start()
+        worker.join()
+        assert verdicts == ["recorded"]
+
+
+class TestReading:
+    def test_a_reader_sees_what_a_writer_has_just_recorded(self, open_ledger, path):
+        with closing(SqliteLedger.open_for_reading(path)) as reader:
+            assert reader.origin == "sandbox"
+            assert reader.tally(PLAN).keys() == {Phase.PLANNED}
+            open_ledger.record([an_entry(a_job(0).job_id, Event.INTENT_RECORDED)])
+            assert reader.tally(PLAN).keys() == {Phase.PLANNED, Phase.SUBMITTING}
+
+    def test_a_reader_cannot_write(self, open_ledger, path):
+        with (
+            closing(SqliteLedger.open_for_reading(path)) as reader,
+            pytest.raises(LedgerDamaged, match="read-only"),
+        ):
+            reader.record([an_entry(a_job(0).job_id, Event.INTENT_RECORDED)])
+
+    def test_a_reader_leaves_no_file_behind(self, open_ledger, path):
+        open_ledger.close()
+        before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+        with closing(SqliteLedger.open_for_reading(path)) as reader:
+            assert reader.job_count(PLAN) == 3
+        assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+
+    def test_a_reader_creates_nothing(self, path):
+        with pytest.raises(InputError, match="no ledger"):
+            SqliteLedger.open_for_reading(path)
+        assert not path.parent.exists()
+
+
+class TestWhatIsNotOurs:
+    def test_a_ledger_of_another_service(self, open_ledger, path):
+        open_ledger.close()
+        for _ in range(2):  # the second time shows that the lock was given back
+            with pytest.raises(InputError, match=r"belongs to sandbox, not to https://api\.example:443"):
+                SqliteLedger.open(path, origin="https://api.example:443")
+
+    def test_a_database_of_another_program_is_left_alone(self, path):
+        path.parent.mkdir()
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("CREATE TABLE recipes (name TEXT)")
+        before = path.read_bytes()
+        for opening in (
+            lambda: SqliteLedger.open(path, origin="x"),
+            lambda: SqliteLedger.open_for_reading(path),
+        ):
+            with pytest.raises(LedgerDamaged, match="another program"):
+                opening()
+        assert path.read_bytes() == before
+
+    def test_a_newer_version_asks_for_an_upgrade(self, open_ledger, path):
+        open_ledger.close()
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA user_version = 99")
+        for opening in (
+            lambda: SqliteLedger.open(path, origin="x"),
+            lambda: SqliteLedger.open_for_reading(path),
+        ):
+            with pytest.raises(LedgerDamaged, match="newer seedpipe") as caught:
+                opening()
+            assert caught.value.hint == "upgrade seedpipe"
+
+    def test_an_empty_file_becomes_a_ledger(self, path):
+        path.parent.mkdir()
+        path.touch()
+        with closing(SqliteLedger.open(path, origin="sandbox")) as ledger:
+            assert ledger.latest_run() is None
+
+    @pytest.mark.parametrize("keep", [0.5, 0.9])
+    def test_a_file_that_lost_its_end(self, open_ledger, path, keep):
+        open_ledger.close()
+        os.truncate(path, int(path.stat().st_size * keep))
+        with (
+            pytest.raises(LedgerDamaged, match="corrupt"),  # when it is opened or, at the latest, used
+            closing(SqliteLedger.open(path, origin="sandbox")) as ledger,
+        ):
+            ledger.admit(a_header(edition="2"), some_cells(2000, tag="x"))
+
+    def test_a_path_that_is_a_folder(self, path):
+        path.mkdir(parents=True)
+        with pytest.raises(RunError, match="cannot be"):
+            SqliteLedger.open(path, origin="sandbox")
+
+    def test_a_folder_that_is_a_file(self, path):
+        path.parent.write_text("in the way")
+        with pytest.raises(RunError, match="cannot be made"):
+            SqliteLedger.open(path, origin="sandbox")
+
+    def test_a_closed_ledger_says_so(self, open_ledger):
+        open_ledger.close()
+        with pytest.raises(LedgerDamaged, match="closed"):
+            open_ledger.tally(PLAN)
+
+
+class TestDisk:
+    def test_a_full_disk_stops_the_intent_and_loses_nothing(self, open_ledger, path):
+        open_ledger.record([an_entry(a_job(0).job_id, Event.INTENT_RECORDED)])
+        log = path.with_name(path.name + "-wal")
+        with files_no_longer_than(log.stat().st_size), pytest.raises(LedgerDamaged, match="disk"):
+            open_ledger.record([an_entry(a_job(1).job_id, Event.INTENT_RECORDED)])
+        open_ledger.close()
+        with closing(SqliteLedger.open(path, origin="sandbox")) as again:
+            assert again.phases([a_job(n).job_id for n in range(3)]) == {a_job(0).job_id: Phase.SUBMITTING}
+            again.record([an_entry(a_job(1).job_id, Event.INTENT_RECORDED)])
+
+    def test_a_plan_that_does_not_fit_leaves_nothing(self, open_ledger):
+        other = a_header(edition="2")
+        with files_no_longer_than(1_000_000), pytest.raises(LedgerDamaged, match="disk"):
+            open_ledger.admit(other, some_cells(20_000, tag="x"))
+        with pytest.raises(KeyError):
+            open_ledger.plan_header(other.plan_id)
+
+    def test_every_commit_is_synced(self, open_ledger):
+        settings = [
+            open_ledger._db.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous")
+        ]
+        assert settings == ["wal", 2]
+
+    def test_what_was_recorded_is_never_rewritten(self, open_ledger):
+        open_ledger.record([an_entry(a_job(0).job_id, Event.INTENT_RECORDED)])
+        for statement in ("UPDATE events SET event = 'held'", "DELETE FROM events"):
+            with pytest.raises(sqlite3.IntegrityError, match="never"):
+                open_ledger._db.execute(statement)
+
+
+def test_the_books_agree_with_themselves(open_ledger):
+    """Both kinds of accounts equal the sums over the attempts; the events tell every entry."""
+    jobs = [a_job(number).job_id for number in range(3)]
+    told = [
+        *((job, Event.INTENT_RECORDED) for job in jobs),
+        *((job, Event.ACCEPTED) for job in jobs[:2]),
+        (jobs[2], Event.REFUSED),
+        (jobs[0], Event.PROVIDER_FAILED),
+    ]
+    for job, event in told:
+        open_ledger.record([an_entry(job, event)])
+    db = open_ledger._db
+    for kind, column in (("run", "run_id"), ("campaign", "campaign")):
+        held = db.execute(
+            f"SELECT {column}, sum(cost_micros) FROM attempts"
+            " WHERE phase NOT IN ('planned', 'failed') GROUP BY 1"
+        ).fetchall()
+        accounts = db.execute(
+            "SELECT name, committed_micros FROM accounts WHERE kind = ? AND committed_micros", (kind,)
+        ).fetchall()
+        assert [tuple(row) for row in accounts] == [tuple(row) for row in held] != []
+    events = db.execute("SELECT job_id, event FROM events ORDER BY event_no").fetchall()
+    assert [tuple(row) for row in events] == told
+    body, owner = db.execute(
+        "SELECT body, owner FROM attempts JOIN events ON event_no = intent_event LIMIT 1"
+    ).fetchone()
+    assert (body, owner) == ('{"prompt":"a lamp"}', "worker-1")
