@@ -139,13 +139,15 @@ class LocalStore:
             target = folder / relative.name
             if not self._is_placed(image, target):
                 self._place(image, target)
-            _remove_siblings(folder, stem=PurePosixPath(stem).name, keep=target)
+            _remove_siblings(target, EXTENSIONS[image.media_type])
         return relative.as_posix()
 
     def _folder_for(self, stem: str, relative: PurePosixPath) -> Path:
         """Return the folder of a published path, made if need be; refuse one outside the output folder."""
         root = self._out.resolve()
-        is_plain = stem and not stem.endswith("/") and "\0" not in stem and ".." not in relative.parts
+        is_plain = (
+            stem and not stem.endswith("/") and "\0" not in stem and ".." not in PurePosixPath(stem).parts
+        )
         try:
             folder = (root / relative.parent).resolve() if is_plain else None
         except RuntimeError:  # symbolic links in a circle
@@ -258,11 +260,12 @@ def _link_or_copy(source: Path, target: Path) -> None:
         os.fsync(copy.fileno())
 
 
-def _remove_siblings(folder: Path, *, stem: str, keep: Path) -> None:
+def _remove_siblings(target: Path, extension: str) -> None:
     """Remove the images of an earlier run that stand at the same stem in another format."""
-    for extension in EXTENSIONS.values():
-        path = folder / (stem + extension)
-        if path != keep and (path.is_symlink() or path.is_file()):
+    stem = target.name.removesuffix(extension)
+    for other in EXTENSIONS.values():
+        path = target.with_name(stem + other)
+        if path != target and (path.is_symlink() or path.is_file()):
             path.unlink(missing_ok=True)
 
 

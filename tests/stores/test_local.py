@@ -1,0 +1,192 @@
+"""The local store's own: links, modes, symbolic links, other devices, full disks, half-written files."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from seedpipe.core.errors import RunError
+from seedpipe.stores import LocalStore
+from tests.contracts.test_store import chunks_of, picture, publish, receive
+
+
+@pytest.fixture
+def store(tmp_path):
+    return LocalStore(tmp_path / "objects", tmp_path / "out")
+
+
+@contextmanager
+def files_no_longer_than(size_bytes):
+    """A disk that is full: no file of this process can grow past a size."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def another_device(than):
+    """A folder on another file system than a path's, or a skipped test."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == than.stat().st_dev:
+        pytest.skip("needs a second file system at /dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+class TestObjects:
+    def test_an_object_is_read_only_and_the_only_file(self, store, tmp_path):
+        image = receive(store, picture())
+        assert names(tmp_path / "objects") == [image.sha256]
+        assert stat.S_IMODE((tmp_path / "objects" / image.sha256).stat().st_mode) == 0o444
+
+    def test_an_object_that_is_there_stays_the_same_file(self, store, tmp_path):
+        image = receive(store, picture())
+        before = (tmp_path / "objects" / image.sha256).stat().st_ino
+        receive(store, picture())
+        assert (tmp_path / "objects" / image.sha256).stat().st_ino == before
+
+    def test_an_object_that_was_cut_is_replaced(self, store, tmp_path):
+        image = receive(store, picture())
+        path = tmp_path / "objects" / image.sha256
+        path.chmod(0o644)
+        path.write_bytes(b"cut")
+        assert not store.holds(image)
+        assert store.holds(receive(store, picture()))
+        assert path.read_bytes() == picture()
+
+    def test_parts_of_a_killed_run_are_removed_and_nothing_else(self, store, tmp_path):
+        image = receive(store, picture())
+        publish(store, image, "de/a")
+        for stale in ("objects/0123.part", "out/de/.seedpipe-0123.part"):
+            (tmp_path / stale).write_text("half")
+        (tmp_path / "out/de/engine.part").write_text("somebody's spare part")
+        store.clean_parts()
+        assert names(tmp_path / "objects") == [image.sha256]
+        assert names(tmp_path / "out/de") == ["a.png", "engine.part"]
+
+    def test_there_may_be_nothing_to_clean(self, store, tmp_path):
+        store.clean_parts()
+        assert names(tmp_path) == []
+
+    def test_cancelling_while_it_is_judged_leaves_no_part(self, store, tmp_path):
+        async def cancelled():
+            through = asyncio.Event()
+
+            async def all_of_it():
+                async for chunk in chunks_of(picture(size=(2000, 2000))):
+                    yield chunk
+                through.set()
+
+            task = asyncio.create_task(store.receive(all_of_it()))
+            await through.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+        asyncio.run(cancelled())
+        store._workers.shutdown(wait=True)
+        assert not list(tmp_path.glob("objects/*.part"))
+
+
+class TestDisk:
+    @pytest.mark.parametrize("limit", [0, 10, 60])
+    def test_a_full_disk_stops_the_run_and_leaves_no_part(self, store, tmp_path, limit):
+        with files_no_longer_than(limit), pytest.raises(RunError, match="cannot be"):
+            receive(store, picture())
+        assert names(tmp_path / "objects") == []
+        assert store.holds(receive(store, picture()))
+
+    @pytest.mark.parametrize("in_the_way", ["objects", "out"])
+    def test_a_file_where_a_folder_should_be(self, store, tmp_path, in_the_way):
+        (tmp_path / in_the_way).write_text("in the way")
+        with pytest.raises(RunError, match="cannot be used"):
+            publish(store, receive(store, picture()), "a")
+
+    def test_a_folder_where_an_image_should_be(self, store, tmp_path):
+        (tmp_path / "out/a.png/inside").mkdir(parents=True)
+        with pytest.raises(RunError, match="cannot be used"):
+            publish(store, receive(store, picture()), "a")
+        assert names(tmp_path / "out") == ["a.png"]
+
+    def test_a_name_too_long_for_the_disk(self, store, tmp_path):
+        with pytest.raises(RunError, match="too long"):
+            publish(store, receive(store, picture()), "a" * 300)
+
+
+class TestLinks:
+    def test_a_published_image_is_the_object_itself(self, store, tmp_path):
+        image = receive(store, picture())
+        publish(store, image, "a")
+        assert (tmp_path / "out/a.png").samefile(tmp_path / "objects" / image.sha256)
+
+    def test_another_device_gets_a_copy_once(self, tmp_path):
+        with another_device(tmp_path) as folder:
+            store = LocalStore(tmp_path / "objects", folder / "out")
+            image = receive(store, picture())
+            publish(store, image, "a/b")
+            path = folder / "out/a/b.png"
+            before = path.stat()
+            assert (path.read_bytes(), before.st_nlink) == (picture(), 1)
+            publish(store, image, "a/b")
+            assert path.stat().st_ino == before.st_ino
+            assert names(path.parent) == ["b.png"]
+
+    def test_a_copy_with_the_same_bytes_is_left_alone(self, store, tmp_path):
+        image = receive(store, picture())
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out/a.png").write_bytes(picture())
+        before = (tmp_path / "out/a.png").stat().st_ino
+        publish(store, image, "a")
+        assert (tmp_path / "out/a.png").stat().st_ino == before
+
+    def test_a_file_of_the_same_size_and_other_bytes_is_replaced(self, store, tmp_path):
+        image = receive(store, picture())
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out/a.png").write_bytes(bytes(image.size_bytes))
+        publish(store, image, "a")
+        assert (tmp_path / "out/a.png").read_bytes() == picture()
+
+    def test_a_link_in_the_images_place_is_replaced_and_not_followed(self, store, tmp_path):
+        image = receive(store, picture())
+        (tmp_path / "precious").write_text("keep me")
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out/a.png").symlink_to(tmp_path / "precious")
+        publish(store, image, "a")
+        assert (tmp_path / "precious").read_text() == "keep me"
+        assert (tmp_path / "out/a.png").read_bytes() == picture()
+        assert not (tmp_path / "out/a.png").is_symlink()
+
+    @pytest.mark.parametrize("target", ["elsewhere", "elsewhere/new", "out/loop"])
+    def test_a_linked_folder_that_leads_out_is_refused(self, store, tmp_path, target):
+        (tmp_path / "out").mkdir()
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "out/loop").symlink_to(tmp_path / target)
+        with pytest.raises(RunError, match="leaves the output folder"):
+            publish(store, receive(store, picture()), "loop/deeper/a")
+        assert names(tmp_path / "elsewhere") == []
+
+    def test_a_linked_folder_that_stays_inside_is_fine(self, store, tmp_path):
+        (tmp_path / "out/germany").mkdir(parents=True)
+        (tmp_path / "out/de").symlink_to("germany")
+        assert publish(store, receive(store, picture()), "de/a") == "de/a.png"
+        assert os.listdir(tmp_path / "out/germany") == ["a.png"]  # noqa: PTH208
+
+    def test_the_output_folder_itself_may_be_a_link(self, store, tmp_path):
+        (tmp_path / "shared").mkdir()
+        (tmp_path / "out").symlink_to(tmp_path / "shared")
+        publish(store, receive(store, picture()), "a")
+        assert names(tmp_path / "shared") == ["a.png"]
