@@ -1,0 +1,100 @@
+"""Campaigns as folders: a new rule is proved by adding one, no Python.
+
+`valid/<name>/` holds a campaign and its golden `plan.json`, `invalid/<name>/` a campaign and the golden
+`diagnostics.txt` that its author reads. SEEDPIPE_UPDATE_GOLDENS=1 writes the goldens anew: read them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from seedpipe import catalog
+from seedpipe.core.diagnostics import render
+from seedpipe.core.errors import InputError
+from seedpipe.core.planning import make_plan, total
+from seedpipe.sources import WorkTree
+
+HERE = Path(__file__).parent
+UPDATE = bool(os.environ.get("SEEDPIPE_UPDATE_GOLDENS"))
+VALID = sorted(folder.name for folder in (HERE / "valid").iterdir() if folder.is_dir())
+INVALID = sorted(folder.name for folder in (HERE / "invalid").iterdir() if folder.is_dir())
+
+
+@pytest.fixture
+def work_tree(tmp_path, monkeypatch):
+    """Return the tree of a case, away from this repository, whose root would be its root."""
+
+    def place(folder):
+        shutil.copytree(folder, tmp_path / "project")
+        monkeypatch.chdir(tmp_path / "project")
+        return WorkTree.around(Path("campaign.yaml"))
+
+    return place
+
+
+def test_there_are_cases():
+    assert len(VALID) >= 8
+    assert len(INVALID) >= 25
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_valid_campaign(name, work_tree):
+    tree = work_tree(HERE / "valid" / name)
+    plan = make_plan(tree.campaign, tree, catalog.load())
+    found = json.dumps(_told(plan), indent=1, ensure_ascii=False) + "\n"
+    _compare(HERE / "valid" / name / "plan.json", found)
+    assert list(plan.cells()) == list(plan.cells())
+
+
+@pytest.mark.parametrize("name", INVALID)
+def test_invalid_campaign(name, work_tree):
+    tree = work_tree(HERE / "invalid" / name)
+    with pytest.raises(InputError) as caught:
+        list(make_plan(tree.campaign, tree, catalog.load()).cells())
+    assert caught.value.diagnostics
+    found = "\n\n".join(render(diagnostic) for diagnostic in caught.value.diagnostics) + "\n"
+    _compare(HERE / "invalid" / name / "diagnostics.txt", found)
+
+
+def _compare(golden, found):
+    if UPDATE:
+        golden.write_text(found, encoding="utf-8")
+    assert golden.exists(), "write it with SEEDPIPE_UPDATE_GOLDENS=1, then read it"
+    assert found == golden.read_text(encoding="utf-8")
+
+
+def _told(plan):
+    totals = total(plan)
+    return {
+        "campaign": plan.header.campaign,
+        "brand": plan.header.brand,
+        "sources": dict(plan.header.sources),
+        "totals": _share(totals.all),
+        "series": {name: _share(part) for name, part in totals.by_series.items()},
+        "axes": {
+            axis: {key: _share(part) for key, part in parts.items()} for axis, parts in totals.by_axis.items()
+        },
+        "prices": [f"{line.series}: {line.images} x {line.unit_usd} = {line.cost_usd}" for line in totals.prices],
+        "cells": [
+            {
+                "cell": planned.cell.address,
+                "axes": dict(planned.cell.axes),
+                "paths": list(planned.cell.output_paths),
+                "job": planned.job.job_id,
+                "opens": planned.opens_job,
+                "model": planned.job.model,
+                "request": dict(planned.job.request),
+                "cost_usd": str(planned.job.cost_usd),
+            }
+            for planned in plan.cells()
+        ],
+    }
+
+
+def _share(part):
+    return f"{part.cells} cells, {part.jobs} jobs, {part.images} images, {part.cost_usd} USD"
