@@ -1,8 +1,8 @@
 """The ledger in one SQLite file: `seedpipe.ports.Ledger`, kept to the letter.
 
-Hides the queries. Invariants: every change is one transaction that is on disk when the method returns;
-`accounts` always equals the sum over the attempts that hold money, because both change in the same
-transaction; no method keeps a cursor open after it returns or yields.
+Hides where a transaction begins and ends, and how rows become whole records. Invariants: every change is
+one transaction that is on disk when the method returns; every answer is one view of the file; no method
+keeps a cursor open after it returns or yields.
 
 SQLite is used by one thread at a time, not always the one that opened it. Absent on purpose: waiting for
 a lock, retrying, and any cache of what the file says.
@@ -13,15 +13,13 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from seedpipe.core.errors import InputError, RunError
-from seedpipe.core.lifecycle import Event, Phase, holds_money, is_unfetched
+from seedpipe.core.lifecycle import Event, Phase, is_unfetched
 from seedpipe.core.model import Cell, Output, canonical_json
 from seedpipe.core.records import (
-    Attempt,
     Entry,
     JobRecord,
     PhaseTotal,
@@ -31,12 +29,13 @@ from seedpipe.core.records import (
     Verdict,
 )
 from seedpipe.ledger import queries, rows, schema
-from seedpipe.ledger.history import SETS_THE_PRICE, STORES_AN_OUTPUT, moved
+from seedpipe.ledger.books import Books
 from seedpipe.ledger.lock import WriterLock
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from seedpipe.core.model import PlanHeader, PlannedCell
@@ -55,6 +54,7 @@ class SqliteLedger:
         self._db = db
         self._origin = origin
         self._lock = lock
+        self._books = Books(db)
 
     @classmethod
     def open(cls, path: Path, *, origin: str) -> Self:
@@ -184,7 +184,7 @@ class SqliteLedger:
                 "SELECT job_id FROM attempts WHERE phase = ?", (Phase.SUBMITTING,)
             ).fetchall()
             for row in abandoned:
-                self._apply(
+                self._books.apply(
                     Entry(
                         job_id=row["job_id"],
                         event=Event.UNKNOWN,
@@ -229,124 +229,7 @@ class SqliteLedger:
         already belongs to another attempt.
         """
         with self._writing():
-            return [self._apply(entry) for entry in entries]
-
-    def _apply(self, entry: Entry) -> Verdict:
-        row = self._found(queries.LATEST_ATTEMPT, entry.job_id)
-        before = _Standing(campaign=row["campaign"], attempt=rows.attempt(row)) if row else None
-        terms = self._terms(entry) if row is None or entry.event in SETS_THE_PRICE else None
-        after = _Standing(
-            campaign=terms.campaign if terms else row["campaign"],
-            attempt=moved(
-                before.attempt if before else None, entry, terms.price_usd if terms else Decimal(0)
-            ),
-        )
-        changes = _account_changes(before, after)
-        if entry.event is Event.INTENT_RECORDED and terms:
-            verdict = self._verdict(terms, changes)
-            if verdict is not Verdict.RECORDED:
-                return verdict
-        self._write(entry, after)
-        for (kind, name), micros in changes.items():
-            self._db.execute(queries.OPEN_ACCOUNT, (kind, name))
-            self._db.execute(queries.CHANGE_ACCOUNT, (micros, kind, name))
-        return Verdict.RECORDED
-
-    def _terms(self, entry: Entry) -> _Terms:
-        """Return what an attempt costs and who pays: the run's plan decides, else the newest plan."""
-        run = None
-        if entry.run_id is not None:
-            run = self._found("SELECT * FROM runs WHERE run_id = ?", entry.run_id)
-            if run is None:
-                raise KeyError(entry.run_id)
-        priced = self._found(
-            "SELECT cost_micros, campaign FROM plan_jobs JOIN plans USING (plan_no)"
-            " WHERE job_id = ? ORDER BY plan_no = ? DESC, plan_no DESC LIMIT 1",
-            entry.job_id,
-            run["plan_no"] if run else None,
-        )
-        if priced is None:
-            raise KeyError(entry.job_id)
-        return _Terms(
-            price_usd=rows.from_micros(priced["cost_micros"]),
-            campaign=run["campaign"] if run else priced["campaign"],
-            purse_micros=run["purse_micros"] if run else None,
-            budget_micros=run["budget_micros"] if run else None,
-        )
-
-    def _verdict(self, terms: _Terms, changes: dict[tuple[str, str], int]) -> Verdict:
-        """Say whether an intent fits under the caps of its run and its campaign."""
-        caps = {
-            "run": (terms.purse_micros, Verdict.OVER_PURSE),
-            "campaign": (terms.budget_micros, Verdict.OVER_BUDGET),
-        }
-        for (kind, name), micros in changes.items():
-            cap, over = caps[kind]
-            if cap is not None and self._committed(kind, name) + micros > cap:
-                return over
-        return Verdict.RECORDED
-
-    def _write(self, entry: Entry, after: _Standing) -> None:
-        attempt = after.attempt
-        event_no = self._db.execute(
-            queries.INSERT_EVENT,
-            (
-                rows.to_instant(entry.at),
-                entry.job_id,
-                attempt.number,
-                entry.event,
-                attempt.phase,
-                entry.run_id,
-                None if entry.body is None else canonical_json(dict(entry.body)),
-                rows.entry_detail(entry),
-            ),
-        ).lastrowid
-        self._check_prediction_is_new(entry, attempt)
-        is_intent = entry.event is Event.INTENT_RECORDED
-        self._db.execute(
-            queries.SAVE_ATTEMPT,
-            {
-                **rows.attempt_columns(attempt),
-                "job_id": entry.job_id,
-                "campaign": after.campaign,
-                "owner": entry.owner if is_intent else None,
-                "intent_event": event_no if is_intent else None,
-            },
-        )
-        if entry.output and entry.event in STORES_AN_OUTPUT:
-            self._write_output(entry.output, attempt.number)
-
-    def _check_prediction_is_new(self, entry: Entry, attempt: Attempt) -> None:
-        if entry.prediction is None or attempt.prediction_id is None:
-            return
-        other = self._found(
-            "SELECT job_id, number FROM attempts WHERE prediction_id = ? AND NOT (job_id = ? AND number = ?)",
-            attempt.prediction_id,
-            entry.job_id,
-            attempt.number,
-        )
-        if other:
-            raise RunError(
-                f"the service gave task {attempt.prediction_id} to job {entry.job_id}, "
-                f"but it already belongs to attempt {other['number']} of job {other['job_id']}",
-                hint="nothing more is sent; look at both jobs with `seedpipe show`",
-            )
-
-    def _write_output(self, output: Output, number: int) -> None:
-        image = output.image
-        self._db.execute(
-            queries.SAVE_OUTPUT,
-            (
-                output.index,
-                image.sha256,
-                image.media_type,
-                image.width_px,
-                image.height_px,
-                image.size_bytes,
-                output.job_id,
-                number,
-            ),
-        )
+            return [self._books.apply(entry) for entry in entries]
 
     # --- what the ledger remembers ---
 
@@ -409,7 +292,7 @@ class SqliteLedger:
     def committed_usd(self, campaign: str) -> Decimal:
         """Return what the campaign has reserved and spent in its whole life."""
         with self._reading():
-            return rows.from_micros(self._committed("campaign", campaign))
+            return rows.from_micros(self._books.committed("campaign", campaign))
 
     def _records(self, found: list[sqlite3.Row], plan_no: int | None) -> list[JobRecord]:
         """Return whole records for job rows, in their order, in three queries whatever their number."""
@@ -434,10 +317,6 @@ class SqliteLedger:
             )
             for row in found
         ]
-
-    def _committed(self, kind: str, name: str) -> int:
-        row = self._found("SELECT committed_micros FROM accounts WHERE kind = ? AND name = ?", kind, name)
-        return row["committed_micros"] if row else 0
 
     def _plan(self, plan_id: str) -> sqlite3.Row:
         row: sqlite3.Row | None = self._found(
@@ -484,39 +363,3 @@ class _Positions:
 
     job: int = 0
     cell: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Terms:
-    """What an attempt costs, who pays, and the caps of its run."""
-
-    price_usd: Decimal
-    campaign: str
-    purse_micros: int | None
-    budget_micros: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
-    """An attempt and the campaign that pays for it."""
-
-    attempt: Attempt
-    campaign: str
-
-    @property
-    def holds(self) -> dict[tuple[str, str], int]:
-        """The millionths that this attempt keeps committed, by account."""
-        if not holds_money(self.attempt.phase):
-            return {}
-        micros = rows.to_micros(self.attempt.cost_usd)
-        run = {("run", self.attempt.run_id): micros} if self.attempt.run_id else {}
-        return run | {("campaign", self.campaign): micros}
-
-
-def _account_changes(before: _Standing | None, after: _Standing) -> dict[tuple[str, str], int]:
-    """Return what an event adds to each account; the attempt that a redo leaves behind keeps its money."""
-    same = before is not None and before.attempt.number == after.attempt.number
-    released = before.holds if before and same else {}
-    held = after.holds
-    changes = {account: held.get(account, 0) - released.get(account, 0) for account in held | released}
-    return {account: micros for account, micros in changes.items() if micros}
