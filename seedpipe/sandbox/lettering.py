@@ -8,7 +8,7 @@ turns into another letter. Positions are pixels; a line hangs from its baseline.
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from PIL import ImageFont
@@ -58,8 +58,7 @@ def spell(text: str) -> str:
 
 def length(text: str, size: int) -> float:
     """Return the width of a spelt text, in pixels."""
-    plain = "".join(char for char in text if char in _DRAWABLE)
-    return _font(size).getlength(plain) + text.count(BOX) * _BOX_WIDTH * size
+    return sum(_advance(char, size) for char in text)
 
 
 def fitting(text: str, width: float, largest: int, *, smallest: int = 6) -> int:
@@ -162,7 +161,14 @@ def _draw_accent(
         draw.line(points, fill, max(1, round(size / 13)), joint="curve")
 
 
-@cache
+@lru_cache(maxsize=8192)
+def _advance(char: str, size: int) -> float:
+    if char == BOX:
+        return _BOX_WIDTH * size
+    return _font(size).getlength(char) if char in _DRAWABLE else 0.0
+
+
+@lru_cache(maxsize=256)
 def _font(size: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.load_default(size)
     if not isinstance(font, ImageFont.FreeTypeFont):

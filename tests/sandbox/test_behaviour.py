@@ -275,7 +275,8 @@ def test_the_list_is_newest_first_and_filters(service):
     "query",
     [
         {"page_size": 101}, {"page_size": 0}, {"page": 0}, {"page": "1"}, {"page": True},
-        {"created_after": "yesterday"}, {"created_before": "2026-05-19T06:09:15"}, {"model": 5}, {"status": []},
+        {"created_after": "yesterday"}, {"created_before": "2026-05-19T06:09:15"}, {"model": 5},
+        {"status": []},
     ],
 )  # fmt: skip
 def test_a_list_query_that_makes_no_sense_is_refused(service, query):
@@ -411,6 +412,7 @@ def test_a_reference_must_have_been_uploaded(service):
     early = here.submitted(EDIT, images=[url])
     upload_id = url.split("/")[4]
     headers = {"content-type": "image/png"}
+    assert uploads.fill(upload_id, {"content-type": "image/jpeg"}, b"abc", here.now).status == 403
     assert uploads.fill(upload_id, headers, b"ab", here.now).status == 400
     assert uploads.fill(upload_id, headers | {"authorization": "Bearer k"}, b"abc", here.now).status == 400
     assert uploads.fill("0" * 32, headers, b"abc", here.now).status == 404
