@@ -1,6 +1,7 @@
 """What carries out a plan. One today: asyncio in this process."""
 
+from seedpipe.engines.clock import SystemClock
 from seedpipe.engines.local import LocalEngine
 from seedpipe.engines.pace import Pace
 
-__all__ = ["LocalEngine", "Pace"]
+__all__ = ["LocalEngine", "Pace", "SystemClock"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from seedpipe.core.lifecycle import Event
 from seedpipe.core.records import StopReason
@@ -49,6 +49,11 @@ class Pace:
     shutdown_grace_s: float = 3.0  # for ids that are on their way; the whole stop stays under 5 s
     shutdown_record_s: float = 1.0  # for writing down what became of the rest
     retention_days: int = 7  # how long the service keeps tasks and outputs
+
+    @classmethod
+    def next_door(cls, concurrency: int) -> Self:
+        """Return the pace for a service on this machine: it is quick, and asking it is free."""
+        return cls(concurrency=concurrency, poll_first_s=0.1, poll_max_s=0.5)
 
 
 def backoff(first_s: float, max_s: float, growth: float, rng: random.Random) -> Iterator[float]:

@@ -57,7 +57,7 @@ class Scribe:
     async def aclose(self) -> None:
         """Write what is still waiting and let the thread go; the ledger stays open."""
         if self._writer:
-            await self._writer
+            await asyncio.wait({self._writer})
         self._thread.shutdown()
 
     async def _write(self) -> None:

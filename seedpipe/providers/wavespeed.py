@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _API_PATH = "/api/v3/"
 _MODEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*(/[0-9A-Za-z][0-9A-Za-z._-]*)*")
+_HOST = re.compile(rb"[0-9A-Za-z._:-]+")
 _KEY = re.compile(r"[!-~]+")
 _EXPIRED_STATUSES: Final = frozenset({403, 404, 410})  # what file servers say of a signed URL past its time
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -294,11 +295,9 @@ def _checked_origin(base_url: str) -> httpx.URL:
     except (httpx.InvalidURL, ValueError):
         raise InputError("the service's address is not a URL", hint=hint) from None
     plain = url.path in {"", "/"} and not url.userinfo and not url.query and not url.fragment
-    if (
-        not plain
-        or not url.host
-        or not (url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.host)))
-    ):
+    named = _HOST.fullmatch(url.raw_host) is not None
+    private = url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.host))
+    if not (plain and named and private):
         raise InputError("the key must not be sent to this address of the service", hint=hint)
     return url.copy_with(path="/")
 

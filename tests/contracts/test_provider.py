@@ -1,0 +1,188 @@
+"""What every `ports.Provider` owes its caller: the real adapter over sockets, and the fake of engine tests.
+
+An implementation is a class below: it stages a situation and hands over a provider that is in it.
+"""
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+import pytest
+
+from seedpipe.core.errors import Malformed, ProviderError, Refused, Unavailable, Uncertain
+from seedpipe.core.lifecycle import Event, submit_failure
+from seedpipe.providers import Limits, WaveSpeedProvider
+from tests.fakes.clock import FakeClock, run_virtually
+from tests.fakes.provider import FakeProvider, picture
+from tests.fakes.wire import free_port, http, says, silence, wire
+
+MODEL = "bytedance/seedream-v4"
+BODY = {"prompt": "a kettle", "max_images": 1}
+TASK = "e6832d4abffb4d79bfbca19783fca133"
+PICTURE = picture("kettle")
+
+
+class OverTheWire:
+    """The adapter against a server of raw bytes."""
+
+    task = TASK
+    run = staticmethod(asyncio.run)
+    replies: ClassVar = {
+        "accepts": says(http(200, {"data": {"id": TASK, "status": "created"}})),
+        "rate limited": says(http(429, headers=[("Retry-After", "30")])),
+        "no balance": says(http(402, {"message": "no balance"})),
+        "bad input": says(http(400, {"code": 1401, "message": "bad size"})),
+        "lost answer": says(b"", then="reset"),
+        "late answer": silence,
+        "nonsense": says(http(200, b"<html>")),
+        "knows no task": says(http(404, {"message": "not found"})),
+        "away": says(http(503, b"<html>")),
+        "file": says(http(200, PICTURE)),
+        "cut file": says(http(200, PICTURE[:40], length=len(PICTURE)), then="close"),
+        "expired file": says(http(403)),
+    }
+
+    @asynccontextmanager
+    async def staged(self, situation):
+        limits = Limits(read_timeout_s=0.2, answer_deadline_s=1)
+        async with wire(self._reply(situation)) as server:
+            self.file_url = f"{server.url}/kettle.png"
+            base = f"http://127.0.0.1:{free_port()}" if situation == "no connection" else server.url
+            provider = WaveSpeedProvider(base, "key", limits=limits)
+            try:
+                yield provider
+            finally:
+                await provider.aclose()
+
+    def _reply(self, situation):
+        if situation not in {"running", "completed", "failed"}:
+            return self.replies.get(situation, silence)
+        data = {"id": self.task, "status": {"running": "processing"}.get(situation, situation)}
+        if situation == "completed":
+            data["outputs"] = ["https://x/1"]
+        if situation == "failed":
+            data |= {"code": 1200, "error": "content moderation"}
+        return says(http(200, {"data": data}))
+
+
+class InMemory:
+    """The fake of the engine's tests."""
+
+    task = "task000000"
+    file_url = "https://files.test/kettle/0"
+    run = staticmethod(run_virtually)
+    faults: ClassVar = {
+        "no connection": Unavailable("nobody there"),
+        "rate limited": Unavailable("HTTP 429", status=429, retry_after_s=30),
+        "no balance": Refused("no balance", status=402),
+        "bad input": Refused("bad size", status=400, code=1401),
+        "lost answer": Uncertain("reset"),
+        "late answer": Uncertain("time-out"),
+        "nonsense": Malformed("HTML"),
+        "away": Unavailable("HTTP 503", status=503),
+        "cut file": Unavailable("cut"),
+        "expired file": Refused("HTTP 403", status=403),
+    }
+
+    @asynccontextmanager
+    async def staged(self, situation):
+        provider = FakeProvider(FakeClock())
+        fault = self.faults.get(situation)
+        if situation == "failed":
+            provider.fails[BODY["prompt"]] = ("failed", 1200, "content moderation")
+        if situation not in {"accepts", "knows no task"}:
+            provider.task_s = 1e6 if situation == "running" else 0
+            provider.accept(MODEL, BODY)
+        provider.submit_faults = [fault] if fault else []
+        provider.result_faults[BODY["prompt"]] = [fault] if fault else []
+        provider.download_faults[self.file_url] = [fault] if fault else []
+        yield provider
+        await provider.aclose()
+
+
+@pytest.fixture(params=[OverTheWire, InMemory])
+def house(request):
+    return request.param()
+
+
+def in_situation(house, situation, act):
+    async def play():
+        async with house.staged(situation) as provider:
+            return await act(provider)
+
+    return house.run(play())
+
+
+def failure(house, situation, act):
+    with pytest.raises(ProviderError) as raised:
+        in_situation(house, situation, act)
+    assert str(raised.value), "an error says what happened"
+    return raised.value
+
+
+async def submit(provider):
+    return await provider.submit(MODEL, BODY)
+
+
+def test_an_accepted_request_has_an_id(house):
+    assert in_situation(house, "accepts", submit).prediction_id == house.task
+
+
+@pytest.mark.parametrize(
+    ("situation", "kind", "event"),
+    [
+        ("no connection", Unavailable, Event.NOT_SENT),
+        ("rate limited", Unavailable, Event.RATE_LIMITED),
+        ("no balance", Refused, Event.BLOCKED),
+        ("bad input", Refused, Event.REFUSED),
+        ("lost answer", Uncertain, Event.UNKNOWN),
+        ("late answer", Uncertain, Event.UNKNOWN),
+        ("nonsense", Malformed, Event.UNKNOWN),
+    ],
+)
+def test_a_failed_submit_says_what_it_means_for_the_money(house, situation, kind, event):
+    error = failure(house, situation, submit)
+    assert type(error) is kind
+    assert submit_failure(error) is event
+    assert error.retry_after_s == (30 if situation == "rate limited" else None)
+    assert error.code == (1401 if situation == "bad input" else error.code)
+
+
+@pytest.mark.parametrize(
+    ("situation", "status", "outputs", "code"),
+    [("running", "processing", 0, None), ("completed", "completed", 1, None), ("failed", "failed", 0, 1200)],
+)
+def test_a_result_shows_how_a_task_stands(house, situation, status, outputs, code):
+    task = in_situation(house, situation, lambda provider: provider.result(house.task))
+    assert (task.prediction_id, task.status, len(task.outputs), task.code) == (
+        house.task,
+        status,
+        outputs,
+        code,
+    )
+    assert task.error == ("content moderation" if code else "")
+
+
+def test_a_task_nobody_knows_is_refused_with_404(house):
+    error = failure(house, "knows no task", lambda provider: provider.result(house.task))
+    assert (type(error), error.status) == (Refused, 404)
+
+
+@pytest.mark.parametrize("situation", ["away", "rate limited", "no connection"])
+def test_a_read_that_fails_may_be_repeated(house, situation):
+    assert type(failure(house, situation, lambda provider: provider.result(house.task))) is Unavailable
+
+
+async def download(provider, url):
+    async with provider.download(url) as chunks:
+        return b"".join([chunk async for chunk in chunks])
+
+
+def test_a_download_brings_a_file(house):
+    content = in_situation(house, "file", lambda provider: download(provider, house.file_url))
+    assert content.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("situation", "kind"), [("cut file", Unavailable), ("expired file", Refused)])
+def test_a_download_that_fails_says_whether_to_ask_for_a_fresh_url(house, situation, kind):
+    assert type(failure(house, situation, lambda provider: download(provider, house.file_url))) is kind
