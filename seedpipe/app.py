@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import random
 import secrets
 import signal
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from seedpipe import __version__, catalog
 from seedpipe.core.errors import InputError, RunError
@@ -28,7 +30,7 @@ from seedpipe.core.planning import PlanTotals, make_plan, total
 from seedpipe.core.records import RunEnd, RunRecord, RunStart
 from seedpipe.core.standing import Standing, survey
 from seedpipe.ledger import SqliteLedger
-from seedpipe.settings import SANDBOX_ORIGIN, World
+from seedpipe.settings import SANDBOX_ORIGIN, World, is_loopback
 from seedpipe.sources import WorkTree, head_commit, project_root
 from seedpipe.stores import LocalStore, write_atomically
 
@@ -162,10 +164,10 @@ def run(
         ledger.admit(plan.header, plan.cells())
         start = _run_start(plan, settings)
         doubts_found = ledger.begin_run(start)
+        store = LocalStore(places.objects, out)
+        store.clean_parts()
         with _service(settings, places) as origin:
-            outcome, signal_number = asyncio.run(
-                _drive(start, ledger, origin, LocalStore(places.objects, out), settings, listener)
-            )
+            outcome, signal_number = asyncio.run(_drive(start, ledger, origin, store, settings, listener))
         code = exit_code(ledger.tally(start.plan_id), outcome, interrupted_by=signal_number)
         end = _run_end(start, outcome, code)
         ledger.end_run(end)
@@ -333,6 +335,8 @@ async def _drive(
 
     proof = settings.world is World.PROOF
     key = SANDBOX_ORIGIN if proof else settings.required_key().reveal()
+    near = is_loopback(urlsplit(origin).hostname or "")
+    pace = Pace.next_door(settings.concurrency) if near else Pace(concurrency=settings.concurrency)
     provider: Provider = WaveSpeedProvider(origin, key)
     engine: Engine = LocalEngine(
         ledger=ledger,
@@ -340,7 +344,8 @@ async def _drive(
         store=store,
         clock=SystemClock(),
         listener=listener,
-        pace=Pace.for_sandbox(settings.concurrency) if proof else Pace(concurrency=settings.concurrency),
+        rng=random.Random(),
+        pace=pace,
     )
     received = _stop_on_signals(engine)
     try:

@@ -61,7 +61,7 @@ class _Silence:
 
 
 class _Lines:
-    """A line when a job comes to rest: what it is, how it ended, what it cost."""
+    """A line when this run brings a job to rest: what it is, how it ended, what it cost."""
 
     def __init__(self, screen: Screen) -> None:
         self._console = screen.err
@@ -72,7 +72,7 @@ class _Lines:
         self._jobs = jobs
 
     def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
-        if not _newly_rested(self._rested, record, phase):
+        if not _newly_rested(self._rested, record, phase) or record.phase is phase:
             return
         width = len(str(self._jobs))
         words = f"  {escape(note)}" if note else ""
@@ -116,7 +116,7 @@ class _Bar:
         self._progress.update(self._task, note=f"{record.label} {phase.value}")
         if _newly_rested(self._rested, record, phase):
             self._progress.update(self._task, completed=len(self._rested))
-            if phase is not Phase.DONE:
+            if phase is not Phase.DONE and record.phase is not phase:
                 self._progress.console.print(f"{_WORDS[phase]}  {escape(record.label)}  {escape(note)}")
 
     def waiting(self, seconds: float, why: str) -> None:

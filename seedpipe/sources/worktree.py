@@ -21,6 +21,17 @@ _ROOT_MARKS: Final = (".git", ".seedpipe")
 _MAX_BYTES: Final = 32 * 1024 * 1024  # some 200,000 rows of CSV: above the rows that a matrix may have
 
 
+def project_root(folder: Path) -> Path:
+    """Return the nearest folder from `folder` up that has `.git` or `.seedpipe`, else `folder` itself."""
+    folder = Path(os.path.realpath(folder))
+    marked = (
+        parent
+        for parent in (folder, *folder.parents)
+        if any((parent / mark).exists() for mark in _ROOT_MARKS)
+    )
+    return next(marked, folder)
+
+
 class WorkTree:
     """The files around one campaign file; implements `seedpipe.core.campaign.Files`.
 
@@ -37,12 +48,7 @@ class WorkTree:
     def around(cls, campaign_file: Path) -> Self:
         """Return the tree of the campaign file, which need not exist yet."""
         folder = Path(os.path.realpath(campaign_file.parent))
-        marked = (
-            parent
-            for parent in (folder, *folder.parents)
-            if any((parent / mark).exists() for mark in _ROOT_MARKS)
-        )
-        return cls(folder=folder, root=next(marked, folder), campaign=campaign_file.name)
+        return cls(folder=folder, root=project_root(folder), campaign=campaign_file.name)
 
     def read(self, path: str) -> bytes:
         """Return a whole file by its path from the campaign's folder. Raises `FileProblem`."""
@@ -92,10 +98,6 @@ class WorkTree:
             if part.startswith("."):
                 raise FileProblem("hidden files are not read", rule="path-hidden", hint=f"rename '{part}'")
         return real
-
-
-def _is_root(folder: Path) -> bool:
-    return any((folder / mark).exists() for mark in _ROOT_MARKS)
 
 
 def _open_regular(file: Path) -> BufferedReader:

@@ -1,0 +1,108 @@
+"""`kill -9` in the middle of a live run of 200 jobs, then again: nothing is charged twice, nothing is lost."""
+
+import json
+import signal
+import time
+from collections import Counter
+
+import pytest
+
+from seedpipe.core.model import canonical_json
+from seedpipe.sandbox import Book
+
+JOBS = 200
+CAMPAIGN = """\
+seedpipe: 1
+name: big
+model: bytedance/seedream-v4
+matrix:
+  number: [{numbers}]
+series:
+  hero:
+    input: {{size: 1024*1024}}
+    prompt: "A card with the number {{{{ number }}}} in #E4572E"
+budget: {{usd: 100}}
+"""
+HANG_S = 60
+
+
+@pytest.fixture
+def big(seedpipe):
+    numbers = ", ".join(str(number) for number in range(JOBS))
+    (seedpipe.project / "campaign.yaml").write_text(CAMPAIGN.format(numbers=numbers))
+    seedpipe.environment["WAVESPEED_API_KEY"] = "k"
+    return seedpipe
+
+
+def charges(project):
+    book = Book(project / ".seedpipe" / "sandbox")
+    try:
+        return list(book.charges())
+    finally:
+        book.close()
+
+
+def wait_for_charges(project, count):
+    deadline = time.monotonic() + HANG_S
+    while len(charges(project)) < count:
+        assert time.monotonic() < deadline, "the run does not get on"
+        time.sleep(0.02)
+
+
+def requests(charged):
+    return Counter(canonical_json(dict(charge.inputs)) for charge in charged)
+
+
+def live(address):
+    return ("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--json")
+
+
+@pytest.mark.parametrize("killed_after", [1, 37, 120])
+def test_a_killed_run_is_never_charged_twice(big, killed_after):
+    with big.sandbox() as address:
+        victim = big.start(*live(address))
+        wait_for_charges(big.project, killed_after)
+        victim.send_signal(signal.SIGKILL)
+        victim.communicate(timeout=HANG_S)
+        again = big.start(*live(address))
+        out, err = again.communicate(timeout=HANG_S * 2)
+    run = json.loads(out)
+    phases = {phase: total["jobs"] for phase, total in run["phases"].items()}
+    assert again.returncode == (4 if "in_doubt" in phases else 0), err
+    assert set(phases) <= {"done", "in_doubt"}
+    assert sum(phases.values()) == JOBS
+    charged = charges(big.project)
+    assert set(requests(charged).values()) == {1}, "a request was charged twice"
+    # Every job that is not done is in doubt, and what was charged is done or in doubt.
+    assert phases["done"] <= len(charged) <= JOBS
+    images = list((big.project / "out").rglob("*.jpg"))
+    assert len(images) == phases["done"]
+    assert not list((big.project / ".seedpipe").rglob("*.part"))
+
+
+def test_a_second_run_beside_the_first_leaves_at_once(big):
+    with big.sandbox() as address:
+        first = big.start(*live(address))
+        wait_for_charges(big.project, 1)
+        second = big.run(*live(address), code=6)
+        assert "another run" in second.stderr
+        first.send_signal(signal.SIGTERM)
+        out, _ = first.communicate(timeout=HANG_S)
+    assert first.returncode == 143
+    assert json.loads(out)["run"]["stop"] == "interrupted"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_in_order(big, number):
+    with big.sandbox() as address:
+        run = big.start(*live(address))
+        wait_for_charges(big.project, 10)
+        asked_at = time.monotonic()
+        run.send_signal(number)
+        out, err = run.communicate(timeout=HANG_S)
+        assert time.monotonic() - asked_at < HANG_S
+        assert run.returncode == 128 + number, err
+        assert "in_doubt" not in json.loads(out)["phases"]
+        finished = json.loads(big.run(*live(address)).stdout)
+    assert finished["phases"] == {"done": {"jobs": JOBS, "images": JOBS, "cost_usd": "5.40"}}
+    assert set(requests(charges(big.project)).values()) == {1}

@@ -1,0 +1,118 @@
+"""The main job: a campaign file becomes priced jobs, then images and a manifest, for free."""
+
+import json
+from importlib import resources
+
+import jsonschema
+import pytest
+from PIL import Image
+
+
+def schema(name):
+    return json.loads(resources.files("seedpipe.schemas").joinpath(f"{name}.schema.json").read_text())
+
+
+@pytest.fixture
+def proofed(quickstart):
+    """The quickstart after its first proof run, and what the run said."""
+    quickstart.result = quickstart.run("run", "campaign.yaml")
+    quickstart.out = quickstart.project / "out" / "quickstart-proof"
+    return quickstart
+
+
+def test_a_proof_run_leaves_every_image_at_its_path(proofed):
+    images = sorted(str(path.relative_to(proofed.out)) for path in proofed.out.rglob("*.jpg"))
+    heroes = [f"{market}/hero/AUR-0{n}-{i}.jpg" for market in ("de", "us") for n in (1, 2, 3) for i in (1, 2, 3, 4)]
+    details = [f"all/detail/AUR-0{n}-{i}.jpg" for n in (1, 2, 3) for i in (1, 2, 3, 4)]
+    assert images == sorted(heroes + details)
+    with Image.open(proofed.out / "us/hero/AUR-01-1.jpg") as hero:
+        assert hero.size == (1920, 1088)
+    with Image.open(proofed.out / "all/detail/AUR-01-1.jpg") as detail:
+        assert detail.size == (1408, 1408)
+
+
+def test_the_documents_are_as_their_schemas_say(proofed):
+    run = json.loads((proofed.out / "run.json").read_text())
+    jsonschema.validate(run, schema("run"))
+    assert run["world"] == "proof"
+    assert run["origin"] == "sandbox"
+    assert run["planned"] == {"jobs": 9, "images": 36, "cost_usd": "0.972"}
+    assert run["phases"] == {"done": run["planned"]}
+    assert run["run"]["exit_code"] == 0
+    lines = (proofed.out / "jobs.jsonl").read_text().splitlines()
+    assert len(lines) == 9
+    for line in lines:
+        job = json.loads(line)
+        jsonschema.validate(job, schema("job"))
+        for output in job["outputs"]:
+            assert [(proofed.out / path).stat().st_size for path in output["paths"]] == [output["size_bytes"]]
+
+
+def test_off_a_terminal_a_run_says_a_line_a_job(proofed):
+    lines = [line for line in proofed.result.stderr.splitlines() if "done  " in line]
+    assert len(lines) == 9
+    assert "PROOF" in proofed.result.stderr.splitlines()[0]
+
+
+def test_running_again_finds_everything_done_and_makes_nothing_anew(proofed):
+    def snapshot():
+        return {path: path.stat().st_mtime_ns for path in proofed.out.rglob("*.jpg")}
+
+    before = snapshot()
+    again = proofed.run("run", "campaign.yaml")
+    assert "everything is done" in again.stdout
+    assert snapshot() == before
+
+
+def test_deleted_images_come_back_without_a_new_submit(proofed):
+    victim = proofed.out / "us/hero/AUR-01-1.jpg"
+    before = victim.read_bytes()
+    victim.unlink()
+    again = proofed.run("run", "campaign.yaml", "--json")
+    assert victim.read_bytes() == before
+    assert json.loads(again.stdout)["billed"]["jobs"] == 9
+
+
+def test_the_summary_and_the_gallery_name_every_set(proofed):
+    summary = (proofed.out / "summary.md").read_text()
+    assert "9 of 9 jobs done" in summary
+    gallery = (proofed.out / "gallery.html").read_text()
+    assert gallery.count('<section class="set">') == 9
+    assert gallery.count("<img ") == 36
+    assert "<script" not in gallery
+
+
+def test_status_and_show_tell_of_the_last_run(proofed):
+    status = proofed.run("status")
+    assert "quickstart" in status.stdout
+    assert "done 9 jobs, 36 images, $0.972" in status.stdout
+    shown = json.loads(proofed.run("show", "hero/AUR-02/de", "--json").stdout)["jobs"]
+    assert [cell["address"] for cell in shown[0]["cells"]] == ["hero/AUR-02/de"]
+    assert "Licht für lange Abende" in shown[0]["inputs"]["prompt"]
+    by_id = json.loads(proofed.run("show", shown[0]["job_id"][:10], "--json").stdout)["jobs"]
+    assert by_id == shown
+    assert "hero/AUR-99/de" in proofed.run("show", "hero/AUR-99/de", code=2).stderr
+
+
+def test_a_plan_tells_jobs_money_and_what_is_done(proofed):
+    plan = json.loads(proofed.run("plan", "campaign.yaml", "--proof", "--json").stdout)
+    assert plan["total"] == {"cells": 9, "jobs": 9, "images": 36, "cost_usd": "0.972"}
+    assert plan["new"]["jobs"] == 0
+    assert plan["phases"]["done"]["jobs"] == 9
+    live = json.loads(proofed.run("plan", "campaign.yaml", "--json").stdout)
+    assert live["new"] == {"jobs": 9, "images": 36, "cost_usd": "0.972"}
+    assert live["axes"]["market"]["us"]["cost_usd"] == "0.324"
+
+
+def test_plans_are_equal_byte_for_byte(quickstart):
+    first = quickstart.run("plan", "campaign.yaml", "--json").stdout
+    assert quickstart.run("plan", "campaign.yaml", "--json").stdout == first
+
+
+def test_an_edited_prompt_is_proofed_anew_and_the_rest_is_kept(proofed):
+    campaign = proofed.project / "campaign.yaml"
+    campaign.write_text(campaign.read_text().replace("close-up images", "macro images"))
+    again = json.loads(proofed.run("run", "campaign.yaml", "--json").stdout)
+    assert again["phases"]["done"]["jobs"] == 9
+    shown = json.loads(proofed.run("show", "detail/AUR-01", "--json").stdout)["jobs"]
+    assert "macro images" in shown[0]["inputs"]["prompt"]
