@@ -15,7 +15,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.errors import LedgerDamaged, RunError
+from seedpipe.core.errors import InputError, LedgerDamaged, RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,9 +132,14 @@ _MEANINGS: Final = {
 
 @contextmanager
 def plain_errors(path: Path) -> Iterator[None]:
-    """Turn any `sqlite3` error into one for the user, with the ledger's path."""
+    """Turn any `sqlite3` error into one for the user, with the ledger's path.
+
+    Rows that contradict each other are no fault of the file but of whoever wrote them: `ValueError`.
+    """
     try:
         yield
+    except sqlite3.IntegrityError as error:
+        raise ValueError(f"the ledger refuses what contradicts it: {error}") from error
     except sqlite3.Error as error:
         raise _explained(error, path) from error
 
@@ -168,7 +173,10 @@ def open_to_read(path: Path) -> tuple[sqlite3.Connection, str]:
     """
     with _connected(path, "rw") as db:
         db.execute("PRAGMA query_only = ON")
-        if _version(db, path) < len(_MIGRATIONS):
+        version = _version(db, path)
+        if version == 0:
+            raise InputError(f"the ledger {path} is empty", hint="nothing was run here yet: `seedpipe run`")
+        if version < len(_MIGRATIONS):
             raise RunError(
                 f"{path} was written by an older seedpipe",
                 hint="the next `seedpipe run` brings it up to date",

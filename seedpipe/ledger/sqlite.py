@@ -105,7 +105,10 @@ class SqliteLedger:
     # --- plans ---
 
     def admit(self, header: PlanHeader, cells: Iterable[PlannedCell]) -> None:
-        """Store a plan from a stream of any length; whatever the stream raises leaves nothing behind."""
+        """Store a plan from a stream of any length; whatever the stream raises leaves nothing behind.
+
+        Raises `ValueError` for a cell whose job was never opened, or was opened twice.
+        """
         with self._writing():
             if self._found("SELECT 1 FROM plans WHERE plan_id = ?", header.plan_id):
                 return
@@ -165,7 +168,10 @@ class SqliteLedger:
     # --- runs ---
 
     def begin_run(self, run: RunStart) -> int:
-        """Open a run; return how many jobs a dead run left in doubt. May raise `KeyError`."""
+        """Open a run; return how many jobs a dead run left in doubt.
+
+        Raises `KeyError` for an unknown plan, `ValueError` for a run that is known already.
+        """
         with self._writing():
             self._db.execute(
                 "INSERT INTO runs (run_id, plan_no, campaign, owner, started_at, purse_micros, budget_micros)"

@@ -133,6 +133,15 @@ class TestPlans:
         with pytest.raises(KeyError):
             ledger.plan_header(PLAN)
 
+    @pytest.mark.parametrize(
+        "opening", [lambda cell: replace(cell, opens_job=False), lambda cell: replace(cell, opens_job=True)]
+    )
+    def test_a_job_is_opened_once_and_by_its_first_cell(self, ledger, opening):
+        with pytest.raises(ValueError, match="contradicts"):
+            ledger.admit(a_header(), map(opening, some_cells(2, cells_per_job=2)))
+        with pytest.raises(KeyError):
+            ledger.plan_header(PLAN)
+
     def test_an_empty_plan_is_a_plan(self, ledger):
         ledger.admit(a_header(), iter(()))
         assert (ledger.job_count(PLAN), ledger.jobs(PLAN, 0, 9), ledger.tally(PLAN)) == (0, [], {})
@@ -183,6 +192,12 @@ class TestRuns:
         with pytest.raises(KeyError):
             ledger.begin_run(a_run())
         assert ledger.latest_run() is None
+
+    def test_a_run_begins_once(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_SUBMITTING)
+        with pytest.raises(ValueError, match="contradicts"):
+            ledger.begin_run(a_run())
+        assert ledger.phases(jobs) == {jobs[0]: Phase.SUBMITTING}
 
     def test_only_a_run_that_began_can_end(self, ledger):
         with pytest.raises(KeyError):

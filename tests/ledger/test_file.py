@@ -154,6 +154,12 @@ class TestReading:
             assert reader.job_count(PLAN) == 3
         assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
 
+    def test_an_empty_file_has_nothing_to_read(self, path):
+        path.parent.mkdir()
+        path.touch()
+        with pytest.raises(InputError, match="empty"):
+            SqliteLedger.open_for_reading(path)
+
     def test_a_reader_creates_nothing(self, path):
         with pytest.raises(InputError, match="no ledger"):
             SqliteLedger.open_for_reading(path)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import hashlib
 import os
 import resource
 import stat
 import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +44,10 @@ def another_device(than):
         pytest.skip("needs a second file system at /dev/shm")
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         yield Path(folder)
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 def names(folder):
@@ -101,8 +108,40 @@ class TestObjects:
         store._workers.shutdown(wait=True)
         assert not list(tmp_path.glob("objects/*.part"))
 
+    def test_cancelling_while_it_waits_for_a_worker_leaves_no_part(self, store, tmp_path):
+        async def cancelled():
+            free = threading.Event()
+            busy = [store._workers.submit(free.wait) for _ in range(8)]
+            task = asyncio.create_task(store.receive(chunks_of(picture())))
+            await asyncio.sleep(0.02)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            free.set()
+            assert all(worker.result() for worker in busy)
+
+        asyncio.run(cancelled())
+        store._workers.shutdown(wait=True)
+        assert not list(tmp_path.glob("objects/*.part"))
+
 
 class TestDisk:
+    @pytest.mark.parametrize("failing", ["the file", "the folder"])
+    def test_a_file_is_synced_before_it_has_its_name_and_the_folder_after(
+        self, store, tmp_path, monkeypatch, failing
+    ):
+        first = receive(store, picture(colour="blue"))
+        calls = iter(["the file", "the folder"])
+
+        def broken(_fd):
+            if next(calls) == failing:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        monkeypatch.setattr(os, "fsync", broken)
+        with pytest.raises(RunError, match=os.strerror(errno.EIO)):
+            receive(store, picture())
+        kept = {first.sha256} if failing == "the file" else {first.sha256, digest(picture())}
+        assert set(names(tmp_path / "objects")) == kept
+
     @pytest.mark.parametrize("limit", [0, 10, 60])
     def test_a_full_disk_stops_the_run_and_leaves_no_part(self, store, tmp_path, limit):
         with files_no_longer_than(limit), pytest.raises(RunError, match="cannot be"):
