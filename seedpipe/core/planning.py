@@ -174,12 +174,13 @@ class _Sum:
 class _Seen:
     diagnostic: Diagnostic
     where: str
+    of: str = ""
     more: int = 0
 
     def told(self) -> Diagnostic:
         if not self.where:
             return self.diagnostic
-        note = f"{self.where} and {self.more} more" if self.more else self.where
+        note = f"{self.where} and {self.more} more{self.of}" if self.more else self.where
         return replace(self.diagnostic, notes=(*self.diagnostic.notes, note))
 
 
@@ -190,12 +191,12 @@ class _Faults:
         self._seen: dict[tuple[str, str, str], _Seen] = {}
         self._left_out = 0
 
-    def add(self, diagnostic: Diagnostic, where: str = "") -> None:
+    def add(self, diagnostic: Diagnostic, where: str = "", of: str = "") -> None:
         key = (diagnostic.rule, diagnostic.message, str(diagnostic.span))
         if key in self._seen:
             self._seen[key].more += 1
         elif len(self._seen) < _MAX_FAULTS:
-            self._seen[key] = _Seen(diagnostic, where)
+            self._seen[key] = _Seen(diagnostic, where, of)
         else:
             self._left_out += 1
 
@@ -268,7 +269,7 @@ class _Expansion:
         model = self.catalogue.models[series.model]
         setting = _Setting(series=series, model=model, values=values, first_cell=first_cell)
         if not _has_templates(series):
-            literal = {name: _literal(given) for name, given in series.inputs.items()}
+            literal = {name: given.literal() for name, given in series.inputs.items()}
             try:
                 setting.resolved = self._accepted(setting, literal, where="")
             except _UnfitCell:
@@ -334,25 +335,18 @@ class _Expansion:
 
     def _refuse(self, setting: _Setting, problems: list[InputProblem], where: str) -> None:
         for problem in problems:
-            span = self._place_of(setting.series, problem.name)
+            span = _place_of(setting.series, problem)
             diagnostic = Diagnostic(rule=problem.rule, message=problem.message, span=span, hint=problem.hint)
             self.faults.add(diagnostic, where)
         if problems:
             raise _UnfitCell
 
-    def _place_of(self, series: Series, name: str) -> Span:
-        if name == "prompt":
-            return series.prompt.span
-        return series.inputs[name].span if name in series.inputs else series.span
-
     def _input(self, given: InputValue, values: dict[str, object], where: str) -> Json:
-        value = given.value
-        if isinstance(value, tuple):
-            return [self._rendered_or_plain(part, values, where) for part in value]
-        return self._rendered_or_plain(value, values, where)
-
-    def _rendered_or_plain(self, value: Json | Template, values: dict[str, object], where: str) -> Json:
-        return self._rendered(value, values, where).strip() if isinstance(value, Template) else value
+        filled: list[Json] = [
+            self._rendered(part, values, where).strip() if isinstance(part, Template) else part
+            for part in given.parts
+        ]
+        return filled if isinstance(given.value, tuple) else filled[0]
 
     def _rendered(self, template: Template, values: dict[str, object], where: str) -> str:
         try:
@@ -401,9 +395,11 @@ class _Expansion:
             note = f"'{path}' in cell {self._address(number)}"
         else:
             message, hint = "different cells write to one path", _what_tells_apart(series)
-            note = f"'{path}' is written by {self._address(owner)} and by {self._address(number)}"
+            note = f"'{path}' is written by {self._address(owner)} and {self._address(number)}"
         span = series.output.span
-        self.faults.add(Diagnostic(rule="output-path-shared", message=message, span=span, hint=hint), note)
+        self.faults.add(
+            Diagnostic(rule="output-path-shared", message=message, span=span, hint=hint), note, " such pairs"
+        )
         raise _UnfitCell
 
     def _address(self, number: int) -> str:
@@ -478,18 +474,14 @@ def _cell_count(series: Series) -> int:
 
 
 def _has_templates(series: Series) -> bool:
-    return any(
-        isinstance(part, Template)
-        for given in series.inputs.values()
-        for part in (given.value if isinstance(given.value, tuple) else (given.value,))
-    )
+    return any(given.is_dynamic for given in series.inputs.values())
 
 
-def _literal(given: InputValue) -> Json:
-    value = given.value
-    if isinstance(value, tuple):
-        return [part for part in value if not isinstance(part, Template)]
-    return None if isinstance(value, Template) else value
+def _place_of(series: Series, problem: InputProblem) -> Span:
+    if problem.name == "prompt":
+        return series.prompt.span
+    given = series.inputs.get(problem.name)
+    return given.place_of(problem) if given else series.span
 
 
 def _what_tells_apart(series: Series) -> str:

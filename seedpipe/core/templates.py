@@ -154,14 +154,20 @@ class _Map(Mapping[str, object]):
         return _missing(f"'{self._path}' has no '{name}'", word=name, hint=hint)
 
 
-class _List(tuple[object, ...]):
+class _List(tuple[object, ...]):  # noqa: SLOT001 - a tuple with a name cannot have slots
     """A list of plain data that cannot be printed whole."""
 
-    __slots__ = ()
+    path: str
+
+    def __new__(cls, path: str, values: list[Any]) -> Self:
+        entries = super().__new__(cls, (shielded(f"{path}[{at}]", value) for at, value in enumerate(values)))
+        entries.path = path
+        return entries
 
     def __str__(self) -> str:
-        hint = 'print its entries: {{ ... | join(", ") }}'
-        raise _Fault("a list cannot be printed whole", rule="whole-map-printed", hint=hint)
+        message = f"'{self.path}' is a list and cannot be printed whole"
+        hint = f'print its entries: {{{{ {self.path} | join(", ") }}}}'
+        raise _Fault(message, rule="whole-map-printed", hint=hint, word=self.path.rpartition(".")[2])
 
 
 def shielded(path: str, value: Json | Mapping[str, Any]) -> object:
@@ -172,7 +178,7 @@ def shielded(path: str, value: Json | Mapping[str, Any]) -> object:
         case Mapping():
             return _Map(path, value)
         case list():
-            return _List(shielded(f"{path}[{index}]", entry) for index, entry in enumerate(value))
+            return _List(path, value)
         case _:
             return value
 
@@ -510,6 +516,12 @@ def _syntax_problem(error: TemplateSyntaxError, environment: _Environment, locat
         known = sorted(name for name in table if name[0].isalpha())
         message = f"there is no {kind} '{word}'"
         hint = did_you_mean(word, known) or f"there are {', '.join(known)}"
+    elif open_block := re.search(r"innermost block that needs to be closed is '(\w+)'", message):
+        word = open_block[1]
+        message = f"'{{% {word} %}}' is never closed"
+        hint = f"add '{{% end{word} %}}'"
+    elif message.startswith("unexpected end of template"):
+        message, hint = "an expression is never closed", "add '}}' or '%}'"
     span = locate(error.lineno, *_name_patterns(word), re.compile(r"(\{[{%].*)"))
     return Diagnostic(rule="template-syntax", message=message.rstrip("."), span=span, hint=hint)
 

@@ -35,8 +35,8 @@ def project_root(folder: Path) -> Path:
 class WorkTree:
     """The files around one campaign file; implements `seedpipe.core.campaign.Files`.
 
-    `root` is the project root (nearest folder with `.git` or `.seedpipe`, else the campaign's own); `campaign`
-    is the name of the file to hand to `make_plan`.
+    `root` is the project root (nearest folder with `.git` or `.seedpipe`, else the campaign's own);
+    `campaign` is the name of the file to hand to `make_plan`.
     """
 
     def __init__(self, *, folder: Path, root: Path, campaign: str) -> None:

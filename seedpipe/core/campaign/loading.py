@@ -18,6 +18,7 @@ from seedpipe.core.campaign.files import FileProblem
 from seedpipe.core.campaign.model import Axis, Brand, Budget, Campaign, InputValue, Series
 from seedpipe.core.campaign.schema import violations
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
+from seedpipe.core.catalogue import normalise
 from seedpipe.core.diagnostics import Diagnostic, SourceText, did_you_mean, in_reading_order
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import BudgetCaps
@@ -122,7 +123,12 @@ class _Loader:
             return None
         root, problems = yaml.parse(self._files.shown(path), data)
         found = violations(root, schema) if root else []
-        self.problems += problems + [violation.diagnostic for violation in found]
+        # What YAML could not read has no value: saying that too would tell one mistake twice.
+        told = {problem.span.line for problem in problems if problem.span}
+        self.problems += problems
+        self.problems += [
+            v.diagnostic for v in found if v.diagnostic.span and v.diagnostic.span.line not in told
+        ]
         breaking = [violation.path for violation in found if violation.breaks]
         in_series = [bad for bad in breaking if bad[:1] == ("series",) and bad[1:]]
         self._broken |= bool(problems) or len(in_series) < len(breaking)
@@ -291,6 +297,7 @@ class _SeriesReader:
         prompt = self._template(self._node, "prompt", _IN_PROMPT, "series", self._key.raw)
         output = self._output()
         inputs = {name: value for name, value in self._inputs() if value}
+        self._judge(inputs)
         over = tuple(axes[name] for name in self._over if name in axes)
         if not (self._sound and prompt and output and self.model_id) or len(over) < len(self._over):
             return None
@@ -353,27 +360,43 @@ class _SeriesReader:
         model = self._loader.catalogue.models.get(self.model_id or "")
         for name, node in shared.items():
             if model and name in model.inputs and name != "prompt" and name not in own:
-                yield name, self._input(node)
+                yield name, self._input(node, shared.key(name))
         for key, node in own.entries:
             if key.raw == "prompt":
                 hint = "write it as the series' own key, beside 'input'"
-                self._report("unknown-input", "the prompt is not given as an input", key.span, hint)
+                message = "the prompt is not given as an input"
+                self._loader.report("unknown-input", message, key.span, hint, breaks=False)
             else:
                 yield key.raw, self._input(node, key)
 
     def _input(self, node: Node, key: Scalar | None = None) -> InputValue | None:
-        span = key.span if key and isinstance(node, Mapping | Sequence) else node.span
+        key_span = key.span if key else node.span
+        span = key_span if isinstance(node, Mapping | Sequence) else node.span
         match node:
             case Scalar(value=str()):
                 template = self._compiled(node, _IN_INPUT)
                 if template is None:
                     return None
-                return InputValue(value=template if template.is_dynamic else node.raw, span=span)
+                value = template if template.is_dynamic else node.raw
+                return InputValue(value=value, span=span, key_span=key_span)
             case Sequence() if all(isinstance(item, Scalar) for item in node.items):
                 parts = [self._input(item) for item in node.items]
-                return InputValue(value=tuple(part.value for part in parts if part), span=span)  # type: ignore[misc]
+                values = tuple(part.value for part in parts if part and not isinstance(part.value, tuple))
+                return InputValue(value=values, span=span, key_span=key_span)
             case _:
-                return InputValue(value=_data(node), span=span)
+                return InputValue(value=yaml.plain(node), span=span, key_span=key_span)
+
+    def _judge(self, inputs: dict[str, InputValue]) -> None:
+        """Judge inputs that are the same in every cell now, however the rest of the series stands."""
+        if not self.model_id or any(given.is_dynamic for given in inputs.values()):
+            return
+        literal = {name: given.literal() for name, given in inputs.items()}
+        model = self._loader.catalogue.models[self.model_id]
+        _, problems = normalise(self._loader.catalogue, model, {**literal, "prompt": "-"})
+        for problem in problems:
+            given = inputs.get(problem.name)
+            span = given.place_of(problem) if given else self._key.span
+            self._report(problem.rule, problem.message, span, problem.hint)
 
     def _output(self) -> Template | None:
         if "output" in self._node:

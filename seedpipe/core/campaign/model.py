@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seedpipe.core.templates import Template
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from seedpipe.core.catalogue import InputProblem
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.model import BudgetCaps, Json
-    from seedpipe.core.templates import Keyed, Template
+    from seedpipe.core.templates import Keyed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +44,31 @@ class Brand:
 class InputValue:
     """One input of a series' model, as written: plain data, a template, or a list of both.
 
-    `span` is the value's place.
+    `span` is the value's place, `key_span` that of its name.
     """
 
     value: Json | Template | tuple[Json | Template, ...]
     span: Span
+    key_span: Span
+
+    @property
+    def parts(self) -> tuple[Json | Template, ...]:
+        """The value, or the entries of a list of values."""
+        return self.value if isinstance(self.value, tuple) else (self.value,)
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether the value depends on the cell."""
+        return any(isinstance(part, Template) for part in self.parts)
+
+    def literal(self) -> Json:
+        """Return the value when it has no templates."""
+        plain = [part for part in self.parts if not isinstance(part, Template)]
+        return plain if isinstance(self.value, tuple) else plain[0]
+
+    def place_of(self, problem: InputProblem) -> Span:
+        """Return what to mark for a problem of this input."""
+        return self.key_span if problem.rule == "unknown-input" else self.span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

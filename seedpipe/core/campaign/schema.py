@@ -106,7 +106,8 @@ def _wrong_type(error: ValidationError, node: Node, key: Scalar | None) -> Itera
         yield _about(error, node, key, "wrong-type", f"{subject} has no value; it must be {expected}")
         return
     hint = f"put it in quotes: '{node.raw}'" if wanted == "string" and isinstance(node, Scalar) else None
-    yield _about(error, node, key, "wrong-type", f"{subject} must be {expected}, not {_kind(node)}", hint)
+    found = node.raw if wanted == "integer" and _kind(node) == "a number" else _kind(node)  # type: ignore[union-attr]
+    yield _about(error, node, key, "wrong-type", f"{subject} must be {expected}, not {found}", hint)
 
 
 def _wrong_pattern(error: ValidationError, node: Node, _: Scalar | None) -> Iterator[Violation]:

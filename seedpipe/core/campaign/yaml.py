@@ -327,18 +327,27 @@ class _Builder:
         message = str(error.problem or error.context or "not YAML")
         hint = _SYNTAX_HINTS.get(message)
         opened = error.context_mark
-        if opened and message in ("found unexpected end of stream", _ENDLESS):
-            offset, message = opened.index, "what is opened here is never closed"
-            hint = "add the closing quote or bracket"
-            self._report("yaml-syntax", message, offset, hint=hint)
+        if swallowed := self._swallowed_colour(offset):
+            hint = f'quote the colour: "{swallowed[1]}"'
+            start, width = swallowed.start(1), len(swallowed[1])
+            message = "'#' starts a comment in YAML: the rest of this line is not read"
+            self._report("unquoted-colour", message, start, width=width, hint=hint)
             return
-        if opened and (swallowed := _COLOUR_COMMENT.search(self._source.text, opened.index, offset)):
-            hint = f"'#' starts a comment: quote the colour, \"{swallowed[1]}\""
-            offset = swallowed.start(1)
-            self._report("unquoted-colour", "the rest of this line is a comment", offset, hint=hint)
+        if opened and message in ("found unexpected end of stream", _ENDLESS):
+            what = "quote" if self._source.text[opened.index : opened.index + 1] in "'\"" else "bracket"
+            message, hint = f"a {what} is opened and never closed", f"add the closing {what}"
+            self._report("yaml-syntax", message, opened.index, hint=hint)
             return
         context = f" {error.context}" if error.context and error.problem else ""
         self._report("yaml-syntax", f"{message}{context}", offset, hint=hint)
+
+    def _swallowed_colour(self, offset: int) -> re.Match[str] | None:
+        """Return the last colour before a syntax error that made a comment of its closing bracket."""
+        for match in reversed(list(_COLOUR_COMMENT.finditer(self._source.text, 0, offset))):
+            before = self._source.text[self._source.text.rfind("\n", 0, match.start()) + 1 : match.start()]
+            if before.count("{") + before.count("[") > before.count("}") + before.count("]"):
+                return match
+        return None
 
     def _refuse(self, rule: str, message: str, offset: int, hint: str | None) -> None:
         self._report(f"yaml-{rule}", message, offset, hint=hint)
