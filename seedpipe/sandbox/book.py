@@ -177,19 +177,24 @@ class Book:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        try:
-            with self._lock, self._db:
-                yield
-        except sqlite3.Error as error:
-            raise RunError(f"the sandbox cannot write its book: {error}") from error
+        with _said_plainly(), self._lock, self._db:
+            yield
 
     def _one(self, sql: str, values: tuple[Any, ...]) -> Any:
-        with self._lock, closing(self._db.execute(sql, values)) as cursor:
+        with _said_plainly(), self._lock, closing(self._db.execute(sql, values)) as cursor:
             return cursor.fetchone()
 
     def _all(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
-        with self._lock, closing(self._db.execute(sql, values)) as cursor:
+        with _said_plainly(), self._lock, closing(self._db.execute(sql, values)) as cursor:
             return cursor.fetchall()
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise RunError(f"the sandbox cannot use its book: {error}") from error
 
 
 def _opened(state_dir: Path | None) -> sqlite3.Connection:

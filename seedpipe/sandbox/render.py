@@ -41,7 +41,8 @@ _MOST_COLOURS: Final = 6
 _PANEL, _INK, _FAINT, _LABEL, _ON_LABEL = "#15171C", "#F4F4F1", "#A5A9B1", "#FFD23F", "#15171C"
 _WIDE: Final = 2.0  # from this ratio on the panel stands at the side
 _LONG: Final = 3.0  # from this ratio on the art is a strip
-_DRAWN_SIDE_PX: Final = 4096  # shapes are drawn twice as large up to this, then reduced: smooth edges
+_FINEST: Final = 4  # shapes are drawn this much larger, then reduced: smooth edges
+_DRAWN_SIDE_PX: Final = 4096  # but not above this, for memory's sake
 _SHOWN_CHARS: Final = 1200  # of a prompt; more would not be legible
 _LIGHT: Final = 0.55
 _JPEG_QUALITY: Final = 90
@@ -134,20 +135,15 @@ class _Sheet:
 
 def _art(picture: Picture, palette: list[str], box: _Box) -> Image.Image:
     seed = int.from_bytes(hashlib.sha256(picture.prompt.encode("utf-8", "replace")).digest()[:8])
-    scale = min(2.0, _DRAWN_SIDE_PX / max(box.width, box.height))
-    size = max(1, round(box.width * scale)), max(1, round(box.height * scale))
+    finer = min(_FINEST, max(1, _DRAWN_SIDE_PX // max(box.width, box.height)))
     chance = random.Random(f"{seed}/{picture.number}")
-    sheet = _Sheet(*size, palette, chance)
-    choices = _COMPOSITIONS if max(size) < _LONG * min(size) else _FIELDS
+    sheet = _Sheet(box.width * finer, box.height * finer, palette, chance)
+    choices = _COMPOSITIONS if max(box.width, box.height) < _LONG * min(box.width, box.height) else _FIELDS
     choices[(seed + picture.number) % len(choices)](sheet)
-    image = sheet.image
+    image = sheet.image.reduce(finer)
     if chance.random() < 0.5:  # noqa: PLR2004 - every other one is mirrored
-        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    if size == (box.width, box.height):
-        return image
-    if scale == 2.0:  # noqa: PLR2004
-        return image.reduce(2)
-    return image.resize((box.width, box.height), Image.Resampling.BILINEAR)
+        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return image
 
 
 def _arch(sheet: _Sheet) -> None:

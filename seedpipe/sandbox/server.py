@@ -327,6 +327,8 @@ class SandboxServer:
 
     def start(self) -> str:
         """Begin to serve and return the base URL; connections are accepted from then on."""
+        if self._server:
+            raise RuntimeError("the sandbox server is running already")
         listening = _listening(self._port)
         try:
             self._book = Book(self._state)

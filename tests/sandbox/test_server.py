@@ -287,8 +287,9 @@ def test_a_book_that_cannot_be_opened_frees_the_port(tmp_path):
         SandboxServer(state=tmp_path / "file").start()
 
 
-def test_a_book_that_fails_later_is_an_enveloped_500(client, server):
+def test_a_book_that_fails_later_is_an_enveloped_500_without_a_traceback(client, server, caplog):
     server.book.close()
     reply = client.post(MODEL, content=json.dumps(ASK))
-    assert reply.status_code == 500
-    assert reply.json()["code"] == 500
+    assert (reply.status_code, reply.json()["code"]) == (500, 500)
+    assert "cannot use its book" in reply.json()["message"]
+    assert [record.exc_info for record in caplog.records if record.levelno >= logging.ERROR] == [None]
