@@ -286,7 +286,7 @@ class JobWalk:
         received = len(self._urls)
         stored = sum(self._has(position) for position in range(received))
         event = set_finished(stored=stored, received=received, expected=self._job.outputs_expected)
-        short = f"{received} of {self._job.outputs_expected} images came" if event is Event.SET_SHORT else ""
+        short = self._shortfall() if event is Event.SET_SHORT else ""
         await self._note(event, short, output=Output(job_id=self.job_id, index=index, image=image))
 
     def _has(self, index: int) -> bool:
@@ -302,7 +302,7 @@ class JobWalk:
                         await self._tools.store.publish(image, stem)
                     except KeyError:
                         return await self._fetch_again()
-        self._tell()
+        self._tell(self._shortfall() if self._phase is Phase.DONE_SHORT else "")
         return False
 
     async def _fetch_again(self) -> bool:
@@ -335,12 +335,16 @@ class JobWalk:
         self._move(event, error)
 
     def _move(self, event: Event, note: str = "") -> None:
-        self._phase = advance(self._phase, event)
-        if self._phase not in {Phase.DONE, Phase.DONE_SHORT}:  # told when the files are in their places
+        before, self._phase = self._phase, advance(self._phase, event)
+        is_done = self._phase in {Phase.DONE, Phase.DONE_SHORT}  # told when the files are in their places
+        if not is_done and (note or self._phase is not before):
             self._tell(note)
 
     def _tell(self, note: str = "") -> None:
         self._tools.listener.job_changed(self._record, self._phase, note)
+
+    def _shortfall(self) -> str:
+        return f"{len(self._images)} of {self._job.outputs_expected} images came"
 
     def _too_dear(self, reason: StopReason) -> str:
         limit = "this run's purse" if reason is StopReason.PURSE else "the campaign's budget"

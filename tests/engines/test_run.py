@@ -18,7 +18,8 @@ def test_every_job_is_paid_once_and_its_images_stand_at_every_path(stage):
     assert (outcome.stop, outcome.overdue) == (None, 0)
     assert play.files() == ["a/0-0.png", "a/0-1.png", "a/1-0.png", "a/1-1.png", "b/0-0.png"]
     assert sorted(play.provider.billed) == ["a", "b"]
-    assert play.ear.way_of("b") == [Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING, Phase.DONE]
+    for name in ("a", "b"):
+        assert play.ear.way_of(name) == [Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING, Phase.DONE]
     assert play.records()["a"].latest.prediction_id == "task000000"
 
 
@@ -197,6 +198,7 @@ def test_sets_that_come_empty_short_whole_and_over(stage, came, phase, files):
     assert play.phases() == {"a": phase}
     assert len(play.files()) == files
     assert len(play.records()["a"].outputs) == came
+    assert ("2 of 3 images came" in play.ear.notes_of("a")) == (phase is Phase.DONE_SHORT)
 
 
 def test_reads_are_repeated_until_they_work(stage):
