@@ -144,6 +144,17 @@ def plain_errors(path: Path) -> Iterator[None]:
         raise _explained(error, path) from error
 
 
+def make_folder(folder: Path) -> None:
+    """Make the ledger's folder, its name as durable as what will lie in it."""
+    try:
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"the folder {folder} cannot be made: {error.strerror}") from error
+    for path in missing:
+        _sync_folder(path.parent)
+
+
 def open_to_write(path: Path, origin: str) -> tuple[sqlite3.Connection, str]:
     """Return a connection to a ledger that is ours and up to date, and its origin; the caller holds the lock.
 
@@ -240,11 +251,17 @@ def _migrate(db: sqlite3.Connection, version: int, origin: str) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Make the name of a new file as durable as its content."""
-    fd = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise LedgerDamaged(
+            f"the folder {folder} cannot be synced to disk: {error.strerror}",
+            hint="check the disk before you go on",
+        ) from error
 
 
 def _explained(error: sqlite3.Error, path: Path) -> RunError:

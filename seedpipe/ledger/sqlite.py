@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from seedpipe.core.errors import InputError, RunError
+from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Event, Phase, is_unfetched
 from seedpipe.core.model import Cell, Output, canonical_json
 from seedpipe.core.records import (
@@ -62,10 +62,7 @@ class SqliteLedger:
 
         Raises `LedgerLocked`, `LedgerDamaged`, or `InputError` when it belongs to another origin.
         """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"the folder {path.parent} cannot be made: {error.strerror}") from error
+        schema.make_folder(path.parent)
         lock = WriterLock(path)
         try:
             ledger = cls(path, *schema.open_to_write(path, origin), lock)

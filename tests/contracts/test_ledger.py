@@ -510,6 +510,18 @@ class TestQuestions:
         assert found[jobs[0]].job == a_job(0)
         assert list(ledger.unfetched_elsewhere(PLAN)) == []
 
+    def test_any_number_of_them_is_yielded_once_each(self, ledger):
+        ledger.admit(a_header(), some_cells(1300))
+        ledger.begin_run(a_run())
+        ids = [record.job.job_id for record in ledger.jobs(PLAN, 0, 1300)]
+        for event in TO_ACCEPTED:
+            ledger.record([an_entry(job, event) for job in ids])
+        ledger.record([an_entry(job, Event.COMPLETED) for job in ids[::3]])
+        other = a_header(edition="2")
+        ledger.admit(other, iter(()))
+        found = [record.job.job_id for record in ledger.unfetched_elsewhere(other.plan_id)]
+        assert sorted(found) == sorted(ids)
+
     def test_events_may_be_recorded_between_two_of_them(self, ledger, jobs):
         for job in jobs:
             walk(ledger, job, *TO_ACCEPTED)

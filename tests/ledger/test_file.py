@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import signal
@@ -247,6 +248,26 @@ class TestDisk:
             open_ledger.admit(other, some_cells(20_000, tag="x"))
         with pytest.raises(KeyError):
             open_ledger.plan_header(other.plan_id)
+
+    def test_the_names_of_new_folders_and_of_the_ledger_are_synced(self, path, monkeypatch):
+        synced = []
+        sync = os.fsync
+
+        def recording(fd):
+            synced.append(os.fstat(fd).st_ino)
+            sync(fd)
+
+        monkeypatch.setattr(os, "fsync", recording)
+        SqliteLedger.open(path, origin="sandbox").close()
+        assert synced == [path.parent.parent.stat().st_ino, path.parent.stat().st_ino]
+
+    def test_a_folder_that_cannot_be_synced_is_said_plainly(self, path, monkeypatch):
+        def broken(_fd):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        monkeypatch.setattr(os, "fsync", broken)
+        with pytest.raises(LedgerDamaged, match=os.strerror(errno.EIO)):
+            SqliteLedger.open(path, origin="sandbox")
 
     def test_every_commit_is_synced(self, open_ledger):
         settings = [
