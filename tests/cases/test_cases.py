@@ -79,7 +79,9 @@ def _told(plan):
         "axes": {
             axis: {key: _share(part) for key, part in parts.items()} for axis, parts in totals.by_axis.items()
         },
-        "prices": [f"{line.series}: {line.images} x {line.unit_usd} = {line.cost_usd}" for line in totals.prices],
+        "prices": [
+            f"{line.series}: {line.images} x {line.unit_usd} = {line.cost_usd}" for line in totals.prices
+        ],
         "cells": [
             {
                 "cell": planned.cell.address,

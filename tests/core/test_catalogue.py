@@ -112,8 +112,12 @@ def judged_size(model, size):
     return normalise(CATALOGUE, model, {"prompt": "x", **given, "size": size})[1]
 
 
-@pytest.mark.parametrize("ratio", ["1:1", "2:3", "3:2", "4:5", "5:4", "9:16", "16:9", "21:9", "9:21", "1:2", "7:5"])
-@pytest.mark.parametrize("rule", [SizeRule(min_side_px=1024, max_side_px=4096), SizeRule(min_side_px=64, max_side_px=8192)])
+@pytest.mark.parametrize(
+    "ratio", ["1:1", "2:3", "3:2", "4:5", "5:4", "9:16", "16:9", "21:9", "9:21", "1:2", "7:5"]
+)
+@pytest.mark.parametrize(
+    "rule", [SizeRule(min_side_px=1024, max_side_px=4096), SizeRule(min_side_px=64, max_side_px=8192)]
+)
 def test_a_computed_size_is_near_its_ratio(ratio, rule):
     wanted = Fraction(*map(int, ratio.split(":")))
     size = size_for_ratio(wanted, rule, CATALOGUE.recommended)

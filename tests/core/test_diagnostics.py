@@ -33,7 +33,10 @@ def test_without_a_place():
 
 
 def test_blank_lines_before_are_left_out_and_tabs_keep_the_mark_in_line():
-    assert told(SOURCE.span(4, 16, width=4))[1:] == ["  4 |   prompt:\tA {{ lamp }}", "    |          \t     ^^^^"]
+    assert told(SOURCE.span(4, 16, width=4))[1:] == [
+        "  4 |   prompt:\tA {{ lamp }}",
+        "    |          \t     ^^^^",
+    ]
 
 
 @pytest.mark.parametrize("line", [0, 99])

@@ -3,7 +3,9 @@ import pytest
 from seedpipe.core.paths import path_fault, path_identity, safe_segment
 
 
-@pytest.mark.parametrize("path", ["a", "a/b/c-1", "hero/Größe 1", "a.b/c", "~x", "می‌خواهم", "console/x", "run.json2"])
+@pytest.mark.parametrize(
+    "path", ["a", "a/b/c-1", "hero/Größe 1", "a.b/c", "~x", "می‌خواهم", "console/x", "run.json2"]
+)
 def test_fine_paths(path):
     assert path_fault(path) is None
 

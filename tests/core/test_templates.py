@@ -71,7 +71,10 @@ def fault(text, *, path=False):
         ("{{ brand.palette | colors }}", "ember #E4572E, ivory #F6EFE6"),
         ("{{ brand.palette.ember }}", "#E4572E"),
         ("{% for name in brand.palette %}{{ name }} {% endfor %}", "ember ivory "),
-        ("{% for mood in moods %}{{ loop.index }}{{ mood }}{{ ',' if not loop.last }}{% endfor %}", "1calm,2bright"),
+        (
+            "{% for mood in moods %}{{ loop.index }}{{ mood }}{{ ',' if not loop.last }}{% endfor %}",
+            "1calm,2bright",
+        ),
         ("{{ moods[0] }} {{ moods | length }}", "calm 2"),
         ("{{ rows | map(attribute='name') | join(', ') }}", "a, b"),
         ("{{ rows[1].items }}", "2"),
@@ -226,7 +229,15 @@ def test_the_longest_text_renders():
 
 @pytest.mark.parametrize(
     ("value", "segment"),
-    [("a/b", "a-b"), ("../x", "-x"), ("..", None), ("C:\\x", "C--x"), (".hid", "hid"), ("a\n", "a-"), ("", None)],
+    [
+        ("a/b", "a-b"),
+        ("../x", "-x"),
+        ("..", None),
+        ("C:\\x", "C--x"),
+        (".hid", "hid"),
+        ("a\n", "a-"),
+        ("", None),
+    ],
 )
 def test_a_value_in_a_path_is_one_segment(value, segment):
     template, _ = compiled("s/{{ text }}", path=True)
