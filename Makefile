@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test lint format pictures lock clean
 
 help:
 	@echo "make demo    run the quickstart campaign on the embedded sandbox: free, nothing leaves this machine"
@@ -35,6 +35,9 @@ lint: $(READY)
 
 test: lint
 	$(BIN)/pytest -n 2
+
+pictures: $(READY)
+	CI=1 $(BIN)/python docs/pictures/make.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

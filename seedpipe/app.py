@@ -213,9 +213,11 @@ def serve_sandbox(folder: Path, *, port: int, state: Path | None, ready: Callabl
     from seedpipe.sandbox import SandboxServer
 
     state = state or project_root(folder) / _STATE_FOLDER
+    endings = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, endings)  # before any thread starts: they inherit it
     with SandboxServer(state=state / "sandbox", port=port) as server:
         ready(server.base_url)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.sigwait(endings)
 
 
 def _plan_of(tree: WorkTree) -> Plan:

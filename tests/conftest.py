@@ -1,4 +1,4 @@
-"""Guards on every test: no socket but loopback, no key and no proxy in the environment, HOME in a temporary folder."""
+"""Guards on every test: no socket but loopback, no key or proxy in the environment, a HOME of its own."""
 
 import ipaddress
 import os

@@ -112,9 +112,10 @@ def show_plan(reviewed: PlanReview, file: Path, screen: Screen) -> None:
             size = planned.job.request.get("size", "")
             line = f"  {planned.cell.address}  {planned.job.job_id[:12]}  {size}  {usd(planned.job.cost_usd)}"
             console.print(escape(line + shared), soft_wrap=True)
+    if not screen.quiet:
+        screen.err.print("\nNothing was sent or charged.")
     _say_next(
         screen,
-        "Nothing was sent or charged.",
         f"seedpipe run {file}            free proofs in the sandbox",
         f"seedpipe run {file} --live     the real thing",
     )
@@ -141,6 +142,8 @@ def show_result(result: RunResult, file: Path, screen: Screen) -> None:
         _print_json({**run_document(manifest), "out": str(result.out), "gallery": str(result.gallery)})
         return
     done, jobs = manifest.count(Phase.DONE), manifest.planned.jobs
+    if not screen.quiet:
+        screen.err.print()
     if result.doubts_found and not screen.quiet:
         screen.err.print(
             f"[yellow]a run before this one was killed with {result.doubts_found} submits in the air[/]"
@@ -378,7 +381,7 @@ def _job(record: JobRecord) -> Table:
 
 def _after_run(result: RunResult, file: Path) -> Iterable[str]:
     if result.exit_code == 0 and result.manifest.world == World.PROOF.value:
-        return (f"seedpipe run {file} --live",)
+        return (f"seedpipe run {file} --live     the real thing",)
     if result.exit_code == 0:
         return ("seedpipe show CELL        what was asked, what came, what it cost",)
     return (
@@ -387,11 +390,12 @@ def _after_run(result: RunResult, file: Path) -> Iterable[str]:
     )
 
 
-def _say_next(screen: Screen, *lines: str) -> None:
+def _say_next(screen: Screen, *commands: str) -> None:
     if screen.quiet:
         return
-    for line in lines:
-        screen.err.print(f"[dim]{escape(line)}[/]", soft_wrap=True)
+    screen.err.print()
+    for number, command in enumerate(commands):
+        screen.err.print(f"[dim]{'next' if number == 0 else '    '}  {escape(command)}[/]", soft_wrap=True)
 
 
 def _print_diagnostics(diagnostics: Sequence[Diagnostic], console: Console) -> None:

@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of a live run of 200 jobs, then again: nothing is charged twice, nothing is lost."""
+"""`kill -9` in the middle of a live run of 200 jobs, then again: nothing is charged twice or lost."""
 
 import json
 import signal

@@ -22,7 +22,9 @@ def proofed(quickstart):
 
 def test_a_proof_run_leaves_every_image_at_its_path(proofed):
     images = sorted(str(path.relative_to(proofed.out)) for path in proofed.out.rglob("*.jpg"))
-    heroes = [f"{market}/hero/AUR-0{n}-{i}.jpg" for market in ("de", "us") for n in (1, 2, 3) for i in (1, 2, 3, 4)]
+    heroes = [
+        f"{market}/hero/AUR-0{n}-{i}.jpg" for market in ("de", "us") for n in (1, 2, 3) for i in (1, 2, 3, 4)
+    ]
     details = [f"all/detail/AUR-0{n}-{i}.jpg" for n in (1, 2, 3) for i in (1, 2, 3, 4)]
     assert images == sorted(heroes + details)
     with Image.open(proofed.out / "us/hero/AUR-01-1.jpg") as hero:

@@ -41,9 +41,10 @@ def test_yes_without_any_budget_is_refused(quickstart):
 
 
 def test_another_origin_belongs_to_live_runs_only(quickstart):
-    assert "--base-url needs --live" in quickstart.run(
-        "run", "campaign.yaml", "--base-url", "https://example.com", code=2
-    ).stderr
+    assert (
+        "--base-url needs --live"
+        in quickstart.run("run", "campaign.yaml", "--base-url", "https://example.com", code=2).stderr
+    )
     quickstart.environment["SEEDPIPE_BASE_URL"] = "https://example.com"
     quickstart.run("run", "campaign.yaml")
 

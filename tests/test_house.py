@@ -1,0 +1,191 @@
+"""The house keeps its promises: quick help, whole packages, true docs, examples that run."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from seedpipe.core.lifecycle import TRANSITIONS, Phase
+from tests.command_line import HANG_S, QUICKSTART, REPOSITORY, CommandLine
+
+HEAVY = {"asyncio", "httpx", "jinja2", "jsonschema", "PIL", "rich", "sqlite3", "starlette", "uvicorn", "yaml"}
+SCHEMAS = {"brand.schema.json", "campaign.schema.json", "job.schema.json", "run.schema.json"}
+DOCS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+
+
+def python(*arguments, **options):
+    result = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, timeout=HANG_S, check=False, **options
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_help_imports_nothing_heavy():
+    probe = (
+        "import sys; from seedpipe.cli.main import exit_code_of; code = exit_code_of(['--help']); "
+        "print('MODULES', *sorted(sys.modules)); sys.exit(code)"
+    )
+    modules = python("-c", probe).partition("MODULES ")[2].split()
+    assert "click" in modules
+    assert not HEAVY & set(modules)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """A copy of what git would hand to a stranger, so that building leaves no trace here."""
+    copy = tmp_path_factory.mktemp("source") / "seedpipe"
+    ignored = shutil.ignore_patterns(
+        ".git", ".venv", ".*_cache", "__pycache__", "out", ".seedpipe", "dist", ".hypothesis"
+    )
+    shutil.copytree(REPOSITORY, copy, symlinks=True, ignore=ignored)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def distributions(source):
+    """Folders with a wheel each: one built from the tree, one from the sdist."""
+    build = ("-m", "build", "--no-isolation")
+    python(*build, "--wheel", "--outdir", str(source / "dist" / "wheel"), str(source))
+    python(*build, "--outdir", str(source / "dist" / "wheel-from-sdist"), str(source))
+    return source / "dist"
+
+
+def editable_wheel(source):
+    build = "import sys, hatchling.build as b; print(b.build_editable(sys.argv[1]))"
+    name = python("-c", build, str(source), cwd=source).split()[-1]
+    return source / name
+
+
+KINDS = ["wheel", "wheel-from-sdist"]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "editable"])
+def test_an_installed_seedpipe_has_its_schemas_and_runs(kind, source, distributions, tmp_path):
+    package = editable_wheel(source) if kind == "editable" else next((distributions / kind).glob("*.whl"))
+    venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
+    interpreter = tmp_path / "venv" / "bin" / "python"
+    python(
+        "-m",
+        "pip",
+        "--python",
+        str(interpreter),
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        str(package),
+    )
+    libraries = next(path for path in sys.path if path.endswith("site-packages"))
+    environment = {**os.environ, "PYTHONPATH": libraries, "PYTHONDONTWRITEBYTECODE": "1"}
+    probe = "import os, seedpipe.schemas as s; print(s.__file__, *os.listdir(os.path.dirname(s.__file__)))"
+    told = subprocess.run(
+        [interpreter, "-c", probe], env=environment, capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    home, *names = told.stdout.split()
+    assert Path(home).is_relative_to(source if kind == "editable" else tmp_path / "venv")
+    assert set(names) >= SCHEMAS
+    script = tmp_path / "venv" / "bin" / "seedpipe"
+    checked = subprocess.run(
+        [script, "validate", QUICKSTART / "campaign.yaml"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "valid, 9 cells" in checked.stdout, checked.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_wheel_carries_its_data_files(kind, distributions):
+    with zipfile.ZipFile(next((distributions / kind).glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+    package = {
+        str(path.relative_to(REPOSITORY))
+        for path in (REPOSITORY / "seedpipe").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert package <= names
+
+
+def test_the_schemas_at_the_top_are_those_of_the_package():
+    top = REPOSITORY / "schemas"
+    assert {path.name for path in top.glob("*.json")} == SCHEMAS
+    assert top.resolve() == REPOSITORY / "seedpipe" / "schemas"
+
+
+def lifecycle_diagram():
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> planned"]
+    edges = {}
+    for (phase, event), following in TRANSITIONS.items():
+        edges.setdefault((phase, following), []).append(event.value)
+    lines += [f"    {a.value} --> {b.value}: {', '.join(events)}" for (a, b), events in edges.items()]
+    return "\n".join([*lines, "```"])
+
+
+def test_the_diagram_of_the_lifecycle_is_drawn_from_the_table():
+    page = REPOSITORY / "docs" / "ARCHITECTURE.md"
+    begin, end = "<!-- lifecycle:begin -->\n", "\n<!-- lifecycle:end -->"
+    text = page.read_text()
+    head, _, rest = text.partition(begin)
+    drawn, _, tail = rest.partition(end)
+    if os.environ.get("SEEDPIPE_UPDATE_GOLDENS"):
+        page.write_text(head + begin + lifecycle_diagram() + end + tail)
+        return
+    assert drawn == lifecycle_diagram()
+    assert {phase for phase, _ in TRANSITIONS} <= set(Phase)
+
+
+def commands():
+    for page in DOCS:
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+            for line in block.splitlines():
+                command = line.split("  #")[0].strip()
+                if command.startswith("seedpipe "):
+                    yield pytest.param(command, id=f"{page.name}: {command}")
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """Somebody who follows the docs, in a copy of the examples, with a sandbox for the service."""
+    project = tmp_path_factory.mktemp("reader")
+    shutil.copytree(REPOSITORY / "examples", project / "examples")
+    shutil.copytree(QUICKSTART, project, dirs_exist_ok=True)
+    (project / ".seedpipe").mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "WAVESPEED_API_KEY": "any", "TERM": "dumb"}
+    seedpipe = CommandLine(project, environment)
+    with seedpipe.sandbox() as address:
+        environment["SEEDPIPE_BASE_URL"] = address
+        yield seedpipe
+
+
+@pytest.mark.parametrize("command", list(commands()))
+def test_commands_in_the_docs_run(reader, command):
+    arguments = shlex.split(command)[1:]
+    if arguments[:2] == ["sandbox", "serve"]:
+        with reader.sandbox() as address:
+            assert address.startswith("http://127.0.0.1:")
+        return
+    # Off a terminal nobody can be asked, and then a live run without consent must refuse.
+    refused = "--live" in arguments and "--yes" not in arguments
+    reader.run(*arguments, code=2 if refused else 0)
+
+
+@pytest.mark.parametrize(
+    "campaign", sorted((REPOSITORY / "examples").rglob("campaign.yaml")), ids=lambda path: path.parent.name
+)
+def test_every_example_is_valid(reader, campaign):
+    reader.run("validate", campaign)
+
+
+def test_links_in_the_docs_lead_somewhere():
+    for page in [*DOCS, *(REPOSITORY / "docs" / "adr").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
