@@ -87,6 +87,24 @@ def test_a_429_without_retry_after_waits_longer_each_time(stage):
     assert play.provider.billed == ["a"]
 
 
+def test_a_wave_of_429_is_one_pause(stage):
+    play = stage(*NAMES, concurrency=20)
+    play.provider.submit_faults = [Unavailable("HTTP 429", status=429) for _ in range(20)]
+    play.run()
+    assert len(play.ear.waits) == 1
+    assert sorted(play.provider.billed) == sorted(NAMES)
+
+
+def test_a_pause_ends_when_there_is_nothing_more_to_wait_for(stage):
+    play = stage("a", "b", "c", concurrency=3)
+    play.provider.submit_faults_of["a"] = [Unavailable("HTTP 429", status=429, retry_after_s=500)]
+    play.provider.submit_s = 1.0
+    play.provider.submit_faults_of["b"] = [Refused("no balance", status=402)]
+    play.provider.delays_of["b"] = 5.0
+    assert play.run().stop is StopReason.BLOCKED
+    assert play.took_s < 60
+
+
 def test_a_service_that_is_away_for_a_moment_costs_only_time(stage):
     play = stage(*NAMES, concurrency=20)
     play.provider.submit_faults = [Unavailable("no route") for _ in range(20)]  # one wave: not 20 failures
@@ -128,9 +146,15 @@ def test_a_limit_ends_submitting_before_it_is_passed(stage, limit, reason):
     assert play.ledger.committed_usd("aurora") == Decimal("0.20")
 
 
+def test_a_job_that_fitted_is_sent_although_its_neighbour_did_not_fit(stage):
+    play = stage(planned("dear", cost_usd=Decimal(5)), "a", concurrency=2)
+    assert play.run(purse=Decimal("0.25")).stop is StopReason.PURSE
+    assert play.phases() == {"dear": Phase.PLANNED, "a": Phase.DONE}
+
+
 def test_done_jobs_behind_the_limit_still_get_their_files(stage):
     play = stage("a", "b", concurrency=1)
-    later = [*planned("new"), *planned("a")]
+    later = [*planned("new"), *planned("newer"), *planned("a")]
     play.run()
     for path in play.out.rglob("*.png"):
         path.unlink()
@@ -245,6 +269,15 @@ def test_a_key_that_stops_working_while_polling_leaves_paid_tasks_alone(stage):
 def test_a_task_that_shows_up_late_is_waited_for(stage):
     play = stage("a")
     play.provider.result_faults["a"] = [Refused("HTTP 404", status=404)] * 6
+    assert play.run().overdue == 0
+    assert play.phases() == {"a": Phase.DONE}
+
+
+def test_a_task_that_hides_now_and_then_is_not_missing(stage):
+    play = stage("a")
+    play.provider.task_s = 200
+    hidden = [Refused("HTTP 404", status=404)] * 3
+    play.provider.result_faults["a"] = [*hidden, None] * 4
     assert play.run().overdue == 0
     assert play.phases() == {"a": Phase.DONE}
 

@@ -47,6 +47,8 @@ class FakeProvider:
     before_submit: object = None  # called with the body when the bytes would leave
     submit_faults: list = field(default_factory=list)
     submit_faults_of: dict = field(default_factory=lambda: defaultdict(list))
+    delays_of: dict = field(default_factory=dict)  # prompt → seconds until a submit is answered
+    task_s_of: dict = field(default_factory=dict)  # prompt → seconds until it is completed
     result_faults: dict = field(default_factory=lambda: defaultdict(list))
     download_faults: dict = field(default_factory=lambda: defaultdict(list))
     images_of: dict = field(default_factory=dict)  # prompt → how many images really come
@@ -69,7 +71,8 @@ class FakeProvider:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             fault = self._next_fault(prompt)
-            await self.clock.sleep(fault if isinstance(fault, (int, float)) else self.submit_s)
+            usual_s = self.delays_of.get(prompt, self.submit_s)
+            await self.clock.sleep(fault if isinstance(fault, (int, float)) else usual_s)
             if isinstance(fault, (Uncertain, Malformed)):
                 self.accept(model, body)  # the worst case: it was accepted, and nobody heard
             if isinstance(fault, Exception):
@@ -87,7 +90,7 @@ class FakeProvider:
             prediction_id=prediction_id,
             model=model,
             prompt=prompt,
-            ready_at_s=self.clock.monotonic() + self.task_s,
+            ready_at_s=self.clock.monotonic() + self.task_s_of.get(prompt, self.task_s),
             outputs=tuple(f"https://files.test/{prompt}/{index}" for index in range(count)),
             status=status,
             code=code,
