@@ -208,14 +208,20 @@ def show(
     return found
 
 
-def serve_sandbox(folder: Path, *, port: int, state: Path | None, ready: Callable[[str], None]) -> None:
-    """Run the sandbox as a server for any client until a signal ends it; `ready` hears its address."""
-    from seedpipe.sandbox import SandboxServer
+def serve_sandbox(
+    folder: Path, *, port: int, state: Path | None, switches: Iterable[str], ready: Callable[[str], None]
+) -> None:
+    """Run the sandbox as a server for any client until a signal ends it; `ready` hears its address.
 
+    `switches` are words like `lose_every=5`.
+    """
+    from seedpipe.sandbox import SandboxServer, switched
+
+    chosen = switched(switches)
     state = state or project_root(folder) / _STATE_FOLDER
     endings = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)  # before any thread starts: they inherit it
-    with SandboxServer(state=state / "sandbox", port=port) as server:
+    with SandboxServer(state=state / "sandbox", port=port, switches=chosen) as server:
         ready(server.base_url)
         signal.sigwait(endings)
 

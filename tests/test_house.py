@@ -1,5 +1,6 @@
 """The house keeps its promises: quick help, whole packages, true docs, examples that run."""
 
+import dataclasses
 import os
 import re
 import shlex
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from seedpipe.core.lifecycle import TRANSITIONS, Phase
+from seedpipe.core.lifecycle import TRANSITIONS
+from seedpipe.sandbox import Switches
 from tests.command_line import HANG_S, QUICKSTART, REPOSITORY, CommandLine
 
 HEAVY = {"asyncio", "httpx", "jinja2", "jsonschema", "PIL", "rich", "sqlite3", "starlette", "uvicorn", "yaml"}
@@ -130,17 +132,29 @@ def lifecycle_diagram():
     return "\n".join([*lines, "```"])
 
 
-def test_the_diagram_of_the_lifecycle_is_drawn_from_the_table():
-    page = REPOSITORY / "docs" / "ARCHITECTURE.md"
-    begin, end = "<!-- lifecycle:begin -->\n", "\n<!-- lifecycle:end -->"
-    text = page.read_text()
-    head, _, rest = text.partition(begin)
-    drawn, _, tail = rest.partition(end)
+def switches_table():
+    rows = ["| switch | default |", "|---|---|"]
+    rows += [f"| `{field.name}` | `{_spelt(field.default)}` |" for field in dataclasses.fields(Switches)]
+    return "\n".join(rows)
+
+
+def _spelt(default):
+    return str(default).lower() if isinstance(default, bool) else str(default) or "none"
+
+
+@pytest.mark.parametrize(
+    ("page", "part", "drawn"),
+    [("ARCHITECTURE.md", "lifecycle", lifecycle_diagram), ("sandbox.md", "switches", switches_table)],
+)
+def test_what_the_docs_draw_is_drawn_from_the_code(page, part, drawn):
+    path = REPOSITORY / "docs" / page
+    begin, end = f"<!-- {part}:begin -->\n", f"\n<!-- {part}:end -->"
+    head, _, rest = path.read_text().replace(begin + end[1:], begin + end).partition(begin)
+    stands, _, tail = rest.partition(end)
     if os.environ.get("SEEDPIPE_UPDATE_GOLDENS"):
-        page.write_text(head + begin + lifecycle_diagram() + end + tail)
-        return
-    assert drawn == lifecycle_diagram()
-    assert {phase for phase, _ in TRANSITIONS} <= set(Phase)
+        path.write_text(head + begin + drawn() + end + tail)
+    else:
+        assert stands == drawn()
 
 
 def commands():
@@ -170,7 +184,8 @@ def reader(tmp_path_factory):
 def test_commands_in_the_docs_run(reader, command):
     arguments = shlex.split(command)[1:]
     if arguments[:2] == ["sandbox", "serve"]:
-        with reader.sandbox() as address:
+        port = arguments.index("--port")
+        with reader.sandbox(*arguments[2:port], *arguments[port + 2 :]) as address:
             assert address.startswith("http://127.0.0.1:")
         return
     # Off a terminal nobody can be asked, and then a live run without consent must refuse.

@@ -252,8 +252,15 @@ def sandbox() -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one."
 )
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="How the service behaves; see docs/sandbox.md.",
+)
 @_state_option
-def serve(port: int, state: str | None) -> int:
+def serve(port: int, switches: tuple[str, ...], state: str | None) -> int:
     """Serve the sandbox on loopback for any client of the API; any non-empty bearer token is accepted."""
     from seedpipe import app
 
@@ -261,7 +268,8 @@ def serve(port: int, state: str | None) -> int:
         click.echo(base_url)
         click.echo("sandbox: nothing here is paid. Ctrl-C ends it.", err=True)
 
-    app.serve_sandbox(Path.cwd(), port=port, state=Path(state) if state else None, ready=ready)
+    folder = Path(state) if state else None
+    app.serve_sandbox(Path.cwd(), port=port, state=folder, switches=switches, ready=ready)
     return 0
 
 

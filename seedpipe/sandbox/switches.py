@@ -7,13 +7,19 @@ job. Invariant: the default switches are the friendliest service that fits what 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal  # noqa: TC003 - `switched` reads the types of the fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
+
+from seedpipe.core.diagnostics import did_you_mean
+from seedpipe.core.errors import InputError
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from collections.abc import Iterable
 
 MAX_LATENCY_S: Final = 3600.0  # no rehearsal needs a task of more than an hour
 _WEEK_S: Final = 7 * 24 * 3600.0
@@ -92,6 +98,35 @@ class Switches:
     slow_answer_s: float = 0.0
     fail_every: int = 0
     fail_code: int = 5000
+
+
+def switched(words: Iterable[str]) -> Switches:
+    """Return switches set by words like `lose_every=5`. Raises `InputError` for a wrong name or value."""
+    kinds = get_type_hints(Switches)
+    chosen: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or name not in kinds:
+            raise InputError(f"the sandbox has no switch '{word}'", hint=_hint_for(name, kinds))
+        try:
+            chosen[name] = _value(kinds[name], value)
+        except (ValueError, KeyError, ArithmeticError):
+            raise InputError(f"the switch '{name}' cannot be '{value}'") from None
+    return Switches(**chosen)
+
+
+def _value(kind: Any, text: str) -> Any:
+    if kind is bool:
+        return {"true": True, "false": False}[text]
+    plain = next((part for part in get_args(kind) if part is not NoneType), kind)
+    number = plain(text)
+    if not isinstance(number, str) and not 0 <= number < math.inf:
+        raise ValueError(text)
+    return number
+
+
+def _hint_for(name: str, kinds: Iterable[str]) -> str:
+    return did_you_mean(name, kinds) or "write name=value; docs/sandbox.md lists the names"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
