@@ -45,7 +45,7 @@ def summary_markdown(manifest: RunManifest, jobs: Callable[[], Iterable[JobRecor
     yield "charged by the sandbox (no money)\n\n" if manifest.world == "proof" else "billed\n\n"
     if manifest.run.end and manifest.run.end.message:
         yield f"Stopped early: {_text(manifest.run.end.message)}\n\n"
-    yield "| series | jobs | images | done | to do | cost |\n|---|--:|--:|--:|--:|--:|\n"
+    yield "| series | jobs | images | done | not done | cost |\n|---|--:|--:|--:|--:|--:|\n"
     for series, tally in by_series.items():
         whole = add_up(tally.values())
         done = tally[Phase.DONE].jobs
