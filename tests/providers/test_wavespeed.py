@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
+import json
 import logging
+import time
 
 import pytest
 
@@ -16,6 +18,7 @@ BODY = {"prompt": "größer ✓", "max_images": 2}
 ID = "e6832d4abffb4d79bfbca19783fca133"
 CREATED = {"code": 200, "message": "success", "data": {"id": ID, "model": MODEL, "status": "created"}}
 DONE = {"code": 200, "data": {"id": ID, "status": "completed", "outputs": ["https://x/1"]}}
+HANG_S = 3.0  # generous: the slow servers below drip for 5 s
 QUICK = Limits(
     connect_timeout_s=1,
     read_timeout_s=0.2,
@@ -58,6 +61,14 @@ async def drip(_, writer):
         await asyncio.sleep(0.05)
 
 
+async def drip_headers(_, writer):
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(100):
+        writer.write(b"X: y\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
 async def flood(_, writer):
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     for _ in range(2000):
@@ -95,10 +106,16 @@ EVIL = {
     "not HTTP": (says(b"SSH-2.0-OpenSSH_9.6\r\n", then="close"), Uncertain, Unavailable),
     "huge headers": (says(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, then="close"), Uncertain, Unavailable),
     "silence": (silence, Uncertain, Unavailable),
+    "dripping headers": (drip_headers, Uncertain, Unavailable),
     "dripping": (drip, Malformed, Malformed),
     "body cut by close": (says(http(200, CREATED, length=900), then="close"), Malformed, Malformed),
     "body cut by reset": (says(http(200, CREATED, length=900), then="reset"), Malformed, Malformed),
     "body too long": (flood, Malformed, Malformed),
+    "body too long, and else good": (
+        says(http(200, {**CREATED, "padding": "x" * 20_000})),
+        Malformed,
+        Malformed,
+    ),
     "HTML": (says(http(200, b"<html>")), Malformed, Malformed),
     "no id": (says(http(200, {"code": 200, "data": {}})), Malformed, Malformed),
     "id with path": (says(http(200, {"data": {"id": "a/../../b"}})), Malformed, Malformed),
@@ -111,7 +128,7 @@ EVIL = {
     "402": (says(http(402, {"message": "no balance"})), Refused, Refused),
     "429": (says(http(429, headers=[("Retry-After", "7")])), Unavailable, Unavailable),
     "gzip, cut": (
-        says(http(200, gzip.compress(b"x" * 50)[:20], [("Content-Encoding", "gzip")])),
+        says(http(200, gzip.compress(json.dumps(CREATED).encode())[:-4], [("Content-Encoding", "gzip")])),
         Malformed,
         Malformed,
     ),
@@ -130,9 +147,10 @@ def test_evil_answers(name):
     async def act(provider, server):
         caught = []
         for call in (submit, result):
-            before = len(server.asked)
+            before, began_s = len(server.asked), time.monotonic()
             with pytest.raises(ProviderError) as raised:
                 await call(provider, server)
+            assert time.monotonic() - began_s < HANG_S
             caught.append(raised.value)
             assert len(server.asked) == before + 1, "one call is one request"
         return caught
@@ -309,9 +327,11 @@ async def fetch(provider, url):
 
 def downloaded(reply, path="/x.png", *, limits=QUICK):
     async def act(provider, server):
+        began_s = time.monotonic()
         try:
             return await fetch(provider, server.url + path), server.asked
         except ProviderError as error:
+            assert time.monotonic() - began_s < HANG_S
             return error, server.asked
 
     return against(reply, act, limits=limits)
@@ -341,6 +361,7 @@ def test_a_download_brings_the_bytes_without_the_key():
         (drip, Unavailable),
         (flood, Malformed),
         (says(http(200, b"x" * 60_000)), Malformed),
+        (says(http(200, b"x", length=10**9)), Malformed),
         (says(http(200, gzip.compress(b"x"), [("Content-Encoding", "gzip")])), Malformed),
         (says(http(204, length=-1)), Malformed),
         (says(http(206, b"x")), Malformed),
@@ -357,6 +378,17 @@ def test_downloads_that_fail(reply, kind):
     error, asked = downloaded(reply)
     assert type(error) is kind
     assert len(asked) <= 4
+
+
+def test_no_client_that_fetches_files_knows_the_key():
+    async def act():
+        provider = WaveSpeedProvider("https://api.test", KEY)
+        for client in (provider._files, provider._files_here):
+            assert "authorization" not in client.headers
+        assert "authorization" in provider._submits.headers
+        await provider.aclose()
+
+    asyncio.run(act())
 
 
 def test_a_few_redirects_are_followed():
