@@ -131,7 +131,7 @@ class Traffic:
     def limited(self, error: ProviderError) -> None:
         """Pause all submits after a 429, as long as the service asks, else ever longer."""
         if error.retry_after_s is not None:
-            # A 429 that asks for no wait at all would else be asked again, and again, as fast as the disk syncs.
+            # A 429 that asks for no wait at all would else be asked again as fast as the disk syncs.
             wait_s = max(error.retry_after_s, self._pace.retry_first_s)
             self._pause(wait_s, f"the service is asked too often: {error}")
         elif not self._paused():
