@@ -176,7 +176,8 @@ def test_budgets_are_exact(budget, rules):
 
 def test_collisions_are_found_across_series_and_case():
     [found] = errors(
-        "matrix: {a: [x]}\nseries:\n  s: {prompt: x, output: 'Out/{{ a }}'}\n  t: {prompt: y, output: 'out/{{ a | upper }}'}\n"
+        "matrix: {a: [x]}\nseries:\n  s: {prompt: x, output: 'Out/{{ a }}'}\n"
+        "  t: {prompt: y, output: 'out/{{ a | upper }}'}\n"
     )
     assert found.rule == "output-path-shared"
     assert found.notes == ("'out/X' is written by s/x and t/x",)
