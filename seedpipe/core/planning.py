@@ -22,9 +22,10 @@ from seedpipe.core.campaign import faulty, read_campaign
 from seedpipe.core.catalogue import normalise
 from seedpipe.core.diagnostics import Diagnostic, in_reading_order
 from seedpipe.core.errors import InputError
+from seedpipe.core.fence import shielded
 from seedpipe.core.model import Cell, Job, PlanHeader, PlannedCell, job_id
 from seedpipe.core.paths import path_fault, path_identity
-from seedpipe.core.templates import Template, TemplateFault, shielded
+from seedpipe.core.templates import Template, TemplateFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from seedpipe.core.campaign import Campaign, Files, InputValue, Series
     from seedpipe.core.catalogue import Catalogue, InputProblem, ModelSpec
     from seedpipe.core.diagnostics import Span
+    from seedpipe.core.fence import Keyed
     from seedpipe.core.model import Json
-    from seedpipe.core.templates import Keyed
 
 _MAX_FAULTS: Final = 200  # different ones that are shown: more than anyone reads before mending the first
 _DIGEST_BYTES: Final = 16  # 128 bits of a path: no collision to fear

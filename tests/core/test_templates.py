@@ -1,15 +1,8 @@
 import pytest
 
 from seedpipe.core.diagnostics import SourceText
-from seedpipe.core.templates import (
-    MAX_TEXT_CHARS,
-    Columns,
-    Keyed,
-    Number,
-    TemplateFault,
-    compile_template,
-    shielded,
-)
+from seedpipe.core.fence import MAX_TEXT_CHARS, Columns, Keyed, Number, shielded
+from seedpipe.core.templates import TemplateFault, compile_template
 
 COLUMNS = Columns(axis="product", names={"name": 0, "copy": 1, "note": 2, "tags": 3}, origin="p.csv")
 VALUES = {

@@ -21,8 +21,9 @@ from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
 from seedpipe.core.catalogue import normalise
 from seedpipe.core.diagnostics import Diagnostic, SourceText, did_you_mean, in_reading_order
 from seedpipe.core.errors import InputError
+from seedpipe.core.fence import Columns, Keyed, Number
 from seedpipe.core.model import BudgetCaps
-from seedpipe.core.templates import Columns, Keyed, Number, Template, compile_template
+from seedpipe.core.templates import Template, compile_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

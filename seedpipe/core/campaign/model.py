@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from seedpipe.core.catalogue import InputProblem
     from seedpipe.core.diagnostics import Span
+    from seedpipe.core.fence import Keyed
     from seedpipe.core.model import BudgetCaps, Json
-    from seedpipe.core.templates import Keyed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
