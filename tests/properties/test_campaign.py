@@ -89,7 +89,7 @@ def test_any_campaign_is_a_plan_or_an_input_error(bits, head):
 
 TEMPLATE_WORDS = (
     "{{ ; }};{% ; %};if ;for x in ;endif;endfor;set x = ;a;.name;['name']; | ;upper;join;colors;default('x');"
-    " ~ ; + ;1;'t';(;);moods;brand;.palette;image;series;cell;/;..;\n;{#;#};loop.index;macro m();m();- ;[0];not "
+    " ~ ; + ;1;'t';(;);moods;brand;.palette;image;series;cell;/;..;\n;{#;#};loop.index;macro m();m();- ;[0]"
 )
 TEMPLATE_BITS = st.lists(st.sampled_from(TEMPLATE_WORDS.split(";")), max_size=16).map("".join)
 PROMPTS = st.one_of(
