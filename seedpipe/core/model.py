@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - dataclass field types are read at run time by tests
 from decimal import Decimal  # noqa: TC003
+from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -77,6 +78,30 @@ class BudgetCaps:
     max_jobs: int = 1000
 
 
+class DoubtPolicy(StrEnum):
+    """What happens to a request that the service surely does not show once its settle time has passed."""
+
+    RESUBMIT = "resubmit"
+    HOLD = "hold"
+
+
+class ShortSets(StrEnum):
+    """What a set with fewer images than were billed counts as."""
+
+    FAIL = "fail"
+    ACCEPT = "accept"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a run may decide on its own. `service_retries` new attempts follow a failure of the service's."""
+
+    in_doubt: DoubtPolicy = DoubtPolicy.RESUBMIT
+    short_sets: ShortSets = ShortSets.FAIL
+    service_retries: int = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanHeader:
     """What a plan was made from. Equal headers mean equal plans, cell for cell.
@@ -90,6 +115,7 @@ class PlanHeader:
     sources: Mapping[str, str]
     catalogue: str
     budget: BudgetCaps
+    policy: Policy = Policy()
     plan_format: int = PLAN_FORMAT
 
     @property

@@ -96,6 +96,7 @@ def expand(campaign: Campaign, catalogue: Catalogue) -> Plan:
         sources=campaign.sources,
         catalogue=catalogue.digest,
         budget=campaign.budget.caps,
+        policy=campaign.policy,
     )
     return Plan(campaign=campaign, catalogue=catalogue, header=header)
 

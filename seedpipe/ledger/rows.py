@@ -7,6 +7,7 @@ fail to be stored.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from seedpipe.core.lifecycle import Phase
-from seedpipe.core.model import BudgetCaps, Cell, ImageFile, Job, Output, PlanHeader
+from seedpipe.core.model import (
+    BudgetCaps,
+    Cell,
+    DoubtPolicy,
+    ImageFile,
+    Job,
+    Output,
+    PlanHeader,
+    Policy,
+    ShortSets,
+)
 from seedpipe.core.records import Attempt, RunEnd, RunRecord, RunStart, StopReason
 
 if TYPE_CHECKING:
@@ -101,6 +112,7 @@ def header_json(header: PlanHeader) -> str:
                 "per_job_usd": _amount_text(header.budget.per_job_usd),
                 "max_jobs": header.budget.max_jobs,
             },
+            "policy": dataclasses.asdict(header.policy),
             "plan_format": header.plan_format,
         }
     )
@@ -109,13 +121,18 @@ def header_json(header: PlanHeader) -> str:
 def header_from_json(text: str) -> PlanHeader:
     """Return the header that `header_json` spelt."""
     data: dict[str, Any] = json.loads(text)
-    budget = data.pop("budget")
+    budget, policy = data.pop("budget"), data.pop("policy")
     return PlanHeader(
         **data,
         budget=BudgetCaps(
             usd=_amount(budget["usd"]),
             per_job_usd=_amount(budget["per_job_usd"]),
             max_jobs=budget["max_jobs"],
+        ),
+        policy=Policy(
+            in_doubt=DoubtPolicy(policy["in_doubt"]),
+            short_sets=ShortSets(policy["short_sets"]),
+            service_retries=policy["service_retries"],
         ),
     )
 

@@ -22,7 +22,7 @@ from seedpipe.core.catalogue import normalise
 from seedpipe.core.diagnostics import Diagnostic, SourceText, did_you_mean, in_reading_order
 from seedpipe.core.errors import InputError
 from seedpipe.core.fence import Columns, Keyed, Number
-from seedpipe.core.model import BudgetCaps
+from seedpipe.core.model import BudgetCaps, DoubtPolicy, Policy, ShortSets
 from seedpipe.core.templates import Template, compile_template
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class _Loader:
             axes=axes,
             series=tuple(series),
             budget=_budget(root),
+            policy=_policy(root),
             sources={name: hashlib.sha256(data).hexdigest() for name, data in sorted(self._contents.items())},
         )
 
@@ -451,6 +452,15 @@ def _budget(root: Mapping) -> Budget:
             max_jobs=int(Decimal(amounts.get("max_jobs", BudgetCaps().max_jobs))),
         ),
         spans={name: value.span for name, value in node.items()},
+    )
+
+
+def _policy(root: Mapping) -> Policy:
+    node, usual = _map(root, "policy"), Policy()
+    return Policy(
+        in_doubt=DoubtPolicy(_text(node, "in_doubt") or usual.in_doubt),
+        short_sets=ShortSets(_text(node, "short_sets") or usual.short_sets),
+        service_retries=int(_text(node, "service_retries") or usual.service_retries),
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from seedpipe.core.catalogue import InputProblem
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.fence import Keyed
-    from seedpipe.core.model import BudgetCaps, Json
+    from seedpipe.core.model import BudgetCaps, Json, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,4 +107,5 @@ class Campaign:
     axes: Mapping[str, Axis]
     series: tuple[Series, ...]
     budget: Budget
+    policy: Policy
     sources: Mapping[str, str]
