@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint format pictures lock clean
+.PHONY: help setup demo test lint format bench bench-paid pictures lock clean
 
 help:
 	@echo "make demo    run the quickstart campaign on the embedded sandbox: free, nothing leaves this machine"
@@ -35,6 +35,14 @@ lint: $(READY)
 
 test: lint
 	$(BIN)/pytest -n 2
+
+bench: $(READY)
+	$(BIN)/python bench/speed.py
+
+# Needs npm for one of the clients; without it that row is missing.
+bench-paid: $(READY)
+	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix .bench @wavespeed/cli@0.2.2; fi
+	$(BIN)/python bench/paid.py --jobs 100 --node .bench
 
 pictures: $(READY)
 	CI=1 $(BIN)/python docs/pictures/make.py
