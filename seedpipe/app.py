@@ -7,6 +7,7 @@ exits nothing. Rooms are joined here and nowhere else; heavy ones load when a us
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import platform
 import random
@@ -160,6 +161,7 @@ def run(
     with _writing(places, settings) as ledger:
         reviewed = _review(plan, totals, settings, ledger)
         _refuse_over_budget(reviewed)
+        _ready_to_write(out, "--out")
         consent(reviewed)
         ledger.admit(plan.header, plan.cells())
         start = _run_start(plan, settings)
@@ -268,21 +270,30 @@ def _refuse_over_budget(reviewed: PlanReview) -> None:
 @contextmanager
 def _writing(places: Places, settings: Settings) -> Iterator[SqliteLedger]:
     """Open the ledger of a world for writing, making the state folder on the way."""
-    try:
-        places.world.mkdir(parents=True, exist_ok=True)
-        ignore = places.state / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("# Ledgers and images of seedpipe: cache this folder, do not commit it.\n*\n")
-    except OSError as error:
-        raise RunError(
-            f"cannot make the state folder {places.world}: {error.strerror}",
-            hint="name a writable one with --state",
-        ) from error
+    _ready_to_write(places.world, "--state")
+    ignore = places.state / ".gitignore"
+    if not ignore.exists():
+        write_atomically(
+            ignore, ["# Ledgers and images of seedpipe: cache this folder, do not commit it.\n*\n"]
+        )
     ledger = SqliteLedger.open(places.ledger, origin=settings.origin)
     try:
         yield ledger
     finally:
         ledger.close()
+
+
+def _ready_to_write(folder: Path, option: str) -> None:
+    """Make a folder if need be, and fail now rather than when images are paid for."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise RunError(
+            f"the folder {folder} cannot be written: {error.strerror}",
+            hint=f"name another one with {option}; nothing was sent",
+        ) from error
 
 
 @contextmanager

@@ -96,7 +96,10 @@ class LocalStore:
     async def _in_thread(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a step that blocks. Once handed over it runs to its end, also when the caller is cancelled."""
         step = partial(function, *args, **kwargs)
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._workers, step))
+        running = asyncio.get_running_loop().run_in_executor(self._workers, step)
+        # Nobody is left to hear of a failure once the caller is cancelled; unheard, asyncio would print it.
+        running.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(running)
 
     def _object(self, image: ImageFile) -> Path:
         return self._objects / image.sha256
