@@ -67,7 +67,7 @@ def read_campaign(path: str, files: Files, catalogue: Catalogue) -> tuple[Campai
 
 def faulty(shown_path: str, diagnostics: Iterable[Diagnostic]) -> InputError:
     """Return the error for a campaign with these faults."""
-    ordered = in_reading_order(diagnostics)
+    ordered = in_reading_order(dict.fromkeys(diagnostics))  # one input of many series is one mistake
     errors = "1 error" if len(ordered) == 1 else f"{len(ordered)} errors"
     return InputError(f"{shown_path} has {errors}; nothing was sent or charged", diagnostics=ordered)
 
