@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from seedpipe.core.lifecycle import Phase
-    from seedpipe.core.model import ImageFile, Json, PlanHeader, PlannedCell, Prediction
+    from seedpipe.core.model import ImageFile, Json, PlanHeader, PlannedCell, Prediction, PredictionPage
     from seedpipe.core.records import (
         Entry,
         JobRecord,
@@ -56,6 +56,21 @@ class Provider(Protocol):
 
     async def result(self, prediction_id: str) -> Prediction:
         """Ask how a task stands. Free, may be repeated. `Refused` with status 404 means unknown there."""
+
+    async def predictions(
+        self,
+        *,
+        model: str,
+        created_after: datetime,
+        created_before: datetime,
+        page: int = 1,
+        page_size: int = 100,
+        include_inputs: bool = True,
+    ) -> PredictionPage:
+        """Return one page of the account's predictions, whatever their status. Free, may be repeated.
+
+        Pages count from 1. An item that cannot be read makes the page `Malformed`: nothing is left out.
+        """
 
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open an output file without the key. A cut or over-long body raises while iterating."""

@@ -136,7 +136,8 @@ class Prediction:
     """The service's task as one answer shows it.
 
     `status` is the service's own word; `outputs` are URLs (never trusted as names);
-    `code` and `error` are set when the task failed; `inference_ms` is filled at the end.
+    `code` and `error` are set when the task failed; `inference_ms` is filled at the end. `inputs` are what
+    the service remembers of the request; None when this answer does not repeat them.
     """
 
     prediction_id: str
@@ -147,6 +148,20 @@ class Prediction:
     error: str = ""
     created_at: datetime | None = None
     inference_ms: int | None = None
+    inputs: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionPage:
+    """One page of the account's predictions, newest first.
+
+    `more` says whether another page may follow; `server_now` is the service's clock when it answered, to the
+    second, or None when it did not say.
+    """
+
+    items: tuple[Prediction, ...]
+    more: bool
+    server_now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,10 +18,12 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from seedpipe.core.errors import Malformed, ProviderError, Refused, Unavailable, Uncertain
-from seedpipe.core.model import Prediction
+from seedpipe.core.model import Prediction, PredictionPage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from seedpipe.core.model import Json
 
 OK: Final = 200
 NOT_FOUND: Final = 404
@@ -39,12 +41,16 @@ _EITHER_ZIP = 32 + zlib.MAX_WBITS  # zlib's word for "gzip or deflate, by its he
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An HTTP answer: `body` as far as it came, `whole` when it came to its end and under the cap."""
+    """An HTTP answer: `body` as far as it came, `whole` when it came to its end and under the cap.
+
+    `server_now` is its `Date`.
+    """
 
     status: int
     body: bytes
     whole: bool
     retry_after_s: float | None = None
+    server_now: datetime | None = None
 
 
 def is_prediction_id(text: object) -> bool:
@@ -92,18 +98,48 @@ def progress(answer: Answer, prediction_id: str, *, secret: str) -> Prediction:
     return _prediction(data, secret=secret, outputs=tuple(outputs))
 
 
+def listed(answer: Answer, *, secret: str) -> PredictionPage:
+    """Return one page of the account's predictions, or raise why it is not known.
+
+    Without the service's word another page may follow any that is not empty: it may give fewer than were asked
+    for. An item without a usable id could be the very one that is looked for: the page is `Malformed`.
+    """
+    if answer.status != OK:
+        raise _failed_read(answer, secret=secret)
+    envelope = _envelope(answer)
+    code = _integer(envelope.get("code"))
+    data = envelope.get("data")
+    items = data.get("items") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(items, list):
+        if refusal := _refusal(code, _words(envelope, secret=secret), answer.retry_after_s):
+            raise refusal
+        raise Malformed("the service answered about its list without items", status=OK, code=code)
+    if not all(isinstance(item, dict) and is_prediction_id(item.get("id")) for item in items):
+        raise Malformed("the service listed a task without a usable id", status=OK, code=code)
+    says_more = data.get("has_more")
+    return PredictionPage(
+        items=tuple(_prediction(item, secret=secret, outputs=_urls(item)) for item in items),
+        more=says_more if isinstance(says_more, bool) else bool(items),
+        server_now=answer.server_now,
+    )
+
+
+def moment_of(header: str | None) -> datetime | None:
+    """Return the time of a `Date` header, in UTC; None for what is not understood."""
+    try:
+        moment = parsedate_to_datetime((header or "").strip())
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
 def retry_after_s(header: str | None, now: datetime) -> float | None:
     """Return the seconds a `Retry-After` header asks for: 0 to 600, or None for what is not understood."""
     text = (header or "").strip()
     if _SECONDS.fullmatch(text):
         return min(float(text), RETRY_AFTER_CAP_S)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), RETRY_AFTER_CAP_S)
+    moment = moment_of(text)
+    return None if moment is None else min(max((moment - now).total_seconds(), 0.0), RETRY_AFTER_CAP_S)
 
 
 def one_line(text: str, *, secret: str) -> str:
@@ -203,7 +239,20 @@ def _prediction(data: Mapping[str, Any], *, secret: str, outputs: tuple[str, ...
         error=one_line(_text(data.get("error")), secret=secret),
         created_at=_moment(data.get("created_at")),
         inference_ms=_inference_ms(data),
+        inputs=_inputs(data),
     )
+
+
+def _inputs(data: Mapping[str, Any]) -> Mapping[str, Json] | None:
+    """Return what the service remembers of a request; by its documents the key is one of two."""
+    found = (data.get(key) for key in ("inputs", "input"))
+    return next((inputs for inputs in found if isinstance(inputs, dict) and inputs), None)
+
+
+def _urls(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the outputs that an item of the list names; what is no URL is left for the result to say."""
+    outputs = data.get("outputs")
+    return tuple(url for url in outputs if isinstance(url, str) and url) if isinstance(outputs, list) else ()
 
 
 def _inference_ms(data: Mapping[str, Any]) -> int | None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
-    from seedpipe.core.model import Json, Prediction
+    from seedpipe.core.model import Json, Prediction, PredictionPage
 
 _API_PATH = "/api/v3/"
 _MODEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*(/[0-9A-Za-z][0-9A-Za-z._-]*)*")
@@ -123,6 +123,32 @@ class WaveSpeedProvider:
             raise Unavailable(self._broken("the service cannot be read", error)) from None
         return answers.progress(answer, prediction_id, secret=self._key)
 
+    async def predictions(
+        self,
+        *,
+        model: str,
+        created_after: datetime,
+        created_before: datetime,
+        page: int = 1,
+        page_size: int = 100,
+        include_inputs: bool = True,
+    ) -> PredictionPage:
+        """Return one page of the account's predictions, whatever their status."""
+        query = {
+            "model": model,
+            "created_after": _timestamp(created_after),
+            "created_before": _timestamp(created_before),
+            "page": page,
+            "page_size": page_size,
+            "include_inputs": include_inputs,
+        }
+        request = self._reads.build_request("POST", self._url("predictions"), json=query)
+        try:
+            answer = await self._exchange(self._reads, request)
+        except (*_NEVER_SENT, *_BROKEN) as error:
+            raise Unavailable(self._broken("the service's list cannot be read", error)) from None
+        return answers.listed(answer, secret=self._key)
+
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open an output file, without the key.
@@ -184,7 +210,13 @@ class WaveSpeedProvider:
             plain, complete = answers.unzipped(body, max_bytes=self._limits.answer_max_bytes)
             body, whole = plain, whole and complete
         wait_s = answers.retry_after_s(response.headers.get("Retry-After"), datetime.now(UTC))
-        return Answer(status=response.status_code, body=body, whole=whole, retry_after_s=wait_s)
+        return Answer(
+            status=response.status_code,
+            body=body,
+            whole=whole,
+            retry_after_s=wait_s,
+            server_now=answers.moment_of(response.headers.get("Date")),
+        )
 
     async def _bounded_body(self, response: httpx.Response, deadline: float | None) -> tuple[bytes, bool]:
         body = bytearray()
@@ -270,6 +302,10 @@ class WaveSpeedProvider:
         detail = answers.one_line(str(error), secret=self._key)
         kind = type(error).__name__
         return f"{what} ({kind}: {detail})" if detail else f"{what} ({kind})"
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _raw(response: httpx.Response) -> AsyncGenerator[bytes, None]:

@@ -5,6 +5,7 @@ An implementation is a class below: it stages a situation and hands over a provi
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
@@ -19,6 +20,8 @@ from tests.fakes.wire import free_port, http, says, silence, wire
 MODEL = "bytedance/seedream-v4"
 BODY = {"prompt": "a kettle", "max_images": 1}
 TASK = "e6832d4abffb4d79bfbca19783fca133"
+MADE_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+DATE = ("Date", "Sun, 01 Mar 2026 12:00:00 GMT")
 PICTURE = picture("kettle")
 
 
@@ -54,7 +57,30 @@ class OverTheWire:
             finally:
                 await provider.aclose()
 
+    @staticmethod
+    def _listing(asked, key):
+        item = {
+            "id": TASK,
+            "model": MODEL,
+            "status": "created",
+            "created_at": "2026-03-01T12:00:00.000000000Z",
+        }
+        if key:
+            item[key] = BODY
+        return {"data": {"page": asked.json["page"], "items": [item] if asked.json["page"] == 1 else []}}
+
     def _reply(self, situation):
+        if situation.startswith("listed"):
+            key = situation.removeprefix("listed, ")
+
+            async def reply(asked, writer):
+                self.asked_for = asked.json
+                dated = [] if key == "undated" else [DATE]
+                content = self._listing(asked, key if key in {"inputs", "input"} else "")
+                writer.write(http(200, content, dated))
+                await writer.drain()
+
+            return reply
         if situation not in {"running", "completed", "failed"}:
             return self.replies.get(situation, silence)
         data = {"id": self.task, "status": {"running": "processing"}.get(situation, situation)}
@@ -93,6 +119,9 @@ class InMemory:
         if situation not in {"accepts", "knows no task"}:
             provider.task_s = 1e6 if situation == "running" else 0
             provider.accept(MODEL, BODY)
+        provider.list_inputs = situation in {"listed, inputs", "listed, input"}
+        provider.tells_date = situation != "listed, undated"
+        provider.list_faults = [fault] if fault else []
         provider.submit_faults = [fault] if fault else []
         provider.result_faults[BODY["prompt"]] = [fault] if fault else []
         provider.download_faults[self.file_url] = [fault] if fault else []
@@ -186,3 +215,36 @@ def test_a_download_brings_a_file(house):
 @pytest.mark.parametrize(("situation", "kind"), [("cut file", Unavailable), ("expired file", Refused)])
 def test_a_download_that_fails_says_whether_to_ask_for_a_fresh_url(house, situation, kind):
     assert type(failure(house, situation, lambda provider: download(provider, house.file_url))) is kind
+
+
+def listing(page=1):
+    hour = timedelta(hours=1)
+    around = {"created_after": MADE_AT - hour, "created_before": MADE_AT + hour}
+    return lambda provider: provider.predictions(model=MODEL, page=page, **around)
+
+
+@pytest.mark.parametrize(
+    ("key", "inputs"), [("inputs", BODY), ("input", BODY), ("nothing", None), ("undated", None)]
+)
+def test_a_page_of_the_list_shows_tasks_with_what_was_asked_and_when(house, key, inputs):
+    page = in_situation(house, f"listed, {key}", listing())
+    (item,) = page.items
+    assert (item.prediction_id, item.model, item.created_at) == (house.task, MODEL, MADE_AT)
+    assert item.inputs == inputs
+    assert page.more
+    assert page.server_now == (None if key == "undated" else MADE_AT)
+
+
+def test_the_page_after_the_last_is_empty(house):
+    page = in_situation(house, "listed, inputs", listing(page=2))
+    assert (page.items, page.more) == ((), False)
+
+
+@pytest.mark.parametrize("situation", ["away", "rate limited", "no connection"])
+def test_a_list_that_fails_may_be_asked_again(house, situation):
+    assert type(failure(house, situation, listing())) is Unavailable
+
+
+@pytest.mark.parametrize(("situation", "kind"), [("no balance", Refused), ("nonsense", Malformed)])
+def test_a_list_that_is_none_says_so(house, situation, kind):
+    assert type(failure(house, situation, listing())) is kind

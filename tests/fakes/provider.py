@@ -10,12 +10,13 @@ import asyncio
 import io
 from collections import defaultdict
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from PIL import Image
 
 from seedpipe.core.errors import Malformed, ProviderError, Refused, Uncertain
-from seedpipe.core.model import Prediction
+from seedpipe.core.model import Prediction, PredictionPage
 
 
 def picture(text: str) -> bytes:
@@ -34,6 +35,8 @@ class Task:
     prompt: str
     ready_at_s: float
     outputs: tuple[str, ...]
+    created_at: datetime
+    inputs: dict
     status: str = "completed"
     code: int | None = None
     error: str = ""
@@ -58,6 +61,13 @@ class FakeProvider:
     billed: list = field(default_factory=list)  # prompts, one each accepted request
     results: list = field(default_factory=list)
     downloads: list = field(default_factory=list)
+    listings: list = field(default_factory=list)  # (seconds, page)
+    list_faults: list = field(default_factory=list)
+    list_inputs: bool = True  # whether the list repeats what was asked
+    result_inputs: bool = False  # whether a result does
+    list_lag_s: float = 0.0  # until an accepted task is listed
+    skew_s: float = 0.0  # the service's clock minus ours
+    tells_date: bool = True
     in_flight: int = 0
     most_in_flight: int = 0
     closed: bool = False
@@ -92,6 +102,8 @@ class FakeProvider:
             prompt=prompt,
             ready_at_s=self.clock.monotonic() + self.task_s_of.get(prompt, self.task_s),
             outputs=tuple(f"https://files.test/{prompt}/{index}" for index in range(count)),
+            created_at=self.server_now(),
+            inputs=dict(body),
             status=status,
             code=code,
             error=error,
@@ -108,15 +120,39 @@ class FakeProvider:
         fault = self.result_faults[task.prompt].pop(0) if self.result_faults[task.prompt] else None
         if isinstance(fault, Exception):
             raise fault
+        return replace(self._shown(task), inputs=task.inputs if self.result_inputs else None)
+
+    async def predictions(
+        self, *, model, created_after, created_before, page=1, page_size=100, include_inputs=True
+    ):
+        self.listings.append((self.clock.monotonic(), page))
+        await self.clock.sleep(0.05)
+        if fault := self.list_faults.pop(0) if self.list_faults else None:
+            raise fault
+        last = min(created_before, self.server_now() - timedelta(seconds=self.list_lag_s))
+        items = [
+            replace(self._shown(task), inputs=task.inputs if include_inputs and self.list_inputs else None)
+            for task in reversed(self.tasks.values())
+            if task.model == model and created_after <= task.created_at <= last
+        ]
+        shown = items[(page - 1) * page_size : page * page_size]
+        server_now = self.server_now().replace(microsecond=0) if self.tells_date else None
+        return PredictionPage(items=tuple(shown), more=bool(shown), server_now=server_now)
+
+    def server_now(self):
+        return self.clock.now() + timedelta(seconds=self.skew_s)
+
+    def _shown(self, task):
         done = self.clock.monotonic() >= task.ready_at_s
         failed = done and task.status != "completed"
         return Prediction(
-            prediction_id=prediction_id,
+            prediction_id=task.prediction_id,
             model=task.model,
             status=task.status if done else "processing",
             outputs=task.outputs if done and not failed else (),
             code=task.code if failed else None,
             error=task.error if failed else "",
+            created_at=task.created_at,
             inference_ms=1200 if done else None,
         )
 

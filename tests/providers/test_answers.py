@@ -12,6 +12,8 @@ from seedpipe.providers.answers import (
     Answer,
     accepted,
     is_prediction_id,
+    listed,
+    moment_of,
     one_line,
     progress,
     retry_after_s,
@@ -274,3 +276,79 @@ def test_unzipping_is_bounded_and_says_whether_it_is_all():
     assert unzipped(gzip.compress(b"0" * 10**6), max_bytes=100) == (b"0" * 100, False)
     assert unzipped(gzip.compress(b"hello")[:-9], max_bytes=100)[1] is False
     assert unzipped(b"not zipped", max_bytes=100) == (b"", False)
+
+
+def page(*items, **data):
+    return listed(answer({"code": 200, "data": {"page": 1, "items": list(items), **data}}), secret=KEY)
+
+
+@pytest.mark.parametrize(
+    ("repeated", "inputs"),
+    [
+        ({"inputs": {"prompt": "a"}}, {"prompt": "a"}),
+        ({"input": {"prompt": "a"}}, {"prompt": "a"}),
+        ({"inputs": {}, "input": {"prompt": "a"}}, {"prompt": "a"}),
+        ({"inputs": None}, None),
+        ({"inputs": "a"}, None),
+        ({}, None),
+    ],
+)
+def test_what_was_asked_is_repeated_under_one_of_two_names(repeated, inputs):
+    assert page({"id": ID, **repeated}).items[0].inputs == inputs
+
+
+@pytest.mark.parametrize("outputs", [None, "x", [1, ""], {"a": 1}])
+def test_outputs_of_a_listed_task_that_are_none_do_not_hide_the_task(outputs):
+    assert page({"id": ID, "outputs": outputs}).items[0].outputs == ()
+
+
+@pytest.mark.parametrize("item", [None, "x", [], {}, {"id": None}, {"id": "../../etc"}])
+def test_a_listed_task_without_an_id_makes_the_list_unreadable(item):
+    with pytest.raises(Malformed, match="without a usable id"):
+        page({"id": ID}, item)
+
+
+@pytest.mark.parametrize(
+    ("items", "data", "more"),
+    [
+        ([{"id": ID}], {}, True),
+        ([], {}, False),
+        ([{"id": ID}], {"has_more": False}, False),
+        ([{"id": ID}], {"has_more": True}, True),
+        ([{"id": ID}], {"has_more": "no"}, True),
+    ],
+)
+def test_another_page_may_follow_unless_this_one_is_empty_or_says_no(items, data, more):
+    assert page(*items, **data).more is more
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        ({"data": []}, 200, Malformed),
+        ({"data": {"items": {}}}, 200, Malformed),
+        ({"code": 401, "message": "no"}, 200, Refused),
+        ({"code": 429}, 200, Unavailable),
+        ({"message": "no"}, 401, Refused),
+        (b"<html>", 502, Unavailable),
+        (b"<html>", 200, Malformed),
+    ],
+)
+def test_a_list_that_cannot_be_read(body, status, kind):
+    with pytest.raises(kind):
+        listed(answer(body, status), secret=KEY)
+
+
+@pytest.mark.parametrize(
+    ("header", "moment"),
+    [
+        ("Sun, 01 Mar 2026 12:00:00 GMT", NOW),
+        ("Sun, 01 Mar 2026 14:00:00 +0200", NOW),
+        ("Sun, 01 Mar 2026 12:00:00 -0000", NOW),
+        (None, None),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_the_services_clock(header, moment):
+    assert moment_of(header) == moment

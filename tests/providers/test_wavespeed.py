@@ -5,6 +5,7 @@ import gzip
 import json
 import logging
 import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -168,6 +169,30 @@ def test_retry_after_comes_with_the_error():
     with pytest.raises(Unavailable) as raised:
         against(EVIL["429"][0], submit)
     assert (raised.value.status, raised.value.retry_after_s) == (429, 7)
+
+
+def test_the_list_is_asked_for_in_utc_with_inputs_and_without_a_status():
+    async def ask(provider, server):
+        cest = timezone(timedelta(hours=2))
+        await provider.predictions(
+            model=MODEL,
+            created_after=datetime(2026, 3, 1, 14, 0, 0, 5, tzinfo=cest),
+            created_before=datetime(2026, 3, 1, 15, 0, tzinfo=cest),
+            page=3,
+        )
+        return server.asked[0]
+
+    asked = against(says(http(200, {"data": {"page": 3, "items": []}})), ask)
+    assert (asked.method, asked.target) == ("POST", "/api/v3/predictions")
+    assert asked.headers["authorization"] == f"Bearer {KEY}"
+    assert asked.json == {
+        "model": MODEL,
+        "created_after": "2026-03-01T12:00:00.000005Z",
+        "created_before": "2026-03-01T13:00:00.000000Z",
+        "page": 3,
+        "page_size": 100,
+        "include_inputs": True,
+    }
 
 
 def test_a_gzipped_answer_that_nobody_asked_for_is_read():
