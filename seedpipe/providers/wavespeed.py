@@ -1,43 +1,42 @@
 """The WaveSpeedAI API over HTTP: submit, result, and the download of outputs.
 
-Hides the wire: httpx lives here and nowhere else, and what a broken connection means for money is decided
-here. The sandbox speaks the same dialect at another origin. Invariants: the key goes to the one
+Hides the wire: httpx lives in this room and nowhere else, and what a broken connection means for money is
+decided here. The sandbox speaks the same dialect at another origin. Invariants: the key goes to the one
 origin it was given for and into no message; a submit is sent once and follows no redirect; a connection
 that never came about is `Unavailable`, everything that breaks after it is `Uncertain`; no answer is read
 beyond its cap or its deadline.
 
-Absent on purpose: retries, sleeping, policy. Pinning downloads to public addresses is yet to come.
+Absent on purpose: retries, sleeping, policy, and the `urls.get` of an answer: an id is asked at our origin.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import re
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
-from seedpipe.core.errors import InputError, Malformed, ProviderError, Refused, Unavailable, Uncertain
+from seedpipe.core.errors import InputError, Malformed, Refused, Unavailable, Uncertain
 from seedpipe.providers import answers
 from seedpipe.providers.answers import Answer
+from seedpipe.providers.downloads import OutputFiles
+from seedpipe.providers.wire import Limits, is_loopback, proxy_for, trusted
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from seedpipe.core.model import Json, Prediction, PredictionPage
+    from seedpipe.providers.reach import Network
 
 _API_PATH = "/api/v3/"
 _MODEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*(/[0-9A-Za-z][0-9A-Za-z._-]*)*")
 _HOST = re.compile(rb"[0-9A-Za-z._:-]+")
 _KEY = re.compile(r"[!-~]+")
-_EXPIRED_STATUSES: Final = frozenset({403, 404, 410})  # what file servers say of a signed URL past its time
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 # Nothing was sent: no connection was had, or the proxy would not make one.
 _NEVER_SENT = (
     httpx.ConnectError,
@@ -51,44 +50,24 @@ _NEVER_SENT = (
 _BROKEN = (httpx.HTTPError, httpx.StreamError, OSError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Time-outs and sizes of everything that goes over the wire."""
-
-    connect_timeout_s: float = 10.0
-    write_timeout_s: float = 30.0
-    read_timeout_s: float = 60.0  # silence: a loaded API may take long to answer, and a doubt is dear
-    pool_timeout_s: float = 30.0
-    answer_deadline_s: float = 150.0  # all of one call: a server that drips bytes never trips a read time-out
-    download_deadline_s: float = 300.0  # 64 MiB over a slow office line
-    answer_max_bytes: int = 4 * 2**20  # a set of 15 URLs needs some kB; 200 MB of HTML must not be swallowed
-    download_max_bytes: int = 64 * 2**20  # a 4096-pixel PNG has at most about 50 MB
-    download_redirects: int = 3
-    # A reused connection may be one that the server is just closing: the submit is lost without an answer
-    # and in doubt for nothing. No common server closes sooner than 5 s of idleness; 2 s keeps clear of it.
-    submit_idle_s: float = 2.0
-    connections: int = 200
-
-
 class WaveSpeedProvider:
     """`ports.Provider` over HTTP/1.1. `base_url` is an origin: https, or http on this machine.
 
     Raises `InputError` for an origin or a key that must not be used.
     """
 
-    def __init__(self, base_url: str, api_key: str, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self, base_url: str, api_key: str, *, limits: Limits | None = None, network: Network | None = None
+    ) -> None:
         self._limits = limits or Limits()
         self._base = _checked_origin(base_url)
         self._key = _checked_key(api_key)
-        self._on_this_machine = _is_loopback(self._base.host)
-        trust = httpx.create_ssl_context()
-        headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json"}
-        here = self._on_this_machine
-        self._submits = self._client(trust, direct=here, idle_s=self._limits.submit_idle_s, headers=headers)
-        self._reads = self._client(trust, direct=here, headers=headers)
-        # Files come from other hosts, which must never see the key: clients that do not know it.
-        self._files = self._client(trust, direct=False)
-        self._files_here = self._client(trust, direct=True)
+        trust = trusted()
+        self._submits = self._client(trust, idle_s=self._limits.submit_idle_s)
+        self._reads = self._client(trust, idle_s=self._limits.read_idle_s)
+        # Files come from other hosts, which must never see the key.
+        near = is_loopback(self._base.host)
+        self._outputs = OutputFiles(self._limits, trust, near=near, network=network)
 
     def __repr__(self) -> str:
         return f"WaveSpeedProvider({str(self._base)!r})"
@@ -156,35 +135,29 @@ class WaveSpeedProvider:
         Iterating raises `Unavailable` when the file is cut, `Malformed` when it is too large. Opening raises
         `Refused` when the URL has expired, `Malformed` for one that is not to be followed.
         """
-        deadline = asyncio.get_running_loop().time() + self._limits.download_deadline_s
-        response = await self._open_file(url, deadline)
-        try:
-            async with aclosing(self._file_chunks(response, deadline)) as chunks:
-                yield chunks
-        finally:
-            await response.aclose()
+        async with self._outputs.open(url) as chunks:
+            yield chunks
 
     async def aclose(self) -> None:
         """Release connections."""
-        for client in (self._submits, self._reads, self._files, self._files_here):
+        for client in (self._submits, self._reads, self._outputs):
             await client.aclose()
 
-    def _client(
-        self,
-        trust: ssl.SSLContext,
-        *,
-        direct: bool,
-        idle_s: float = 15.0,
-        headers: Mapping[str, str] | None = None,
-    ) -> httpx.AsyncClient:
+    def _client(self, trust: ssl.SSLContext, *, idle_s: float) -> httpx.AsyncClient:
         limits = self._limits
         return httpx.AsyncClient(
-            headers={"Accept-Encoding": "identity", "User-Agent": "seedpipe", **(headers or {})},
+            headers={
+                "Authorization": f"Bearer {self._key}",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": "seedpipe",
+            },
             verify=trust,
             http1=True,
             http2=False,
             follow_redirects=False,
-            trust_env=not direct,  # a proxy has no way to this machine's loopback
+            trust_env=False,
+            proxy=proxy_for(self._base.scheme, self._base.host),
             timeout=httpx.Timeout(
                 connect=limits.connect_timeout_s,
                 read=limits.read_timeout_s,
@@ -230,74 +203,6 @@ class WaveSpeedProvider:
             return bytes(body), False
         return bytes(body), True
 
-    async def _open_file(self, url: str, deadline: float) -> httpx.Response:
-        """Follow at most a few redirects, each judged like the first URL, to an answer with status 200."""
-        target = self._checked_file_url(url)
-        for _ in range(self._limits.download_redirects + 1):
-            response = await self._ask_for_file(target, deadline)
-            if response.status_code == answers.OK:
-                return await self._judged_file(response)
-            await response.aclose()
-            if response.status_code not in _REDIRECTS:
-                raise _failed_download(response)
-            try:
-                target = self._checked_file_url(str(target.join(response.headers.get("Location", ""))))
-            except httpx.InvalidURL:
-                raise Malformed("the output's URL redirects to something that is no URL") from None
-        raise Malformed(f"the output's URL redirects more than {self._limits.download_redirects} times")
-
-    async def _ask_for_file(self, target: httpx.URL, deadline: float) -> httpx.Response:
-        client = self._files_here if _is_loopback(target.host) else self._files
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await client.send(client.build_request("GET", target), stream=True)
-        except (*_NEVER_SENT, *_BROKEN) as error:
-            raise Unavailable(self._broken("an output cannot be downloaded", error)) from None
-
-    async def _judged_file(self, response: httpx.Response) -> httpx.Response:
-        """Return the response if its headers promise a file that fits."""
-        declared = response.headers.get("Content-Length", "0")
-        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding not in {"", "identity"}:
-            problem = "the output came compressed, which was not asked for"
-        elif declared.isdecimal() and int(declared) > self._limits.download_max_bytes:
-            problem = self._too_big()
-        else:
-            return response
-        await response.aclose()
-        raise Malformed(problem, status=response.status_code)
-
-    async def _file_chunks(self, response: httpx.Response, deadline: float) -> AsyncGenerator[bytes, None]:
-        received = 0
-        async with aclosing(_raw(response)) as chunks:
-            while chunk := await self._next_chunk(chunks, deadline):
-                received += len(chunk)
-                if received > self._limits.download_max_bytes:
-                    raise Malformed(self._too_big())
-                yield chunk
-
-    async def _next_chunk(self, chunks: AsyncIterator[bytes], deadline: float) -> bytes:
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await anext(chunks, b"")
-        except _BROKEN as error:
-            raise Unavailable(self._broken("an output came only in part", error)) from None
-
-    def _too_big(self) -> str:
-        return f"the output is larger than {self._limits.download_max_bytes} bytes"
-
-    def _checked_file_url(self, url: str) -> httpx.URL:
-        """Return the URL if a download may go there: https, or http on the API's own machine, this one."""
-        try:
-            target = httpx.URL(url)
-        except (httpx.InvalidURL, ValueError, TypeError):
-            raise Malformed("the service named an output by something that is no URL") from None
-        here = target.scheme == "http" and self._on_this_machine and _is_loopback(target.host)
-        if target.host and not target.userinfo and (target.scheme == "https" or here):
-            return target
-        shown = answers.one_line(f"{target.scheme}://{target.host}", secret=self._key)
-        raise Malformed(f"outputs are fetched over https only, and this one is at {shown}")
-
     def _broken(self, what: str, error: BaseException) -> str:
         detail = answers.one_line(str(error), secret=self._key)
         kind = type(error).__name__
@@ -313,17 +218,6 @@ def _raw(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     return cast("AsyncGenerator[bytes, None]", response.aiter_raw())
 
 
-def _failed_download(response: httpx.Response) -> ProviderError:
-    status = response.status_code
-    message = f"HTTP {status} for an output"
-    if status in _EXPIRED_STATUSES:
-        return Refused(f"{message}: its URL has expired", status=status)
-    if status in {408, answers.TOO_MANY_REQUESTS} or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        wait_s = answers.retry_after_s(response.headers.get("Retry-After"), datetime.now(UTC))
-        return Unavailable(message, status=status, retry_after_s=wait_s)
-    return Malformed(message, status=status)
-
-
 def _checked_origin(base_url: str) -> httpx.URL:
     hint = "give scheme, host and port, like https://api.wavespeed.ai; plain http only for this machine"
     try:
@@ -332,7 +226,7 @@ def _checked_origin(base_url: str) -> httpx.URL:
         raise InputError("the service's address is not a URL", hint=hint) from None
     plain = url.path in {"", "/"} and not url.userinfo and not url.query and not url.fragment
     named = _HOST.fullmatch(url.raw_host) is not None
-    private = url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.host))
+    private = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host))
     if not (plain and named and private):
         raise InputError("the key must not be sent to this address of the service", hint=hint)
     return url.copy_with(path="/")
@@ -347,12 +241,3 @@ def _checked_key(api_key: str) -> str:
             hint="look for spaces, quotes or line ends around it",
         )
     return api_key
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -64,7 +64,7 @@ async def _head(reader):
 
 
 @asynccontextmanager
-async def wire(reply):
+async def wire(reply, *, tls=None):
     """Serve on a free port of loopback until the block ends; open connections are dropped then."""
     served = Wire(reply)
     tasks = set()
@@ -75,7 +75,7 @@ async def wire(reply):
         with suppress(asyncio.CancelledError):
             await served.serve(reader, writer)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
     served.port = server.sockets[0].getsockname()[1]
     try:
         yield served

@@ -405,17 +405,6 @@ def test_downloads_that_fail(reply, kind):
     assert len(asked) <= 4
 
 
-def test_no_client_that_fetches_files_knows_the_key():
-    async def act():
-        provider = WaveSpeedProvider("https://api.test", KEY)
-        for client in (provider._files, provider._files_here):
-            assert "authorization" not in client.headers
-        assert "authorization" in provider._submits.headers
-        await provider.aclose()
-
-    asyncio.run(act())
-
-
 def test_a_few_redirects_are_followed():
     async def reply(asked, writer):
         step = int(asked.target.strip("/"))
