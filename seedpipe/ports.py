@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from seedpipe.core.bills import BillPage
     from seedpipe.core.lifecycle import Phase
     from seedpipe.core.model import ImageFile, Json, PlanHeader, PlannedCell, Prediction, PredictionPage
     from seedpipe.core.records import (
+        Account,
         Entry,
         JobRecord,
+        Payment,
         RunEnd,
         RunOutcome,
         RunRecord,
@@ -72,8 +75,23 @@ class Provider(Protocol):
         Pages count from 1. An item that cannot be read makes the page `Malformed`: nothing is left out.
         """
 
+    async def balance(self) -> Decimal:
+        """Return what is left on the account, in USD. Free, may be repeated."""
+
+    async def price(self, model: str, inputs: Mapping[str, Json]) -> Decimal:
+        """Return what one request would cost this account today, in USD. Free, may be repeated."""
+
+    async def bills(self, *, page: int, since: datetime, until: datetime) -> BillPage:
+        """Return one page, counted from 1, of what was charged and given back in a span of time.
+
+        Free, may be repeated. The account is shared: the bills of others are among them.
+        """
+
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open an output file without the key. A cut or over-long body raises while iterating."""
+        """Open an output, as `result` named it, without the key.
+
+        A cut or over-long body raises while iterating.
+        """
 
     async def aclose(self) -> None:
         """Release connections."""
@@ -125,7 +143,8 @@ class Ledger(Protocol):
     def record(self, entries: Sequence[Entry]) -> list[Verdict]:
         """Apply events in order in one transaction; one verdict an entry.
 
-        An intent is declined, and only it, when it would pass the run's purse or the campaign's budget.
+        An intent is declined, and only it, when it would pass the run's purse, the campaign's budget or
+        the month of its brand.
         Raises `IllegalTransition` for an event that the attempt's phase does not allow.
         """
 
@@ -146,6 +165,15 @@ class Ledger(Protocol):
 
     def committed_usd(self, campaign: str) -> Decimal:
         """Return what the campaign has reserved and spent in its whole life."""
+
+    def month_usd(self, brand: str, at: datetime) -> Decimal:
+        """Return what a brand's campaigns have reserved and spent in the month of `at`, in UTC."""
+
+    def accounts(self) -> list[Account]:
+        """Return every account, in the order of kind and name."""
+
+    def payments(self) -> Iterator[Payment]:
+        """Yield every attempt there ever was, in the order they were first recorded."""
 
     def latest_run(self, campaign: str | None = None) -> RunRecord | None:
         """Return the run that began last, of one campaign or of any."""

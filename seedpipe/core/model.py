@@ -71,11 +71,15 @@ class PlannedCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetCaps:
-    """The limits a campaign sets: its whole life in USD, one job in USD, and the number of jobs."""
+    """The limits a campaign sets: its whole life in USD, one job in USD, and the number of jobs.
+
+    `brand_usd_per_month` is the brand file's: what all its campaigns may spend in one month of UTC.
+    """
 
     usd: Decimal | None = None
     per_job_usd: Decimal | None = None
     max_jobs: int = 1000
+    brand_usd_per_month: Decimal | None = None
 
 
 class DoubtPolicy(StrEnum):

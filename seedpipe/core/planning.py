@@ -90,12 +90,13 @@ class PlanTotals:
 
 def expand(campaign: Campaign, catalogue: Catalogue) -> Plan:
     """Return the plan of a loaded campaign; nothing is rendered before its cells are read."""
+    brand = campaign.brand
     header = PlanHeader(
         campaign=campaign.name,
-        brand=campaign.brand.name if campaign.brand else None,
+        brand=brand.name if brand else None,
         sources=campaign.sources,
         catalogue=catalogue.digest,
-        budget=campaign.budget.caps,
+        budget=replace(campaign.budget.caps, brand_usd_per_month=brand.usd_per_month if brand else None),
         policy=campaign.policy,
     )
     return Plan(campaign=campaign, catalogue=catalogue, header=header)

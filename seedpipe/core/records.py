@@ -27,6 +27,7 @@ class Verdict(StrEnum):
     RECORDED = "recorded"
     OVER_PURSE = "over_purse"
     OVER_BUDGET = "over_budget"
+    OVER_MONTH = "over_month"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,33 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """An attempt as the books see it: who pays for it, in which month, for which cells.
+
+    `month` is `2026-11`, in UTC, as the budget of the brand counted it; `cells` are those of the plan that
+    asked; `steps` are the attempt's events in their order, each with the phase it led to.
+    """
+
+    job: Job
+    attempt: Attempt
+    campaign: str
+    brand: str | None
+    month: str
+    cells: tuple[Cell, ...]
+    outputs: tuple[Output, ...]
+    steps: tuple[tuple[Event, Phase], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What the ledger counts as reserved and spent: of a `run`, a `campaign`, or a brand's `month`."""
+
+    kind: str
+    name: str
+    committed_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
     """A job with its cells in one plan, its attempts (oldest first) and the outputs of the latest one."""
 
@@ -98,6 +126,7 @@ class StopReason(StrEnum):
 
     PURSE = "purse"
     BUDGET = "budget"
+    MONTH = "month"
     BLOCKED = "blocked"
     UNAVAILABLE = "unavailable"
     UNCERTAIN = "uncertain"
@@ -120,7 +149,10 @@ class RunOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStart:
-    """A run as it begins. `purse_usd` caps this run, `budget_usd` the campaign's whole life."""
+    """A run as it begins.
+
+    `purse_usd` caps this run, `budget_usd` the campaign's whole life, `month_usd` the month of its brand.
+    """
 
     run_id: str
     plan_id: str
@@ -129,6 +161,7 @@ class RunStart:
     started_at: datetime
     purse_usd: Decimal | None = None
     budget_usd: Decimal | None = None
+    month_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

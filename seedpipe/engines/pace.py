@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seedpipe.ports import Clock, RunListener
 
 _ENDS_AT_ONCE: Final = frozenset({StopReason.INTERRUPTED, StopReason.DISK})
-_ONLY_MONEY: Final = frozenset({StopReason.PURSE, StopReason.BUDGET})
+_ONLY_MONEY: Final = frozenset({StopReason.PURSE, StopReason.BUDGET, StopReason.MONTH})
 _ANSWERS: Final = frozenset({Event.ACCEPTED, Event.REFUSED})
 
 

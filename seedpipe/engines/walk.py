@@ -43,7 +43,16 @@ if TYPE_CHECKING:
 _KEY_REFUSED: Final = frozenset({401, 402, 403})
 _NOT_FOUND: Final = 404
 _TOO_MANY_REQUESTS: Final = 429
-_OVER: Final = {Verdict.OVER_PURSE: StopReason.PURSE, Verdict.OVER_BUDGET: StopReason.BUDGET}
+_OVER: Final = {
+    Verdict.OVER_PURSE: StopReason.PURSE,
+    Verdict.OVER_BUDGET: StopReason.BUDGET,
+    Verdict.OVER_MONTH: StopReason.MONTH,
+}
+_LIMITS: Final = {
+    StopReason.PURSE: "this run's purse",
+    StopReason.BUDGET: "the campaign's budget",
+    StopReason.MONTH: "the brand's budget for this month",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,8 +356,8 @@ class JobWalk:
         return f"{len(self._images)} of {self._job.outputs_expected} images came"
 
     def _too_dear(self, reason: StopReason) -> str:
-        limit = "this run's purse" if reason is StopReason.PURSE else "the campaign's budget"
-        return f"the next job, {self._record.label} at {usd(self._job.cost_usd)}, does not fit {limit}"
+        job = f"{self._record.label} at {usd(self._job.cost_usd)}"
+        return f"the next job, {job}, does not fit {_LIMITS[reason]}"
 
     def _backoff(self, first_s: float, max_s: float, growth: float) -> Iterator[float]:
         return backoff(first_s, max_s, growth, self._tools.rng)

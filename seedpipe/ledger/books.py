@@ -2,7 +2,7 @@
 
 Hides the rows an event touches and the order of the steps: what follows from it, whether the money
 suffices, then the event, the attempt, its output and the accounts. Invariant: after every entry, `accounts`
-equals the sum over the attempts that hold money, by run and by campaign.
+equals the sum over the attempts that hold money, by run, by campaign and by the month of a brand.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Books:
     def apply(self, entry: Entry) -> Verdict:
         """Write one event and what follows from it, or nothing; only an intent can be declined."""
         row = self._found(queries.LATEST_ATTEMPT, entry.job_id)
-        before = _Standing(campaign=row["campaign"], attempt=rows.attempt(row)) if row else None
+        before = _Standing(payer=_payer(row), attempt=rows.attempt(row)) if row else None
         terms = self._terms(entry) if row is None or entry.event in SETS_THE_PRICE else None
         after = _Standing(
-            campaign=terms.campaign if terms else row["campaign"],
+            payer=terms.payer if terms else _payer(row),
             attempt=moved(
                 before.attempt if before else None, entry, terms.price_usd if terms else Decimal(0)
             ),
@@ -57,29 +57,27 @@ class Books:
         """Return what an attempt costs and who pays: the run's plan decides, else the newest plan."""
         run = None
         if entry.run_id is not None:
-            run = self._found("SELECT * FROM runs WHERE run_id = ?", entry.run_id)
+            run = self._found(queries.RUN, entry.run_id)
             if run is None:
                 raise KeyError(entry.run_id)
-        priced = self._found(
-            "SELECT cost_micros, campaign FROM plan_jobs JOIN plans USING (plan_no)"
-            " WHERE job_id = ? ORDER BY plan_no = ? DESC, plan_no DESC LIMIT 1",
-            entry.job_id,
-            run["plan_no"] if run else None,
-        )
+        priced = self._found(queries.PRICE_OF_JOB, entry.job_id, run["plan_no"] if run else None)
         if priced is None:
             raise KeyError(entry.job_id)
+        asking = run or priced
         return _Terms(
             price_usd=rows.from_micros(priced["cost_micros"]),
-            campaign=run["campaign"] if run else priced["campaign"],
+            payer=_Payer(campaign=asking["campaign"], brand=asking["brand"], month=_month(entry)),
             purse_micros=run["purse_micros"] if run else None,
             budget_micros=run["budget_micros"] if run else None,
+            month_micros=run["month_micros"] if run else None,
         )
 
     def _verdict(self, terms: _Terms, changes: dict[tuple[str, str], int]) -> Verdict:
-        """Say whether an intent fits under the caps of its run and its campaign."""
+        """Say whether an intent fits under the caps of its run, its campaign and its brand's month."""
         caps = {
             "run": (terms.purse_micros, Verdict.OVER_PURSE),
             "campaign": (terms.budget_micros, Verdict.OVER_BUDGET),
+            "month": (terms.month_micros, Verdict.OVER_MONTH),
         }
         for (kind, name), micros in changes.items():
             cap, over = caps[kind]
@@ -109,7 +107,9 @@ class Books:
             {
                 **rows.attempt_columns(attempt),
                 "job_id": entry.job_id,
-                "campaign": after.campaign,
+                "campaign": after.payer.campaign,
+                "brand": after.payer.brand,
+                "month": after.payer.month,
                 "owner": entry.owner if is_intent else None,
                 "intent_event": event_no if is_intent else None,
             },
@@ -150,7 +150,7 @@ class Books:
         )
 
     def committed(self, kind: str, name: str) -> int:
-        """Return the millionths that a `run` or a `campaign` has reserved and spent."""
+        """Return the millionths that a `run`, a `campaign` or a `month` has reserved and spent."""
         row = self._found("SELECT committed_micros FROM accounts WHERE kind = ? AND name = ?", kind, name)
         return row["committed_micros"] if row else 0
 
@@ -159,22 +159,37 @@ class Books:
         return self._db.execute(query, values).fetchone()
 
 
+def month_account(brand: str, month: str) -> str:
+    """Return the name of the account of a brand's month; a month is always of one length."""
+    return f"{month} {brand}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Payer:
+    """Whose budgets an attempt counts against."""
+
+    campaign: str
+    brand: str | None
+    month: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Terms:
     """What an attempt costs, who pays, and the caps of its run."""
 
     price_usd: Decimal
-    campaign: str
+    payer: _Payer
     purse_micros: int | None
     budget_micros: int | None
+    month_micros: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """An attempt and the campaign that pays for it."""
+    """An attempt and who pays for it."""
 
     attempt: Attempt
-    campaign: str
+    payer: _Payer
 
     @property
     def holds(self) -> dict[tuple[str, str], int]:
@@ -182,8 +197,20 @@ class _Standing:
         if not holds_money(self.attempt.phase):
             return {}
         micros = rows.to_micros(self.attempt.cost_usd)
-        run = {("run", self.attempt.run_id): micros} if self.attempt.run_id else {}
-        return run | {("campaign", self.campaign): micros}
+        payer, run_id = self.payer, self.attempt.run_id
+        run = {("run", run_id): micros} if run_id else {}
+        month = {("month", month_account(payer.brand, payer.month)): micros} if payer.brand else {}
+        return run | {("campaign", payer.campaign): micros} | month
+
+
+def _payer(row: Any) -> _Payer:
+    return _Payer(campaign=row["campaign"], brand=row["brand"], month=row["month"])
+
+
+def _month(entry: Entry) -> str:
+    """Return the month an attempt is paid in: a task that is adopted was paid for when it was made."""
+    made_at = entry.prediction.created_at if entry.prediction and entry.event is Event.ADOPTED else None
+    return rows.month_of(made_at or entry.at)
 
 
 def _account_changes(before: _Standing | None, after: _Standing) -> dict[tuple[str, str], int]:

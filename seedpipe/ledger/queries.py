@@ -11,13 +11,16 @@ from typing import Final
 
 LATEST_ATTEMPT: Final = "SELECT * FROM attempts WHERE job_id = ? ORDER BY number DESC LIMIT 1"
 SAVE_ATTEMPT: Final = """
-    INSERT INTO attempts (job_id, number, campaign, phase, cost_micros, run_id, owner, intent_event,
-        intent_at, accepted_at, finished_at, prediction_id, urls, inference_ms, error, error_code)
-    VALUES (:job_id, :number, :campaign, :phase, :cost_micros, :run_id, :owner, :intent_event, :intent_at,
-        :accepted_at, :finished_at, :prediction_id, :urls, :inference_ms, :error, :error_code)
+    INSERT INTO attempts (job_id, number, campaign, brand, month, phase, cost_micros, run_id, owner,
+        intent_event, intent_at, accepted_at, finished_at, prediction_id, urls, inference_ms, error,
+        error_code)
+    VALUES (:job_id, :number, :campaign, :brand, :month, :phase, :cost_micros, :run_id, :owner,
+        :intent_event, :intent_at, :accepted_at, :finished_at, :prediction_id, :urls, :inference_ms, :error,
+        :error_code)
     ON CONFLICT (job_id, number) DO UPDATE SET
-        campaign = excluded.campaign, phase = excluded.phase, cost_micros = excluded.cost_micros,
-        run_id = excluded.run_id, owner = coalesce(excluded.owner, attempts.owner),
+        campaign = excluded.campaign, brand = excluded.brand, month = excluded.month,
+        phase = excluded.phase, cost_micros = excluded.cost_micros, run_id = excluded.run_id,
+        owner = coalesce(excluded.owner, attempts.owner),
         intent_event = coalesce(excluded.intent_event, attempts.intent_event), intent_at = excluded.intent_at,
         accepted_at = excluded.accepted_at, finished_at = excluded.finished_at,
         prediction_id = excluded.prediction_id, urls = excluded.urls, inference_ms = excluded.inference_ms,
@@ -41,6 +44,10 @@ INSERT_CELL: Final = """
     INSERT INTO cells (plan_no, job_position, position, address, series, axes, output_paths)
     VALUES (:plan_no, (SELECT position FROM plan_jobs WHERE job_id = :job_id AND plan_no = :plan_no),
         :position, :address, :series, :axes, :output_paths)"""
+INSERT_RUN: Final = """
+    INSERT INTO runs
+        (run_id, plan_no, campaign, owner, started_at, purse_micros, budget_micros, month_micros)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 JOBS_IN_RANGE: Final = """
     SELECT job_id, model, request, outputs_expected, cost_micros
@@ -70,6 +77,20 @@ ATTEMPTS_OF_JOBS: Final = """
 OUTPUTS_OF_ATTEMPTS: Final = """
     SELECT * FROM outputs WHERE attempt_no IN (SELECT value FROM json_each(?))
     ORDER BY attempt_no, position"""
+ACCOUNTS: Final = "SELECT kind, name, committed_micros FROM accounts ORDER BY kind, name"
+PAYMENTS: Final = """
+    SELECT attempts.*, model, request, outputs_expected, plan_jobs.cost_micros AS price_micros
+    FROM attempts JOIN asking_plans USING (attempt_no) JOIN jobs USING (job_id)
+    JOIN plan_jobs USING (job_id, plan_no) WHERE attempt_no > ? ORDER BY attempt_no LIMIT ?"""
+CELLS_PAID: Final = """
+    SELECT attempt_no, attempts.job_id, address, series, axes, output_paths
+    FROM attempts JOIN asking_plans USING (attempt_no) JOIN plan_jobs USING (job_id, plan_no)
+    JOIN cells ON cells.plan_no = plan_jobs.plan_no AND job_position = plan_jobs.position
+    WHERE attempt_no IN (SELECT value FROM json_each(?)) ORDER BY attempt_no, cells.position"""
+STEPS_OF_ATTEMPTS: Final = """
+    SELECT attempt_no, event, events.phase
+    FROM attempts JOIN events ON events.job_id = attempts.job_id AND events.number = attempts.number
+    WHERE attempt_no IN (SELECT value FROM json_each(?)) ORDER BY event_no"""
 PHASES_OF_JOBS: Final = """
     SELECT job_id, phase FROM attempts WHERE job_id IN (SELECT value FROM json_each(?))
     ORDER BY job_id, number"""
@@ -80,6 +101,11 @@ TALLY: Final = """
     FROM plan_jobs LEFT JOIN attempts ON attempts.job_id = plan_jobs.job_id
         AND number = (SELECT max(number) FROM attempts AS every WHERE every.job_id = plan_jobs.job_id)
     WHERE plan_no = ? GROUP BY 1"""
+RUN: Final = """
+    SELECT runs.*, brand FROM runs JOIN plans USING (plan_no) WHERE run_id = ?"""
+PRICE_OF_JOB: Final = """
+    SELECT cost_micros, campaign, brand FROM plan_jobs JOIN plans USING (plan_no)
+    WHERE job_id = ? ORDER BY plan_no = ? DESC, plan_no DESC LIMIT 1"""
 LATEST_RUN: Final = """
     SELECT runs.*, plan_id FROM runs JOIN plans USING (plan_no)
     WHERE :campaign IS NULL OR runs.campaign = :campaign ORDER BY run_no DESC LIMIT 1"""

@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from seedpipe.core.lifecycle import Phase
+from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.model import (
     BudgetCaps,
     Cell,
@@ -26,9 +26,11 @@ from seedpipe.core.model import (
     Policy,
     ShortSets,
 )
-from seedpipe.core.records import Attempt, RunEnd, RunRecord, RunStart, StopReason
+from seedpipe.core.records import Account, Attempt, Payment, RunEnd, RunRecord, RunStart, StopReason
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seedpipe.core.records import Entry
 
 _MICROS_PER_USD: Final = 1_000_000
@@ -79,6 +81,13 @@ def from_instant(instant: int) -> datetime:
     return _EPOCH + instant * _MICROSECOND
 
 
+def month_of(at: datetime) -> str:
+    """Return the month of a time as the books count it: `2026-11`, in UTC."""
+    if at.tzinfo is None:
+        raise ValueError(f"the time {at} has no zone")
+    return f"{at.astimezone(UTC):%Y-%m}"
+
+
 def optional_instant(at: datetime | None) -> int | None:
     """Return a time as stored, if there is one."""
     return None if at is None else to_instant(at)
@@ -111,6 +120,7 @@ def header_json(header: PlanHeader) -> str:
                 "usd": _amount_text(header.budget.usd),
                 "per_job_usd": _amount_text(header.budget.per_job_usd),
                 "max_jobs": header.budget.max_jobs,
+                "brand_usd_per_month": _amount_text(header.budget.brand_usd_per_month),
             },
             "policy": dataclasses.asdict(header.policy),
             "plan_format": header.plan_format,
@@ -128,6 +138,7 @@ def header_from_json(text: str) -> PlanHeader:
             usd=_amount(budget["usd"]),
             per_job_usd=_amount(budget["per_job_usd"]),
             max_jobs=budget["max_jobs"],
+            brand_usd_per_month=_amount(budget["brand_usd_per_month"]),
         ),
         policy=Policy(
             in_doubt=DoubtPolicy(policy["in_doubt"]),
@@ -217,6 +228,32 @@ def attempt_columns(attempt: Attempt) -> dict[str, str | int | None]:
     }
 
 
+def payment(row: Row, cells: Sequence[Row], outputs: Sequence[Row], steps: Sequence[Row]) -> Payment:
+    """Return an attempt with who pays for it, its cells, outputs and events."""
+    asked = Job(
+        job_id=row["job_id"],
+        model=row["model"],
+        request=json.loads(row["request"]),
+        outputs_expected=row["outputs_expected"],
+        cost_usd=from_micros(row["price_micros"]),
+    )
+    return Payment(
+        job=asked,
+        attempt=attempt(row),
+        campaign=row["campaign"],
+        brand=row["brand"],
+        month=row["month"],
+        cells=tuple(map(cell, cells)),
+        outputs=tuple(output(each, asked.job_id) for each in outputs),
+        steps=tuple((Event(step["event"]), Phase(step["phase"])) for step in steps),
+    )
+
+
+def account(row: Row) -> Account:
+    """Return what is reserved and spent of one account."""
+    return Account(kind=row["kind"], name=row["name"], committed_usd=from_micros(row["committed_micros"]))
+
+
 def output(row: Row, job_id: str) -> Output:
     """Return a stored output of a job."""
     return Output(
@@ -242,6 +279,7 @@ def run_record(row: Row) -> RunRecord:
         started_at=from_instant(row["started_at"]),
         purse_usd=cap_from_micros(row["purse_micros"]),
         budget_usd=cap_from_micros(row["budget_micros"]),
+        month_usd=cap_from_micros(row["month_micros"]),
     )
     if row["finished_at"] is None:
         return RunRecord(start=start, end=None)

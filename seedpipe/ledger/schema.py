@@ -33,6 +33,7 @@ _MIGRATIONS: Final = (
             plan_no INTEGER PRIMARY KEY,
             plan_id TEXT NOT NULL UNIQUE,
             campaign TEXT NOT NULL,
+            brand TEXT,
             header TEXT NOT NULL,
             job_count INTEGER NOT NULL)""",
         "CREATE TABLE jobs (job_id TEXT NOT NULL PRIMARY KEY, model TEXT NOT NULL, request TEXT NOT NULL)",
@@ -64,6 +65,7 @@ _MIGRATIONS: Final = (
             started_at INTEGER NOT NULL,
             purse_micros INTEGER,
             budget_micros INTEGER,
+            month_micros INTEGER,
             finished_at INTEGER,
             exit_code INTEGER,
             stop TEXT,
@@ -78,6 +80,7 @@ _MIGRATIONS: Final = (
             run_id TEXT,
             body TEXT,
             detail TEXT)""",
+        "CREATE INDEX events_by_job ON events (job_id, number)",
         """CREATE TRIGGER events_stay BEFORE UPDATE ON events
             BEGIN SELECT RAISE(ABORT, 'events are never changed'); END""",
         """CREATE TRIGGER events_are_kept BEFORE DELETE ON events
@@ -88,6 +91,8 @@ _MIGRATIONS: Final = (
             number INTEGER NOT NULL,
             phase TEXT NOT NULL,
             campaign TEXT NOT NULL,
+            brand TEXT,
+            month TEXT NOT NULL,
             cost_micros INTEGER NOT NULL,
             run_id TEXT REFERENCES runs (run_id),
             owner TEXT,
@@ -101,6 +106,12 @@ _MIGRATIONS: Final = (
             error TEXT NOT NULL,
             error_code INTEGER,
             UNIQUE (job_id, number))""",
+        # The plan that an attempt was made for: the run's, or the newest one that has the job.
+        """CREATE VIEW asking_plans AS SELECT attempt_no, coalesce(
+            (SELECT asked.plan_no FROM plan_jobs AS asked JOIN runs ON runs.plan_no = asked.plan_no
+                WHERE asked.job_id = attempts.job_id AND runs.run_id = attempts.run_id),
+            (SELECT max(newest.plan_no) FROM plan_jobs AS newest WHERE newest.job_id = attempts.job_id)
+            ) AS plan_no FROM attempts""",
         "CREATE INDEX attempts_by_phase ON attempts (phase, job_id)",
         """CREATE TABLE outputs (
             attempt_no INTEGER NOT NULL REFERENCES attempts,
@@ -112,7 +123,7 @@ _MIGRATIONS: Final = (
             size_bytes INTEGER NOT NULL,
             PRIMARY KEY (attempt_no, position)) WITHOUT ROWID""",
         """CREATE TABLE accounts (
-            kind TEXT NOT NULL CHECK (kind IN ('run', 'campaign')),
+            kind TEXT NOT NULL CHECK (kind IN ('run', 'campaign', 'month')),
             name TEXT NOT NULL,
             committed_micros INTEGER NOT NULL CHECK (committed_micros >= 0),
             PRIMARY KEY (kind, name)) WITHOUT ROWID""",

@@ -29,17 +29,18 @@ from seedpipe.core.records import (
     Verdict,
 )
 from seedpipe.ledger import queries, rows, schema
-from seedpipe.ledger.books import Books
+from seedpipe.ledger.books import Books, month_account
 from seedpipe.ledger.lock import WriterLock
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
     from decimal import Decimal
     from pathlib import Path
 
     from seedpipe.core.model import PlanHeader, PlannedCell
-    from seedpipe.core.records import Tally
+    from seedpipe.core.records import Account, Payment, Tally
 
 _BATCH: Final = 500  # rows or ids a statement: past this size batches gain nothing and cost memory
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every text with the same beginning
@@ -110,8 +111,8 @@ class SqliteLedger:
             if self._found("SELECT 1 FROM plans WHERE plan_id = ?", header.plan_id):
                 return
             plan_no = self._db.execute(
-                "INSERT INTO plans (plan_id, campaign, header, job_count) VALUES (?, ?, ?, 0)",
-                (header.plan_id, header.campaign, rows.header_json(header)),
+                "INSERT INTO plans (plan_id, campaign, brand, header, job_count) VALUES (?, ?, ?, ?, 0)",
+                (header.plan_id, header.campaign, header.brand, rows.header_json(header)),
             ).lastrowid
             positions = _Positions()
             stream = iter(cells)
@@ -171,8 +172,7 @@ class SqliteLedger:
         """
         with self._writing():
             self._db.execute(
-                "INSERT INTO runs (run_id, plan_no, campaign, owner, started_at, purse_micros, budget_micros)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                queries.INSERT_RUN,
                 (
                     run.run_id,
                     self._plan(run.plan_id)["plan_no"],
@@ -181,6 +181,7 @@ class SqliteLedger:
                     rows.to_instant(run.started_at),
                     rows.cap_to_micros(run.purse_usd),
                     rows.cap_to_micros(run.budget_usd),
+                    rows.cap_to_micros(run.month_usd),
                 ),
             )
             abandoned = self._db.execute(
@@ -297,6 +298,38 @@ class SqliteLedger:
         with self._reading():
             return rows.from_micros(self._books.committed("campaign", campaign))
 
+    def month_usd(self, brand: str, at: datetime) -> Decimal:
+        """Return what a brand's campaigns have reserved and spent in the month of `at`, in UTC."""
+        with self._reading():
+            name = month_account(brand, rows.month_of(at))
+            return rows.from_micros(self._books.committed("month", name))
+
+    def accounts(self) -> list[Account]:
+        """Return every account, in the order of kind and name."""
+        with self._reading():
+            return [rows.account(row) for row in self._db.execute(queries.ACCOUNTS)]
+
+    def payments(self) -> Iterator[Payment]:
+        """Yield every attempt there ever was, in the order they were first recorded; read page by page."""
+        last = 0
+        while page := self._payments_page(last):
+            yield from (payment for _, payment in page)
+            last = page[-1][0]
+
+    def _payments_page(self, after: int) -> list[tuple[int, Payment]]:
+        with self._reading():
+            tried = self._db.execute(queries.PAYMENTS, (after, _BATCH)).fetchall()
+            numbers = json.dumps([row["attempt_no"] for row in tried])
+            cells, outputs, steps = (
+                _grouped(self._db.execute(query, (numbers,)))
+                for query in (queries.CELLS_PAID, queries.OUTPUTS_OF_ATTEMPTS, queries.STEPS_OF_ATTEMPTS)
+            )
+        return [
+            (number, rows.payment(row, cells.get(number, ()), outputs.get(number, ()), steps.get(number, ())))
+            for row in tried
+            for number in [row["attempt_no"]]
+        ]
+
     def _records(self, found: list[sqlite3.Row], plan_no: int | None) -> list[JobRecord]:
         """Return whole records for job rows, in their order, in three queries whatever their number."""
         ids = json.dumps([row["job_id"] for row in found])
@@ -358,6 +391,13 @@ class SqliteLedger:
     def _found(self, query: str, *values: object) -> Any:
         """Return the first row of a query, or None."""
         return self._db.execute(query, values).fetchone()
+
+
+def _grouped(found: Iterable[sqlite3.Row]) -> dict[int, list[sqlite3.Row]]:
+    groups: dict[int, list[sqlite3.Row]] = {}
+    for row in found:
+        groups.setdefault(row["attempt_no"], []).append(row)
+    return groups
 
 
 @dataclass(slots=True)

@@ -81,6 +81,17 @@ def accepted(answer: Answer, *, secret: str) -> Prediction:
 
 def progress(answer: Answer, prediction_id: str, *, secret: str) -> Prediction:
     """Return how a task stands, or raise why that is not known. Reads are free, so nothing is uncertain."""
+    data, code = data_of(answer, "about a task", secret=secret)
+    if data.get("id") != prediction_id:
+        raise Malformed(f"the service answered about another task than {prediction_id}", status=OK, code=code)
+    outputs = data.get("outputs") or []
+    if not isinstance(outputs, list) or not all(isinstance(url, str) and url for url in outputs):
+        raise Malformed("the service listed outputs that are not URLs", status=OK, code=code)
+    return _prediction(data, secret=secret, outputs=tuple(outputs))
+
+
+def data_of(answer: Answer, what: str, *, secret: str) -> tuple[Mapping[str, Any], int | None]:
+    """Return the data of a read's answer and the envelope's code, or raise why there is none."""
     if answer.status != OK:
         raise _failed_read(answer, secret=secret)
     envelope = _envelope(answer)
@@ -89,13 +100,8 @@ def progress(answer: Answer, prediction_id: str, *, secret: str) -> Prediction:
     if not isinstance(data, dict):
         if refusal := _refusal(code, _words(envelope, secret=secret), answer.retry_after_s):
             raise refusal
-        raise Malformed("the service answered about a task without its data", status=OK, code=code)
-    if data.get("id") != prediction_id:
-        raise Malformed(f"the service answered about another task than {prediction_id}", status=OK, code=code)
-    outputs = data.get("outputs") or []
-    if not isinstance(outputs, list) or not all(isinstance(url, str) and url for url in outputs):
-        raise Malformed("the service listed outputs that are not URLs", status=OK, code=code)
-    return _prediction(data, secret=secret, outputs=tuple(outputs))
+        raise Malformed(f"the service answered {what} without its data", status=OK, code=code)
+    return data, code
 
 
 def listed(answer: Answer, *, secret: str) -> PredictionPage:
@@ -149,6 +155,17 @@ def one_line(text: str, *, secret: str) -> str:
     plain = "".join(char if char.isprintable() else " " for char in text[: 20 * _LONGEST_WORDS])
     line = " ".join(plain.split())
     return line if len(line) <= _LONGEST_WORDS else f"{line[: _LONGEST_WORDS - 1]}…"
+
+
+def written_time(value: object) -> datetime | None:
+    """Return a time as the service writes it, in UTC; None for what is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)  # drops the digits behind the microseconds
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def unzipped(body: bytes, *, max_bytes: int) -> tuple[bytes, bool]:
@@ -237,7 +254,7 @@ def _prediction(data: Mapping[str, Any], *, secret: str, outputs: tuple[str, ...
         outputs=outputs,
         code=_integer(data.get("code")),
         error=one_line(_text(data.get("error")), secret=secret),
-        created_at=_moment(data.get("created_at")),
+        created_at=written_time(data.get("created_at")),
         inference_ms=_inference_ms(data),
         inputs=_inputs(data),
     )
@@ -259,16 +276,6 @@ def _inference_ms(data: Mapping[str, Any]) -> int | None:
     timings = data.get("timings")
     inference = _integer(timings.get("inference")) if isinstance(timings, dict) else None
     return inference or _integer(data.get("executionTime")) or None
-
-
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)  # drops the digits behind the microseconds
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _integer(value: object) -> int | None:

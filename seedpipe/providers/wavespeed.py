@@ -1,4 +1,4 @@
-"""The WaveSpeedAI API over HTTP: submit, result, and the download of outputs.
+"""The WaveSpeedAI API over HTTP: submit, result, the download of outputs, and what the account says.
 
 Hides the wire: httpx lives in this room and nowhere else, and what a broken connection means for money is
 decided here. The sandbox speaks the same dialect at another origin. Invariants: the key goes to the one
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, cast
 import httpx
 
 from seedpipe.core.errors import InputError, Malformed, Refused, Unavailable, Uncertain
-from seedpipe.providers import answers
+from seedpipe.providers import account, answers
 from seedpipe.providers.answers import Answer
 from seedpipe.providers.downloads import OutputFiles
 from seedpipe.providers.wire import Limits, is_loopback, proxy_for, trusted
@@ -29,7 +29,9 @@ from seedpipe.providers.wire import Limits, is_loopback, proxy_for, trusted
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from decimal import Decimal
 
+    from seedpipe.core.bills import BillPage
     from seedpipe.core.model import Json, Prediction, PredictionPage
     from seedpipe.providers.reach import Network
 
@@ -95,11 +97,7 @@ class WaveSpeedProvider:
         """Ask how a task stands."""
         if not answers.is_prediction_id(prediction_id):
             raise Malformed("that is no id of the service's, and is not put into a URL")
-        request = self._reads.build_request("GET", self._url(f"predictions/{prediction_id}/result"))
-        try:
-            answer = await self._exchange(self._reads, request)
-        except (*_NEVER_SENT, *_BROKEN) as error:
-            raise Unavailable(self._broken("the service cannot be read", error)) from None
+        answer = await self._read("GET", f"predictions/{prediction_id}/result")
         return answers.progress(answer, prediction_id, secret=self._key)
 
     async def predictions(
@@ -113,7 +111,7 @@ class WaveSpeedProvider:
         include_inputs: bool = True,
     ) -> PredictionPage:
         """Return one page of the account's predictions, whatever their status."""
-        query = {
+        query: dict[str, Json] = {
             "model": model,
             "created_after": _timestamp(created_after),
             "created_before": _timestamp(created_before),
@@ -121,12 +119,26 @@ class WaveSpeedProvider:
             "page_size": page_size,
             "include_inputs": include_inputs,
         }
-        request = self._reads.build_request("POST", self._url("predictions"), json=query)
-        try:
-            answer = await self._exchange(self._reads, request)
-        except (*_NEVER_SENT, *_BROKEN) as error:
-            raise Unavailable(self._broken("the service's list cannot be read", error)) from None
-        return answers.listed(answer, secret=self._key)
+        return answers.listed(await self._read("POST", "predictions", query), secret=self._key)
+
+    async def balance(self) -> Decimal:
+        """Return what is left on the account."""
+        return account.balance(await self._read("GET", "balance"), secret=self._key)
+
+    async def price(self, model: str, inputs: Mapping[str, Json]) -> Decimal:
+        """Return what one request would cost: the discounted price where the service names one."""
+        answer = await self._read("POST", "model/price", {"model_id": model, "inputs": dict(inputs)})
+        return account.price(answer, model, secret=self._key)
+
+    async def bills(self, *, page: int, since: datetime, until: datetime) -> BillPage:
+        """Return one page of the account's bills in a span of time."""
+        query: dict[str, Json] = {
+            "page": page,
+            "page_size": account.BILLS_A_PAGE,
+            "start_time": _timestamp(since),
+            "end_time": _timestamp(until),
+        }
+        return account.bills(await self._read("POST", "billings/search", query), secret=self._key)
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -169,6 +181,16 @@ class WaveSpeedProvider:
 
     def _url(self, path: str) -> httpx.URL:
         return self._base.copy_with(path=_API_PATH + path)
+
+    async def _read(self, method: str, path: str, query: Mapping[str, Json] | None = None) -> Answer:
+        """Ask for something that costs nothing; whatever breaks on the way may be tried again."""
+        try:
+            request = self._reads.build_request(method, self._url(path), json=query)
+            return await self._exchange(self._reads, request)
+        except (*_NEVER_SENT, *_BROKEN) as error:
+            raise Unavailable(self._broken("the service cannot be read", error)) from None
+        except (ValueError, TypeError) as error:
+            raise Refused(f"the question cannot be written as JSON: {type(error).__name__}") from None
 
     async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request) -> Answer:
         """Send a request and read its answer as far as the cap; raises only before the status is known."""

@@ -34,7 +34,12 @@ def a_header(campaign: str = "autumn", *, edition: str = "1") -> PlanHeader:
         brand="aurora",
         sources={"campaign.yaml": edition * 64, "data/copy.csv": "b" * 64},
         catalogue="c" * 64,
-        budget=BudgetCaps(usd=Decimal("12.5"), per_job_usd=Decimal("0.60"), max_jobs=7),
+        budget=BudgetCaps(
+            usd=Decimal("12.5"),
+            per_job_usd=Decimal("0.60"),
+            max_jobs=7,
+            brand_usd_per_month=Decimal("99.5"),
+        ),
     )
 
 
@@ -77,6 +82,7 @@ def a_run(
     header: PlanHeader | None = None,
     purse: str | None = None,
     budget: str | None = None,
+    month: str | None = None,
 ) -> RunStart:
     header = header or a_header()
     return RunStart(
@@ -87,6 +93,7 @@ def a_run(
         started_at=AT,
         purse_usd=None if purse is None else Decimal(purse),
         budget_usd=None if budget is None else Decimal(budget),
+        month_usd=None if month is None else Decimal(month),
     )
 
 

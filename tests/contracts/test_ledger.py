@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from itertools import count
 
 import pytest
@@ -74,6 +75,7 @@ TO_DOUBT = (*TO_SUBMITTING, Event.UNKNOWN)
 TO_ACCEPTED = (*TO_SUBMITTING, Event.ACCEPTED)
 TO_FETCHING = (*TO_ACCEPTED, Event.COMPLETED)
 TO_DONE = (*TO_FETCHING, Event.OUTPUT_STORED, Event.SET_COMPLETE)
+WAY_TO_DONE = (Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING, Phase.FETCHING, Phase.DONE)
 
 
 class TestPlans:
@@ -155,7 +157,7 @@ class TestPlans:
 class TestRuns:
     def test_a_run_is_remembered_with_its_end(self, ledger, opened):
         ledger.admit(a_header(), some_cells(1))
-        start = a_run(purse="1.25", budget="40")
+        start = a_run(purse="1.25", budget="40", month="300.5")
         ledger.begin_run(start)
         assert ledger.latest_run() == RunRecord(start=start, end=None)
         end = RunEnd(run_id="run-1", finished_at=AT, exit_code=3, stop=StopReason.PURSE, message="€ short")
@@ -357,7 +359,9 @@ class TestMoney:
             ({"purse": "0.16199999999"}, Verdict.OVER_PURSE),
             ({"budget": "0.162"}, None),
             ({"budget": "0.161999"}, Verdict.OVER_BUDGET),
-            ({"purse": "0.1", "budget": "0.1"}, Verdict.OVER_PURSE),
+            ({"month": "0.162"}, None),
+            ({"month": "0.161999"}, Verdict.OVER_MONTH),
+            ({"purse": "0.1", "budget": "0.1", "month": "0.1"}, Verdict.OVER_PURSE),
             ({"purse": "9", "budget": "0.12"}, Verdict.OVER_BUDGET),
             ({}, None),
         ],
@@ -402,6 +406,73 @@ class TestMoney:
         assert (ledger.committed_usd("autumn"), ledger.committed_usd("spring")) == (PRICE, PRICE)
         assert ledger.committed_usd("winter") == 0
 
+    def test_a_month_is_the_brands_and_begins_anew(self, ledger, jobs):
+        spring = a_header("spring")
+        ledger.admit(spring, some_cells(3, tag="s"))
+        walk(ledger, jobs[0], *TO_DONE)
+        ledger.begin_run(a_run("run-s", header=spring, month="0.1"))
+        ids = [a_job(number, tag="s").job_id for number in range(3)]
+        intent = partial(an_entry, event=Event.INTENT_RECORDED, run_id="run-s")
+        assert ledger.record([intent(ids[0])]) == [Verdict.OVER_MONTH]
+        midnight = datetime(2026, 12, 1, tzinfo=timezone(timedelta(hours=9)))  # still November in UTC
+        assert ledger.record([intent(ids[0], at=midnight)]) == [Verdict.OVER_MONTH]
+        december = midnight + timedelta(hours=9)
+        assert ledger.record([intent(ids[0], at=december)]) == [Verdict.RECORDED]
+        assert ledger.month_usd("aurora", AT) == ledger.month_usd("aurora", december) == PRICE
+        assert ledger.month_usd("other", AT) == 0
+
+    def test_what_fails_is_given_back_to_the_month_that_held_it(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_ACCEPTED)
+        later = AT + timedelta(days=30)
+        walk(ledger, jobs[0], Event.PROVIDER_FAILED, prediction=a_prediction(jobs[0]), at=later)
+        assert ledger.month_usd("aurora", AT) == ledger.month_usd("aurora", later) == 0
+        walk(ledger, jobs[0], Event.REDO_AUTHORIZED, *TO_SUBMITTING, at=later)
+        assert (ledger.month_usd("aurora", AT), ledger.month_usd("aurora", later)) == (0, PRICE)
+
+    def test_a_task_that_is_adopted_counts_in_the_month_it_was_made(self, ledger, jobs):
+        walk(ledger, jobs[0], Event.ADOPTED, at=AT + timedelta(days=30))
+        assert ledger.month_usd("aurora", AT) == PRICE
+
+    def test_without_a_brand_no_month_is_kept(self, ledger):
+        header = replace(a_header(), brand=None)
+        ledger.admit(header, some_cells(1))
+        ledger.begin_run(a_run(header=header, month="0.01"))
+        walk(ledger, a_job(0).job_id, *TO_DONE)
+        assert {account.kind for account in ledger.accounts()} == {"campaign", "run"}
+
+    def test_payments_tell_every_attempt_with_who_paid_and_for_what(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DONE)
+        other = replace(a_header(edition="2"), brand="borealis")
+        ledger.admit(other, some_cells(1, cells_per_job=2, cost_usd=Decimal("0.08")))
+        ledger.begin_run(a_run("run-2", header=other))
+        walk(ledger, jobs[0], Event.REDO_AUTHORIZED, *TO_SUBMITTING, run_id="run-2")
+        walk(ledger, jobs[1], Event.ADOPTED, run_id=None)
+        first, second, adopted = ledger.payments()
+        assert (first.job, first.attempt) == (a_job(0), one(ledger, jobs[0]).attempts[0])
+        assert (first.campaign, first.brand, first.month) == ("autumn", "aurora", "2026-11")
+        assert first.outputs == (an_output(jobs[0], 0), an_output(jobs[0], 1))
+        assert first.steps == tuple(zip(TO_DONE, WAY_TO_DONE, strict=True))
+        assert (second.job.cost_usd, second.brand, len(second.cells)) == (Decimal("0.08"), "borealis", 2)
+        assert second.steps == (
+            (Event.REDO_AUTHORIZED, Phase.PLANNED),
+            (Event.INTENT_RECORDED, Phase.SUBMITTING),
+        )
+        assert (adopted.job, len(adopted.cells)) == (a_job(1), 1)
+
+    def test_a_job_paid_by_a_run_of_another_plan_is_told_too(self, ledger, jobs):
+        other = a_header(edition="2")
+        ledger.admit(other, iter(()))
+        ledger.begin_run(a_run("run-2", header=other))
+        walk(ledger, jobs[0], *TO_SUBMITTING, run_id="run-2")
+        assert [payment.job for payment in ledger.payments()] == [a_job(0)]
+
+    def test_any_number_of_payments_is_told_once_each(self, ledger):
+        ledger.admit(a_header(), some_cells(1100))
+        ledger.begin_run(a_run())
+        ids = [record.job.job_id for record in ledger.jobs(PLAN, 0, 1100)]
+        ledger.record([an_entry(job, Event.INTENT_RECORDED) for job in ids])
+        assert [payment.job.job_id for payment in ledger.payments()] == ids
+
     def test_adopted_work_counts_though_nothing_asked_for_it(self, ledger, jobs):
         walk(ledger, jobs[0], Event.ADOPTED)
         walk(ledger, jobs[1], Event.ADOPTED, run_id=None)
@@ -424,14 +495,14 @@ class TestMoney:
     def test_what_is_committed_is_always_the_sum_over_the_attempts(self, ledger, data):
         """Random legal histories: the ledger agrees with a model that knows nothing but the table."""
         campaign = f"campaign-{next(CAMPAIGNS)}"  # the examples share one ledger: opening costs time
-        header = a_header(campaign)
+        header = replace(a_header(campaign), brand=campaign)
         ledger.admit(header, some_cells(3, tag=campaign))
         jobs = [a_job(number, tag=campaign).job_id for number in range(3)]
-        budget, purse = (data.draw(st.integers(0, 400_000), label=cap) for cap in ("budget", "purse"))
-        model = Model(Decimal(budget) / 10**6, Decimal(purse) / 10**6)
+        limits = st.integers(0, 400_000).map(lambda micros: Decimal(micros) / 10**6)
+        model = Model(*(data.draw(limits, label=cap) for cap in ("budget", "purse", "month")))
         for run_number in range(data.draw(st.integers(1, 3), label="runs")):
             run_id = f"{campaign}-{run_number}"
-            caps = {"budget": str(model.budget), "purse": str(model.purse)}
+            caps = {"budget": str(model.budget), "purse": str(model.purse), "month": str(model.month)}
             ledger.begin_run(a_run(run_id, header=header, **caps))
             model.begin_run(run_id)
             for _ in range(data.draw(st.integers(1, 3), label="batches")):
@@ -439,14 +510,19 @@ class TestMoney:
                 assert ledger.record(batch) == expected
                 attempts = [a for r in ledger.jobs(header.plan_id, 0, 9) for a in r.attempts]
                 held = sum((a.cost_usd for a in attempts if holds_money(a.phase)), Decimal(0))
-                assert ledger.committed_usd(campaign) == held == model.committed(None)
+                assert ledger.committed_usd(campaign) == held == model.committed()
+                assert {
+                    (account.kind, account.name): account.committed_usd
+                    for account in ledger.accounts()
+                    if account.committed_usd and f"{campaign}-" in f"{account.name}-"
+                } == model.accounts(campaign)
 
 
 class Model:
     """A ledger of a few lines: phases by job and attempt, and who pays."""
 
-    def __init__(self, budget, purse):
-        self.budget, self.purse = budget, purse
+    def __init__(self, budget, purse, month):
+        self.budget, self.purse, self.month = budget, purse, month
         self.attempts = {}  # job -> list of [phase, run]
         self.serial = count()
         self.tasks = {}
@@ -457,11 +533,19 @@ class Model:
             if attempts[-1][0] is Phase.SUBMITTING:
                 attempts[-1][0] = Phase.IN_DOUBT
 
-    def committed(self, run_id):
+    def committed(self, run_id=None):
         every = [attempt for attempts in self.attempts.values() for attempt in attempts]
         return sum(
             (PRICE for phase, run in every if holds_money(phase) and run_id in (None, run)), Decimal(0)
         )
+
+    def accounts(self, name):
+        """What each account holds; campaign and brand are of one name, and all happens in one month."""
+        runs = {run for attempts in self.attempts.values() for _, run in attempts if run}
+        held = {("run", run): self.committed(run) for run in runs}
+        whole = self.committed()
+        held |= {("campaign", name): whole, ("month", f"2026-11 {name}"): whole}
+        return {account: usd for account, usd in held.items() if usd}
 
     def draw_batch(self, data, jobs):
         batch, expected = [], []
@@ -483,8 +567,10 @@ class Model:
         if event is Event.INTENT_RECORDED:
             if self.committed(self.run_id) + PRICE > self.purse:
                 return Verdict.OVER_PURSE
-            if self.committed(None) + PRICE > self.budget:
+            if self.committed() + PRICE > self.budget:
                 return Verdict.OVER_BUDGET
+            if self.committed() + PRICE > self.month:
+                return Verdict.OVER_MONTH
         attempts = self.attempts.setdefault(job, [])
         if not attempts or event is Event.REDO_AUTHORIZED:
             attempts.append([phase, None])

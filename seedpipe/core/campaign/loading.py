@@ -162,6 +162,7 @@ class _Loader:
             palette={name: _text(_map(tree, "palette"), name) for name, _ in _map(tree, "palette").items()},
             voice=_text(tree, "voice") if "voice" in tree else None,
             extras={name: _data(value) for name, value in _map(tree, "vars").items()},
+            usd_per_month=_amounts(_map(tree, "budget")).get("usd_per_month"),
         )
 
     def _variables(self, root: Mapping) -> dict[str, Json]:
@@ -444,15 +445,19 @@ _NOTHING: Final = Mapping(span=SourceText(path="", text="").span(), entries=())
 
 def _budget(root: Mapping) -> Budget:
     node = _map(root, "budget")
-    amounts = {name: str(value.value) for name, value in node.items() if isinstance(value, Scalar)}
+    amounts = _amounts(node)
     return Budget(
         caps=BudgetCaps(
-            usd=Decimal(amounts["usd"]) if "usd" in amounts else None,
-            per_job_usd=Decimal(amounts["per_job_usd"]) if "per_job_usd" in amounts else None,
-            max_jobs=int(Decimal(amounts.get("max_jobs", BudgetCaps().max_jobs))),
+            usd=amounts.get("usd"),
+            per_job_usd=amounts.get("per_job_usd"),
+            max_jobs=int(amounts.get("max_jobs", BudgetCaps().max_jobs)),
         ),
         spans={name: value.span for name, value in node.items()},
     )
+
+
+def _amounts(node: Mapping) -> dict[str, Decimal]:
+    return {name: Decimal(str(value.value)) for name, value in node.items() if isinstance(value, Scalar)}
 
 
 def _policy(root: Mapping) -> Policy:

@@ -14,6 +14,7 @@ from seedpipe.core.templates import Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from seedpipe.core.catalogue import InputProblem
     from seedpipe.core.diagnostics import Span
@@ -32,12 +33,16 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
-    """The brand kit: `palette` maps colour names to `#RRGGBB`; `extras` are its `vars`."""
+    """The brand kit: `palette` maps colour names to `#RRGGBB`; `extras` are its `vars`.
+
+    `usd_per_month` is what all campaigns of the brand may spend in a month; templates do not see it.
+    """
 
     name: str
     palette: Mapping[str, str]
     voice: str | None
     extras: Mapping[str, Json]
+    usd_per_month: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
