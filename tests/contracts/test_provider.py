@@ -6,10 +6,12 @@ An implementation is a class below: it stages a situation and hands over a provi
 import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 import pytest
 
+from seedpipe.core.bills import Bill, BillKind
 from seedpipe.core.errors import Malformed, ProviderError, Refused, Unavailable, Uncertain
 from seedpipe.core.lifecycle import Event, submit_failure
 from seedpipe.providers import Limits, WaveSpeedProvider
@@ -69,7 +71,28 @@ class OverTheWire:
             item[key] = BODY
         return {"data": {"page": asked.json["page"], "items": [item] if asked.json["page"] == 1 else []}}
 
+    @staticmethod
+    async def _account(asked, writer):
+        bill = {
+            "uuid": "b1",
+            "billing_type": "deduct",
+            "price": 0.027,
+            "created_at": "2026-03-01T12:00:00.000000000Z",
+            "prediction": {"uuid": TASK, "model_uuid": MODEL, "status": "completed"},
+        }
+        if asked.target.endswith("/balance"):
+            data = {"balance": 12.34}
+        elif asked.target.endswith("/model/price"):
+            data = {"model_id": MODEL, "price": 0.027 * asked.json["inputs"]["max_images"]}
+        else:
+            items = [bill] if asked.json["page"] == 1 else []
+            data = {"page": asked.json["page"], "has_more": False, "items": items}
+        writer.write(http(200, {"code": 200, "data": data}))
+        await writer.drain()
+
     def _reply(self, situation):
+        if situation == "account":
+            return self._account
         if situation.startswith("listed"):
             key = situation.removeprefix("listed, ")
 
@@ -122,6 +145,9 @@ class InMemory:
         provider.list_inputs = situation in {"listed, inputs", "listed, input"}
         provider.tells_date = situation != "listed, undated"
         provider.list_faults = [fault] if fault else []
+        provider.account_faults = [fault] if fault else []
+        provider.image_usd = Decimal("0.027")
+        provider.balance_usd = Decimal("12.367")
         provider.submit_faults = [fault] if fault else []
         provider.result_faults[BODY["prompt"]] = [fault] if fault else []
         provider.download_faults[self.file_url] = [fault] if fault else []
@@ -248,3 +274,48 @@ def test_a_list_that_fails_may_be_asked_again(house, situation):
 @pytest.mark.parametrize(("situation", "kind"), [("no balance", Refused), ("nonsense", Malformed)])
 def test_a_list_that_is_none_says_so(house, situation, kind):
     assert type(failure(house, situation, listing())) is kind
+
+
+def bills(page=1):
+    hour = timedelta(hours=1)
+    return lambda provider: provider.bills(page=page, since=MADE_AT - hour, until=MADE_AT + hour)
+
+
+def price(provider):
+    return provider.price(MODEL, {**BODY, "max_images": 4})
+
+
+def balance(provider):
+    return provider.balance()
+
+
+def test_the_account_says_what_is_left_and_what_a_request_costs(house):
+    assert in_situation(house, "account", balance) == Decimal("12.34")
+    assert in_situation(house, "account", price) == Decimal("0.108")
+
+
+def test_a_bill_names_its_task_its_amount_and_its_time(house):
+    page = in_situation(house, "account", bills())
+    (bill,) = page.bills
+    assert bill == Bill(
+        bill_id=bill.bill_id,
+        kind=BillKind.DEDUCT,
+        amount_usd=Decimal("0.027"),
+        at=MADE_AT,
+        prediction_id=house.task,
+        model=MODEL,
+    )
+    assert not page.has_more
+
+
+def test_the_page_after_the_last_bill_is_empty(house):
+    assert in_situation(house, "account", bills(page=2)).bills == ()
+
+
+@pytest.mark.parametrize("ask", [balance, price, bills()])
+@pytest.mark.parametrize(
+    ("situation", "kind"),
+    [("away", Unavailable), ("no connection", Unavailable), ("nonsense", Malformed), ("no balance", Refused)],
+)
+def test_an_account_that_says_nothing_raises_what_may_be_warned_about(house, situation, kind, ask):
+    assert type(failure(house, situation, ask)) is kind

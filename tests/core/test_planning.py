@@ -222,3 +222,19 @@ def test_a_missing_campaign_file_is_an_input_error():
 )
 def test_money_for_people(amount, shown):
     assert usd(Decimal(amount)) == shown
+
+
+def test_the_month_of_a_brand_comes_from_its_file_and_stays_out_of_templates():
+    text = "brand: b.yaml\nseries: {s: {over: [], prompt: 'a lamp of {{ brand.name }}'}}\nbudget: {usd: 3}\n"
+    plan = planned(text, b__yaml="name: Aurora\nbudget: {usd_per_month: 250.5}\n")
+    assert plan.header.budget.brand_usd_per_month == Decimal("250.5")
+    assert plan.header.budget.usd == 3
+    assert planned(text, b__yaml="name: Aurora\n").header.budget.brand_usd_per_month is None
+    used = text.replace("brand.name", "brand.budget")
+    assert errors(used, b__yaml="name: Aurora\nbudget: {usd_per_month: 9}\n")
+
+
+@pytest.mark.parametrize("budget", ["{usd_per_month: 0}", "{usd_per_month: lots}", "{usd: 5}", "12"])
+def test_a_brands_budget_is_an_amount_a_month(budget):
+    text = "brand: b.yaml\nseries: {s: {over: [], prompt: 'a lamp'}}\n"
+    assert errors(text, b__yaml=f"name: Aurora\nbudget: {budget}\n")

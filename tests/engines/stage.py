@@ -111,7 +111,7 @@ class Stage:
         cells = list(cells)
         header = PlanHeader(
             campaign=campaign,
-            brand=None,
+            brand="aurora",
             sources={f"{campaign}.yaml": str(len(cells)) + "".join(c.cell.address for c in cells)},
             catalogue="c1",
             budget=BudgetCaps(),
@@ -122,11 +122,12 @@ class Stage:
     def close(self):
         self.ledger.close()
 
-    def run(self, *, purse=None, budget=None, plan_id=None, when=None, store=None, ear=None):
+    def run(self, *, purse=None, budget=None, month=None, plan_id=None, when=None, store=None, ear=None):
         """Carry out a run; `when` gets the engine and the ear before it starts."""
-        return run_virtually(self._run(purse, budget, plan_id or self.plan_id, when, store or self.store))
+        caps = {"purse": purse, "budget": budget, "month": month}
+        return run_virtually(self._run(caps, plan_id or self.plan_id, when, store or self.store))
 
-    async def _run(self, purse, budget, plan_id, when, store):
+    async def _run(self, caps, plan_id, when, store):
         self.runs += 1
         self.ear = Ear(self.clock)
         engine = LocalEngine(
@@ -138,7 +139,7 @@ class Stage:
             rng=random.Random(7),
             pace=self.pace,
         )
-        start = self.start(f"run{self.runs}", plan_id, purse=purse, budget=budget)
+        start = self.start(f"run{self.runs}", plan_id, **caps)
         self.ledger.begin_run(start)
         if when:
             when(engine, self.ear)
@@ -149,7 +150,7 @@ class Stage:
         self.ledger.end_run(RunEnd(run_id=start.run_id, finished_at=self.clock.now(), exit_code=0))
         return outcome
 
-    def start(self, run_id, plan_id=None, *, purse=None, budget=None):
+    def start(self, run_id, plan_id=None, *, purse=None, budget=None, month=None):
         return RunStart(
             run_id=run_id,
             plan_id=plan_id or self.plan_id,
@@ -158,6 +159,7 @@ class Stage:
             started_at=EPOCH,
             purse_usd=purse,
             budget_usd=budget,
+            month_usd=month,
         )
 
     def records(self, plan_id=None):

@@ -134,7 +134,10 @@ def test_a_blocked_key_ends_submitting_and_finishes_what_is_paid(stage, status):
     assert play.phases() == {"a": Phase.DONE, "b": Phase.DONE, "c": Phase.PLANNED, "d": Phase.PLANNED}
 
 
-@pytest.mark.parametrize(("limit", "reason"), [("purse", StopReason.PURSE), ("budget", StopReason.BUDGET)])
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [("purse", StopReason.PURSE), ("budget", StopReason.BUDGET), ("month", StopReason.MONTH)],
+)
 def test_a_limit_ends_submitting_before_it_is_passed(stage, limit, reason):
     cheap = planned("cheap", cost_usd=Decimal("0.01"))
     play = stage("a", "b", "c", cheap, concurrency=1)

@@ -12,9 +12,11 @@ from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from PIL import Image
 
+from seedpipe.core.bills import Bill, BillKind, BillPage
 from seedpipe.core.errors import Malformed, ProviderError, Refused, Uncertain
 from seedpipe.core.model import Prediction, PredictionPage
 
@@ -68,6 +70,11 @@ class FakeProvider:
     list_lag_s: float = 0.0  # until an accepted task is listed
     skew_s: float = 0.0  # the service's clock minus ours
     tells_date: bool = True
+    balance_usd: Decimal = Decimal(100)
+    image_usd: Decimal = Decimal("0.10")
+    bills_a_page: int = 100
+    account_faults: list = field(default_factory=list)  # of balance, price and bills
+    account_asked: list = field(default_factory=list)  # what of the account was asked, in order
     in_flight: int = 0
     most_in_flight: int = 0
     closed: bool = False
@@ -155,6 +162,44 @@ class FakeProvider:
             created_at=task.created_at,
             inference_ms=1200 if done else None,
         )
+
+    async def balance(self):
+        await self._ask_account("balance")
+        return self.balance_usd - sum(self.cost_usd(task) for task in self.tasks.values())
+
+    async def price(self, model, inputs):
+        await self._ask_account("price", model, dict(inputs))
+        return self.image_usd * inputs.get("max_images", 1)
+
+    async def bills(self, *, page, since, until):
+        await self._ask_account("bills", page)
+        found = [bill for bill in self._all_bills() if since <= bill.at <= until]
+        start = (page - 1) * self.bills_a_page
+        shown = tuple(found[start : start + self.bills_a_page])
+        return BillPage(bills=shown, has_more=len(found) > start + len(shown))
+
+    def cost_usd(self, task):
+        return self.image_usd * task.inputs.get("max_images", 1)
+
+    def _all_bills(self):
+        """Newest first; what failed is given back at once."""
+        for task in reversed(list(self.tasks.values())):
+            refunded = task.status != "completed" and self.clock.monotonic() >= task.ready_at_s
+            for kind in [BillKind.REFUND, BillKind.DEDUCT][not refunded :]:
+                yield Bill(
+                    bill_id=f"{kind}-{task.prediction_id}",
+                    kind=kind,
+                    amount_usd=self.cost_usd(task),
+                    at=task.created_at,
+                    prediction_id=task.prediction_id,
+                    model=task.model,
+                )
+
+    async def _ask_account(self, *asked):
+        self.account_asked.append(asked)
+        await self.clock.sleep(0.05)
+        if self.account_faults:
+            raise self.account_faults.pop(0)
 
     @asynccontextmanager
     async def download(self, url):
