@@ -107,8 +107,8 @@ def data_of(answer: Answer, what: str, *, secret: str) -> tuple[Mapping[str, Any
 def listed(answer: Answer, *, secret: str) -> PredictionPage:
     """Return one page of the account's predictions, or raise why it is not known.
 
-    Without the service's word another page may follow any that is not empty: it may give fewer than were asked
-    for. An item without a usable id could be the very one that is looked for: the page is `Malformed`.
+    Without the service's word another page may follow any that is not empty: it may give fewer than were
+    asked for. An item without a usable id could be the very one that is looked for: the page is `Malformed`.
     """
     if answer.status != OK:
         raise _failed_read(answer, secret=secret)
