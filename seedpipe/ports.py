@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Account,
         Entry,
         JobRecord,
+        OpenRequest,
         Payment,
         RunEnd,
         RunOutcome,
@@ -156,6 +157,18 @@ class Ledger(Protocol):
 
     def unfetched_elsewhere(self, plan_id: str) -> Iterator[JobRecord]:
         """Yield jobs outside this plan that are paid for and not yet brought home; they have no cells."""
+
+    def open_requests(self, plan_id: str) -> list[OpenRequest]:
+        """Return every request that is on its way or in doubt, of any plan; jobs of others have no cells."""
+
+    def owned(self, prediction_ids: Sequence[str]) -> set[str]:
+        """Return those of these predictions that belong to an attempt."""
+
+    def accepted_between(self, model: str, after: datetime, before: datetime) -> dict[str, datetime]:
+        """Return predictions of a model that are or were there to be fetched, by the time of acceptance.
+
+        What was found or adopted counts from its making, if the service told that.
+        """
 
     def phases(self, job_ids: Sequence[str]) -> dict[str, Phase]:
         """Return the phase of each job that was ever tried."""

@@ -121,6 +121,30 @@ class JobRecord:
         return self.cells[0].address if self.cells else self.job.job_id
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRequest:
+    """A request whose fate is not known: on its way, or in doubt.
+
+    `body` is what was sent, to the letter; `absences` counts those of this job that surely were absent.
+    """
+
+    record: JobRecord
+    body: Mapping[str, Json]
+    absences: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """A prediction that may be ours and is nobody's: its images were fetched aside.
+
+    `paths` are below the folder of asides.
+    """
+
+    prediction_id: str
+    paths: tuple[str, ...]
+    why: str
+
+
 class StopReason(StrEnum):
     """Why a run stopped submitting before its plan was through."""
 
@@ -139,12 +163,14 @@ class RunOutcome:
     """What an engine can say beyond the ledger.
 
     `stop` says why submitting stopped early, `message` adds the words for the user, and `overdue` counts
-    paid tasks whose deadline passed while the service was still working on them.
+    paid tasks whose deadline passed while the service was still working on them. `asides` are predictions
+    that may be ours and belong to no job.
     """
 
     stop: StopReason | None = None
     message: str = ""
     overdue: int = 0
+    asides: tuple[Aside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

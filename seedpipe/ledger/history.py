@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SETS_THE_PRICE: Final = frozenset({Event.INTENT_RECORDED, Event.ADOPTED, Event.REDO_AUTHORIZED})
 STORES_AN_OUTPUT: Final = frozenset({Event.OUTPUT_STORED, Event.SET_COMPLETE, Event.SET_SHORT})
 _NAMES_THE_TASK: Final = frozenset({Event.ADOPTED, Event.ACCEPTED, Event.FOUND})
+_MADE_BEFORE: Final = frozenset(
+    {Event.ADOPTED, Event.FOUND}
+)  # their days at the service count from their making
 _SHOWS_THE_RESULT: Final = frozenset({Event.COMPLETED, Event.COMPLETED_EMPTY, Event.PROVIDER_FAILED})
 _GOOD_NEWS: Final = STORES_AN_OUTPUT | _NAMES_THE_TASK | {Event.INTENT_RECORDED, Event.COMPLETED}
 
@@ -85,7 +88,8 @@ def _with_facts(attempt: Attempt, entry: Entry, price_usd: Decimal) -> Attempt:
     if event is Event.INTENT_RECORDED:
         attempt = replace(attempt, intent_at=entry.at)
     if said and event in _NAMES_THE_TASK:
-        attempt = replace(attempt, prediction_id=said.prediction_id, accepted_at=entry.at)
+        made_at = said.created_at if event in _MADE_BEFORE else None
+        attempt = replace(attempt, prediction_id=said.prediction_id, accepted_at=made_at or entry.at)
     if said and event in _SHOWS_THE_RESULT:
         attempt = replace(attempt, urls=said.outputs, inference_ms=said.inference_ms)
     return attempt

@@ -67,6 +67,21 @@ JOBS_UNFETCHED_ELSEWHERE: Final = """
         AND plan_no = (SELECT max(plan_no) FROM plan_jobs WHERE job_id = attempts.job_id)
         AND NOT EXISTS (SELECT 1 FROM plan_jobs WHERE job_id = attempts.job_id AND plan_no = ?)
     ORDER BY job_id LIMIT ?"""
+OPEN_REQUESTS: Final = """
+    SELECT job_id, model, request, outputs_expected, plan_jobs.cost_micros,
+        (SELECT body FROM events WHERE event_no = intent_event) AS body,
+        (SELECT count(*) FROM events
+            WHERE events.job_id = attempts.job_id AND event = 'surely_absent') AS absences
+    FROM attempts JOIN jobs USING (job_id) JOIN plan_jobs USING (job_id)
+    WHERE attempts.phase IN (SELECT value FROM json_each(?)) AND plan_no = coalesce(
+        (SELECT plan_no FROM plan_jobs AS own WHERE own.job_id = attempts.job_id AND own.plan_no = ?),
+        (SELECT max(plan_no) FROM plan_jobs AS newest WHERE newest.job_id = attempts.job_id))
+    ORDER BY intent_at, job_id"""
+OWNED: Final = """
+    SELECT prediction_id FROM attempts WHERE prediction_id IN (SELECT value FROM json_each(?))"""
+ACCEPTED_BETWEEN: Final = """
+    SELECT prediction_id, accepted_at FROM attempts JOIN jobs USING (job_id)
+    WHERE accepted_at BETWEEN ? AND ? AND model = ? AND phase IN (SELECT value FROM json_each(?))"""
 CELLS_OF_JOBS: Final = """
     SELECT job_id, address, series, axes, output_paths
     FROM plan_jobs JOIN cells ON cells.plan_no = plan_jobs.plan_no AND job_position = plan_jobs.position

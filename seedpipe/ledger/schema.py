@@ -113,6 +113,7 @@ _MIGRATIONS: Final = (
             (SELECT max(newest.plan_no) FROM plan_jobs AS newest WHERE newest.job_id = attempts.job_id)
             ) AS plan_no FROM attempts""",
         "CREATE INDEX attempts_by_phase ON attempts (phase, job_id)",
+        "CREATE INDEX attempts_by_acceptance ON attempts (accepted_at)",
         """CREATE TABLE outputs (
             attempt_no INTEGER NOT NULL REFERENCES attempts,
             position INTEGER NOT NULL,

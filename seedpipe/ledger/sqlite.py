@@ -22,6 +22,7 @@ from seedpipe.core.model import Cell, Output, canonical_json
 from seedpipe.core.records import (
     Entry,
     JobRecord,
+    OpenRequest,
     PhaseTotal,
     RunEnd,
     RunRecord,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 _BATCH: Final = 500  # rows or ids a statement: past this size batches gain nothing and cost memory
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every text with the same beginning
 _UNFETCHED: Final = json.dumps([phase.value for phase in Phase if is_unfetched(phase)])
+_OPEN: Final = json.dumps([Phase.SUBMITTING, Phase.IN_DOUBT])
+_AT_THE_SERVICE: Final = json.dumps([Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT])
 
 
 class SqliteLedger:
@@ -269,6 +272,30 @@ class SqliteLedger:
         with self._reading():
             wanted = (_UNFETCHED, after, self._plan(plan_id)["plan_no"], _BATCH)
             return self._records(self._db.execute(queries.JOBS_UNFETCHED_ELSEWHERE, wanted).fetchall(), None)
+
+    def open_requests(self, plan_id: str) -> list[OpenRequest]:
+        """Return every request on its way or in doubt, oldest first; jobs of other plans have no cells."""
+        with self._reading():
+            plan_no = self._plan(plan_id)["plan_no"]
+            found = self._db.execute(queries.OPEN_REQUESTS, (_OPEN, plan_no)).fetchall()
+            records = self._records(found, plan_no)
+        return [
+            OpenRequest(record=record, body=json.loads(row["body"]), absences=row["absences"])
+            for row, record in zip(found, records, strict=True)
+        ]
+
+    def owned(self, prediction_ids: Sequence[str]) -> set[str]:
+        """Return those of these predictions that belong to an attempt."""
+        with self._reading():
+            found = self._db.execute(queries.OWNED, (json.dumps(list(prediction_ids)),)).fetchall()
+        return {row["prediction_id"] for row in found}
+
+    def accepted_between(self, model: str, after: datetime, before: datetime) -> dict[str, datetime]:
+        """Return predictions of a model that are or were there to be fetched, by the time of acceptance."""
+        wanted = (rows.to_instant(after), rows.to_instant(before), model, _AT_THE_SERVICE)
+        with self._reading():
+            found = self._db.execute(queries.ACCEPTED_BETWEEN, wanted).fetchall()
+        return {row["prediction_id"]: rows.from_instant(row["accepted_at"]) for row in found}
 
     def phases(self, job_ids: Sequence[str]) -> dict[str, Phase]:
         """Return the phase of each job that was ever tried."""

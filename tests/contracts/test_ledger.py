@@ -18,6 +18,7 @@ from seedpipe.core.records import PhaseTotal, RunEnd, RunRecord, StopReason, Ver
 from seedpipe.ledger import SqliteLedger
 from tests.contracts.ledger_plans import (
     AT,
+    MODEL,
     PRICE,
     a_header,
     a_job,
@@ -348,6 +349,60 @@ class TestAttempts:
         walk(ledger, jobs[0], Event.INTENT_RECORDED, at=odd)
         kept = one(ledger, jobs[0]).latest.intent_at
         assert (kept, kept.tzinfo) == (odd, UTC)
+
+
+class TestDoubts:
+    def test_open_requests_are_those_on_their_way_or_in_doubt(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_SUBMITTING, body={"prompt": "to the letter", "n": 1})
+        walk(ledger, jobs[1], *TO_DOUBT, at=AT - timedelta(seconds=1))
+        walk(ledger, jobs[2], *TO_ACCEPTED)
+        second, first = ledger.open_requests(PLAN)[::-1]
+        assert [r.record.phase for r in (first, second)] == [Phase.IN_DOUBT, Phase.SUBMITTING]
+        assert (second.record, second.body) == (one(ledger, jobs[0]), {"prompt": "to the letter", "n": 1})
+        assert first.record.latest.intent_at == AT - timedelta(seconds=1)
+        assert first.absences == second.absences == 0
+
+    def test_the_body_is_that_of_the_latest_intent(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DOUBT, Event.SURELY_ABSENT)
+        walk(ledger, jobs[0], *TO_DOUBT, body={"prompt": "again"})
+        walk(ledger, jobs[1], Event.INTENT_RECORDED, Event.NOT_SENT)
+        (request,) = ledger.open_requests(PLAN)
+        assert (request.body, request.absences) == ({"prompt": "again"}, 1)
+
+    def test_doubts_of_other_plans_have_no_cells(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DOUBT)
+        other = a_header("spring")
+        ledger.admit(other, some_cells(1, tag="s"))
+        (request,) = ledger.open_requests(other.plan_id)
+        assert (request.record.job.job_id, request.record.cells) == (jobs[0], ())
+        assert request.record.job.cost_usd == PRICE
+
+    def test_open_requests_of_an_unknown_plan_are_a_key_error(self, ledger):
+        with pytest.raises(KeyError):
+            ledger.open_requests("nowhere")
+
+    def test_predictions_that_belong_to_an_attempt(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DONE)
+        walk(ledger, jobs[1], *TO_DOUBT, Event.FOUND)
+        mine = [a_prediction(job).prediction_id for job in jobs[:2]]
+        assert ledger.owned([*mine, "stranger"]) == set(mine)
+        assert ledger.owned([]) == set()
+
+    def test_predictions_by_the_time_they_were_accepted(self, ledger, jobs):
+        for number, job in enumerate(jobs[:4]):
+            walk(ledger, job, *TO_ACCEPTED, at=AT + timedelta(seconds=number))
+        walk(ledger, jobs[2], Event.VANISHED)
+        found = ledger.accepted_between(MODEL, AT + timedelta(seconds=1), AT + timedelta(seconds=3))
+        assert found == {a_prediction(jobs[n]).prediction_id: AT + timedelta(seconds=n) for n in (1, 3)}
+        assert ledger.accepted_between("another/model", AT, AT + timedelta(days=1)) == {}
+
+    @pytest.mark.parametrize(
+        ("events", "made"), [((*TO_DOUBT, Event.FOUND), True), ((Event.ADOPTED,), True), (TO_ACCEPTED, False)]
+    )
+    def test_what_was_found_later_counts_from_its_making(self, ledger, jobs, events, made):
+        later = AT + timedelta(hours=1)
+        walk(ledger, jobs[0], *events, at=later)  # the prediction was made at AT
+        assert one(ledger, jobs[0]).latest.accepted_at == (AT if made else later)
 
 
 class TestMoney:

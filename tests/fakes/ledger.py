@@ -49,6 +49,12 @@ class WitnessLedger:
             self.phases_seen[record.job.job_id] = record.phase
         return records
 
+    def open_requests(self, plan_id):
+        found = self._ledger.open_requests(plan_id)
+        for request in found:
+            self.phases_seen[request.record.job.job_id] = request.record.phase
+        return found
+
     def unfetched_elsewhere(self, plan_id):
         for record in self._ledger.unfetched_elsewhere(plan_id):
             self.phases_seen[record.job.job_id] = record.phase

@@ -1,0 +1,369 @@
+"""What became of requests in doubt: decided from the service's list, the ledger's memory and the clocks.
+
+Hides when a listed prediction is ours, and when a list that does not show one proves that there is none.
+Invariants: a prediction that belongs to an attempt is never given to another; equal requests are
+interchangeable, so only their number counts; `ABSENT` needs a list that is complete, shows every id we
+know to be in the window, and was asked for after the settle time. Whatever may be ours but is not surely so
+keeps a request from being sent again.
+
+Absent on purpose: asking, waiting, recording. Times of ours are compared with the service's in both
+readings, as written and moved by the measured skew, because a clock may have been set right in between.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum, auto
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from seedpipe.core.model import Json, Prediction
+
+_NO_SKEW: Final = timedelta(0)
+_SLOWEST_ANSWER: Final = timedelta(
+    seconds=180
+)  # between a task's making and the word of it; adapters wait less
+
+
+class Fate(StrEnum):
+    """What can be said of a request in doubt."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    WAITING = "waiting"
+    UNCLEAR = "unclear"
+
+
+class Match(Enum):
+    """How a listed prediction compares with a request."""
+
+    SAME = auto()
+    MAYBE = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A request whose fate is not known: its exact body, and when its intent was recorded, by our clock."""
+
+    job_id: str
+    model: str
+    body: Mapping[str, Json]
+    intent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A stretch of time on the service's clock."""
+
+    after: datetime
+    before: datetime
+
+    def holds(self, moment: datetime | None) -> bool:
+        """Say whether a moment falls into it; one that is not known might."""
+        return moment is None or self.after <= moment <= self.before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How long and how far around its intent a request is looked for."""
+
+    settle_s: float = 180.0  # the service's list may run behind: what it does not show by then is not there
+    margin_s: float = 240.0  # clock errors once the skew is known to the second, and the slowest answer
+    undated_margin_s: float = 3600.0  # a service that never tells its time: our clock alone
+    retention_s: float = 7 * 86400.0  # the list's memory
+
+    def window(self, intent_at: datetime, skew: timedelta | None) -> Window:
+        """Return when a request can have been accepted, whichever reading of our clock was right."""
+        margin = timedelta(seconds=self.undated_margin_s if skew is None else self.margin_s)
+        settle = timedelta(seconds=self.settle_s)
+        readings = _readings(intent_at, skew)
+        return Window(after=min(readings) - margin, before=max(readings) + settle + margin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The service's predictions of one model in a window, as far as they were read.
+
+    `asked_at` is our clock when the first page was asked for and `server_now` the service's when it answered;
+    `complete` says that no page is missing. Items carry inputs when the list or the result told them.
+    """
+
+    items: tuple[Prediction, ...]
+    complete: bool
+    asked_at: datetime
+    server_now: datetime | None = None
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far the service's clock is ahead of ours; None when it did not tell its time."""
+        return None if self.server_now is None else self.server_now - self.asked_at
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the listing, on the service's clock as well as it is known."""
+        return self.server_now or self.asked_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the ledger knew after the list was read.
+
+    `owned` are the listed ids that belong to an attempt; `accepted` maps ids that a complete list must show
+    to the time of their acceptance; `in_flight` are the bodies of requests whose answer is still on its way.
+    """
+
+    owned: frozenset[str] = frozenset()
+    accepted: Mapping[str, datetime]
+    in_flight: tuple[Mapping[str, Json], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What became of one doubt: the `prediction` that was found, or the ids of all that could be it."""
+
+    doubt: Doubt
+    fate: Fate
+    why: str
+    prediction: Prediction | None = None
+    candidates: tuple[str, ...] = ()
+
+
+def settle(doubts: Sequence[Doubt], listing: Listing, known: Known, rules: Rules) -> list[Decision]:
+    """Return what can be said of doubts about one model, in their order; all lie in the listed window."""
+    free = [item for item in listing.items if item.prediction_id not in known.owned]
+    claimed = {i for i, item in enumerate(free) if _asked_by_another(item, doubts, known)}
+    pairs = _pair(doubts, free, claimed, listing, rules)
+    left = [item for i, item in enumerate(free) if i not in set(pairs.values())]
+    rest = [doubt for d, doubt in enumerate(doubts) if d not in pairs]
+    judged = iter(_judge_rest(rest, left, listing, known, rules))
+    return [
+        _found(doubt, free[pairs[d]], "the service's list shows it") if d in pairs else next(judged)
+        for d, doubt in enumerate(doubts)
+    ]
+
+
+def compare(model: str, body: Mapping[str, Json], item: Prediction) -> Match:
+    """Say whether a prediction is what this request asks for.
+
+    Every field that was sent must be shown and equal; the service may show defaults beside them. Where one
+    is not shown, or the model goes by another name, it may be ours, and nobody can tell.
+    """
+    if item.inputs is None:
+        return Match.MAYBE
+    shown = item.inputs
+    if any(name in shown and not _equal(value, shown[name]) for name, value in body.items()):
+        return Match.OTHER
+    if any(name not in shown for name in body) or item.model not in ("", model):
+        return Match.MAYBE
+    return Match.SAME
+
+
+def clusters(doubts: Iterable[Doubt], skew: timedelta | None, rules: Rules) -> list[list[Doubt]]:
+    """Return doubts in groups that one listing each answers: one model, windows that overlap."""
+    groups: list[list[Doubt]] = []
+    for doubt in sorted(doubts, key=lambda doubt: (doubt.model, doubt.intent_at)):
+        last = groups[-1][-1] if groups else None
+        near = last and rules.window(doubt.intent_at, skew).after <= rules.window(last.intent_at, skew).before
+        if last and last.model == doubt.model and near:
+            groups[-1].append(doubt)
+        else:
+            groups.append([doubt])
+    return groups
+
+
+def span(doubts: Sequence[Doubt], skew: timedelta | None, rules: Rules) -> Window:
+    """Return the window that covers all doubts of a group."""
+    windows = [rules.window(doubt.intent_at, skew) for doubt in doubts]
+    return Window(after=min(w.after for w in windows), before=max(w.before for w in windows))
+
+
+def strays(
+    requests: Iterable[tuple[str, Mapping[str, Json]]], items: Iterable[Prediction], owned: Collection[str]
+) -> list[Prediction]:
+    """Return predictions that surely ask what one of these (model, body) asks, and are nobody's."""
+    free = [item for item in items if item.prediction_id not in owned]
+    found: dict[str, Prediction] = {}
+    for model, body in requests:
+        for item in free:
+            if item.prediction_id not in found and compare(model, body, item) is Match.SAME:
+                found[item.prediction_id] = item
+    return [item for item in free if item.prediction_id in found]
+
+
+def _pair(
+    doubts: Sequence[Doubt],
+    free: Sequence[Prediction],
+    claimed: set[int],
+    listing: Listing,
+    rules: Rules,
+) -> dict[int, int]:
+    """Give as many doubts as can be a prediction that surely is the same: a largest matching.
+
+    Greed would not do: a prediction that shows its defaults is the same as several different requests.
+    """
+    options: list[list[int]] = []
+    for doubt in doubts:
+        window = rules.window(doubt.intent_at, listing.skew)
+        same = [
+            i
+            for i, item in enumerate(free)
+            if i not in claimed and window.holds(item.created_at) and _is_same(doubt, item)
+        ]
+        options.append(sorted(same, key=lambda i: _distance(doubt, free[i], listing.skew)))
+    holder: dict[int, int] = {}
+    for start in sorted(range(len(doubts)), key=lambda d: doubts[d].intent_at):
+        _seek(start, options, holder)
+    return {doubt: item for item, doubt in holder.items()}
+
+
+def _seek(start: int, options: Sequence[Sequence[int]], holder: dict[int, int]) -> None:
+    """Find one more doubt its prediction, moving others to another of theirs along the way if need be."""
+    came_from: dict[int, int] = {}  # item → the doubt that asked for it
+    queue = [start]
+    for doubt in queue:
+        for item in options[doubt]:
+            if item in came_from:
+                continue
+            came_from[item] = doubt
+            if item in holder:
+                queue.append(holder[item])
+                continue
+            while True:
+                giver = came_from[item]
+                held = next((i for i, d in holder.items() if d == giver), None)
+                holder[item] = giver
+                if held is None or giver == start:
+                    return
+                item = held  # noqa: PLW2901 - walk back along the path
+
+
+def _judge_rest(
+    rest: Sequence[Doubt], left: Sequence[Prediction], listing: Listing, known: Known, rules: Rules
+) -> list[Decision]:
+    """Decide doubts that no prediction surely answers."""
+    possible = {id(doubt): _possible(doubt, left, listing, rules) for doubt in rest}
+    decisions = []
+    for doubt in rest:
+        mine = possible[id(doubt)]
+        ids = tuple(item.prediction_id for item in mine)
+        if why := _not_yet(doubt, listing, known, rules):
+            decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
+        elif _is_forgotten(doubt, listing, rules):
+            why = "it is older than the service's list remembers"
+            decisions.append(Decision(doubt=doubt, fate=Fate.UNCLEAR, why=why, candidates=ids))
+        elif not mine:
+            why = "the service's list does not show it"
+            decisions.append(Decision(doubt=doubt, fate=Fate.ABSENT, why=why))
+        elif known.in_flight and _could_be_another(mine, doubt, known):
+            why = "a like request is still on its way"
+            decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
+        elif (item := _by_count(doubt, rest, possible)) is not None:
+            decisions.append(_found(doubt, item, "as many predictions as requests in doubt"))
+        else:
+            why = f"the list does not say what was asked: {len(ids)} predictions could be it"
+            decisions.append(Decision(doubt=doubt, fate=Fate.UNCLEAR, why=why, candidates=ids))
+    return decisions
+
+
+def _by_count(
+    doubt: Doubt, rest: Sequence[Doubt], possible: Mapping[int, Sequence[Prediction]]
+) -> Prediction | None:
+    """Return the prediction for a doubt when counts agree: as many equal doubts as predictions they share.
+
+    Different requests are never told apart by counting: the picture of one would come to the other's place.
+    """
+    mine = {item.prediction_id for item in possible[id(doubt)]}
+    rivals = [other for other in rest if mine & {item.prediction_id for item in possible[id(other)]}]
+    if len(rivals) != len(mine) or any(not _same_body(doubt.body, other.body) for other in rivals):
+        return None
+    if any({item.prediction_id for item in possible[id(other)]} != mine for other in rivals):
+        return None
+    return possible[id(doubt)][[id(other) for other in rivals].index(id(doubt))]
+
+
+def _not_yet(doubt: Doubt, listing: Listing, known: Known, rules: Rules) -> str:
+    """Return why the listing is not conclusive for a doubt; nothing when it is."""
+    if not listing.complete:
+        return "the service's list could not be read to its end"
+    settle = timedelta(seconds=rules.settle_s)
+    if listing.now - max(_readings(doubt.intent_at, listing.skew)) < settle:
+        return "the service's list may not show it yet"
+    window = rules.window(doubt.intent_at, listing.skew)
+    shown = {item.prediction_id for item in listing.items}
+    for prediction_id, accepted_at in known.accepted.items():
+        readings = _readings(accepted_at, listing.skew)
+        due = max(readings) + settle <= listing.now
+        inside = min(readings) >= window.after + _SLOWEST_ANSWER and max(readings) <= window.before
+        if due and inside and prediction_id not in shown:
+            return f"the service's list does not show {prediction_id} either, which is there"
+    return ""
+
+
+def _is_forgotten(doubt: Doubt, listing: Listing, rules: Rules) -> bool:
+    kept_since = listing.now - timedelta(seconds=rules.retention_s)
+    return min(_readings(doubt.intent_at, listing.skew)) < kept_since
+
+
+def _possible(doubt: Doubt, left: Sequence[Prediction], listing: Listing, rules: Rules) -> list[Prediction]:
+    window = rules.window(doubt.intent_at, listing.skew)
+    return [
+        item
+        for item in left
+        if window.holds(item.created_at) and compare(doubt.model, doubt.body, item) is not Match.OTHER
+    ]
+
+
+def _asked_by_another(item: Prediction, doubts: Sequence[Doubt], known: Known) -> bool:
+    """Say whether a prediction may be the answer that is still on its way to an equal request."""
+    return any(compare(doubts[0].model, body, item) is Match.SAME for body in known.in_flight)
+
+
+def _could_be_another(items: Sequence[Prediction], doubt: Doubt, known: Known) -> bool:
+    return any(
+        compare(doubt.model, body, item) is not Match.OTHER for body in known.in_flight for item in items
+    )
+
+
+def _is_same(doubt: Doubt, item: Prediction) -> bool:
+    return compare(doubt.model, doubt.body, item) is Match.SAME
+
+
+def _found(doubt: Doubt, item: Prediction, why: str) -> Decision:
+    return Decision(doubt=doubt, fate=Fate.FOUND, why=why, prediction=item)
+
+
+def _readings(moment: datetime, skew: timedelta | None) -> tuple[datetime, datetime]:
+    """Return a time of ours on the service's clock, if our clock was right and if it was off as it is now."""
+    return moment, moment + (skew or _NO_SKEW)
+
+
+def _distance(doubt: Doubt, item: Prediction, skew: timedelta | None) -> timedelta:
+    if item.created_at is None:
+        return timedelta.max
+    return min(abs(item.created_at - reading) for reading in _readings(doubt.intent_at, skew))
+
+
+def _same_body(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    return one.keys() == other.keys() and all(_equal(value, other[name]) for name, value in one.items())
+
+
+def _equal(sent: Json, shown: Json) -> bool:
+    """Compare two values as a service may repeat them: text in one Unicode form and without outer space."""
+    if isinstance(sent, str) and isinstance(shown, str):
+        return sent == shown or _plain(sent) == _plain(shown)
+    if isinstance(sent, bool) or isinstance(shown, bool):
+        return sent is shown
+    if isinstance(sent, list) and isinstance(shown, list):
+        return len(sent) == len(shown) and all(map(_equal, sent, shown))
+    if isinstance(sent, dict) and isinstance(shown, dict):
+        return _same_body(sent, shown)
+    return sent == shown
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(text.split()))

@@ -1,0 +1,301 @@
+"""What becomes of doubts, as tables; and properties over any service, list and clock."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedpipe.core.model import Prediction
+from seedpipe.core.reconcile import (
+    Doubt,
+    Fate,
+    Known,
+    Listing,
+    Match,
+    Rules,
+    clusters,
+    compare,
+    settle,
+    span,
+    strays,
+)
+
+T = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MODEL = "m/a"
+RULES = Rules()
+BODY = {"prompt": "a lamp", "max_images": 2}
+LATER_S = 200.0
+
+
+def s(seconds):
+    return timedelta(seconds=seconds)
+
+
+def doubt(body=None, at_s=0.0, job="job", model=MODEL):
+    return Doubt(job_id=job, model=model, body=BODY if body is None else body, intent_at=T + s(at_s))
+
+
+def item(name, inputs=None, at_s=1.0, model=MODEL):
+    made = None if at_s is None else T + s(at_s)
+    return Prediction(prediction_id=name, model=model, status="created", created_at=made, inputs=inputs)
+
+
+def listing(*items, at_s=LATER_S, complete=True, skew_s=0.0):
+    server_now = None if skew_s is None else T + s(at_s + skew_s)
+    return Listing(items=items, complete=complete, asked_at=T + s(at_s), server_now=server_now)
+
+
+def known(*owned, accepted=None, in_flight=()):
+    times = {name: T + s(at_s) for name, at_s in (accepted or {}).items()}
+    return Known(owned=frozenset(owned), accepted=times, in_flight=tuple(in_flight))
+
+
+def fates(doubts, listed, knows=None, rules=RULES):
+    decisions = settle(doubts, listed, knows or known(), rules)
+    assert [decision.doubt for decision in decisions] == list(doubts)
+    return decisions
+
+
+def fate(listed, knows=None, asked=None):
+    (decision,) = fates([asked or doubt()], listed, knows)
+    return decision
+
+
+@pytest.mark.parametrize(
+    ("shown", "match"),
+    [
+        (BODY, Match.SAME),
+        (BODY | {"size": "2048*2048"}, Match.SAME),  # the service shows a default
+        ({"prompt": " a  lamp\n", "max_images": 2.0}, Match.SAME),
+        ({"prompt": "a lamp"}, Match.MAYBE),  # the service dropped a field, or does not show it
+        ({}, Match.MAYBE),
+        (None, Match.MAYBE),
+        ({"prompt": "a lamp", "max_images": 3}, Match.OTHER),
+        ({"prompt": "a lamp", "max_images": True}, Match.OTHER),
+        ({"prompt": "a lamp", "max_images": "2"}, Match.OTHER),
+        ({"prompt": "a Lamp"}, Match.OTHER),
+    ],
+)
+def test_what_counts_as_the_same_request(shown, match):
+    assert compare(MODEL, BODY, item("p", shown)) is match
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "match"),
+    [
+        ({"a": [1, {"b": "x "}]}, {"a": [1.0, {"b": "x"}]}, Match.SAME),
+        ({"a": [1, 2]}, {"a": [2, 1]}, Match.OTHER),
+        ({"a": [1]}, {"a": [1, 2]}, Match.OTHER),
+        ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}, Match.OTHER),
+        ({"a": None}, {"a": None}, Match.SAME),
+        ({"a": True}, {"a": True}, Match.SAME),
+        ({"a": "e\u0301"}, {"a": "\u00e9"}, Match.SAME),
+        ({}, {"a": 1}, Match.SAME),
+    ],
+)
+def test_values_are_compared_as_a_service_may_repeat_them(sent, shown, match):
+    assert compare(MODEL, sent, item("p", shown)) is match
+
+
+def test_another_name_of_the_model_leaves_it_open():
+    assert compare(MODEL, BODY, item("p", BODY, model="m/b")) is Match.MAYBE
+    assert compare(MODEL, BODY, item("p", BODY, model="")) is Match.SAME
+
+
+def test_a_listed_request_is_found_at_once():
+    decision = fate(listing(item("p", BODY), at_s=2))
+    assert (decision.fate, decision.prediction.prediction_id) == (Fate.FOUND, "p")
+
+
+@pytest.mark.parametrize(
+    ("listed", "knows", "expected"),
+    [
+        (listing(), known(), Fate.ABSENT),
+        (listing(item("p", BODY)), known("p"), Fate.ABSENT),  # it is another attempt's
+        (listing(item("p", BODY | {"max_images": 3})), known(), Fate.ABSENT),
+        (listing(at_s=179), known(), Fate.WAITING),
+        (listing(at_s=180), known(), Fate.ABSENT),
+        (listing(complete=False), known(), Fate.WAITING),
+        (listing(), known(accepted={"q": 5}), Fate.WAITING),  # the list lacks what surely is there
+        (listing(item("q", {})), known("q", accepted={"q": 5}), Fate.ABSENT),
+        (listing(), known(accepted={"q": 21}), Fate.ABSENT),  # may not be listed yet, like anything so young
+        (listing(), known(accepted={"q": -70}), Fate.ABSENT),  # may have been made before the window
+        (listing(), known(accepted={"q": -50}), Fate.WAITING),
+        (listing(item("p", BODY, at_s=-300)), known(), Fate.ABSENT),  # before the window
+        (listing(item("p", BODY, at_s=500), at_s=600), known(), Fate.ABSENT),  # after it
+        (listing(item("p", BODY, at_s=-200)), known(), Fate.FOUND),
+        (listing(item("p", BODY, at_s=None)), known(), Fate.FOUND),
+        (listing(item("p", BODY)), known(in_flight=[BODY]), Fate.WAITING),  # the answer may be on its way
+        (listing(item("p")), known(in_flight=[BODY]), Fate.WAITING),
+        (listing(item("p", BODY)), known(in_flight=[{"prompt": "x"}]), Fate.FOUND),
+        (listing(at_s=8 * 86400), known(), Fate.UNCLEAR),  # the list has forgotten that time
+        (listing(item("p")), known(), Fate.FOUND),  # one doubt, one prediction that does not say
+        (listing(item("p"), at_s=179), known(), Fate.WAITING),
+        (listing(item("p"), item("q")), known(), Fate.UNCLEAR),
+    ],
+)
+def test_one_doubt(listed, knows, expected):
+    assert fate(listed, knows).fate is expected
+
+
+def test_an_unclear_doubt_names_what_could_be_it():
+    assert fate(listing(item("p"), item("q"), item("r", {"prompt": "x"}))).candidates == ("p", "q")
+
+
+@pytest.mark.parametrize("skew_s", [-7200, -30, 0, 30, 7200])
+@pytest.mark.parametrize("set_right", [False, True])
+def test_a_clock_that_is_wrong_or_was_set_meanwhile_hides_nothing(skew_s, set_right):
+    """The service makes the task at T + 1 s of its clock; ours said T, or what the skew makes of it."""
+    asked = doubt(at_s=0 if set_right else -skew_s)
+    listed = Listing(
+        items=(item("p", BODY),), complete=True, asked_at=T + s(LATER_S - skew_s), server_now=T + s(LATER_S)
+    )
+    assert fate(listed, asked=asked).fate is Fate.FOUND
+    empty = Listing(items=(), complete=True, asked_at=T + s(2 - skew_s), server_now=T + s(2))
+    assert fate(empty, asked=asked).fate is Fate.WAITING
+
+
+def test_without_the_services_clock_the_window_is_wider():
+    early = item("p", BODY, at_s=-3000)
+    assert fate(listing(early)).fate is Fate.ABSENT
+    assert fate(listing(early, skew_s=None)).fate is Fate.FOUND
+
+
+def test_equal_requests_only_count():
+    three = [doubt(job=name, at_s=n) for n, name in enumerate("abc")]
+    decisions = fates(three, listing(item("p", BODY, 1), item("q", BODY, 2)))
+    assert [d.fate for d in decisions] == [Fate.FOUND, Fate.FOUND, Fate.ABSENT]
+    assert {d.prediction.prediction_id for d in decisions[:2]} == {"p", "q"}
+
+
+def test_of_equal_predictions_the_one_nearest_in_time_is_taken():
+    old, near = item("old", BODY, -200), item("near", BODY, 2)
+    assert fate(listing(near, old)).prediction is near
+    assert fate(listing(old, near)).prediction is near
+
+
+def test_a_prediction_with_defaults_goes_where_it_is_needed():
+    """`both` fits either doubt, `plain` only the first: taking the nearest first would leave one out."""
+    first, second = doubt({"prompt": "x"}, job="1"), doubt({"prompt": "x", "n": 1}, job="2", at_s=5)
+    both, plain = item("both", {"prompt": "x", "n": 1}, 0), item("plain", {"prompt": "x", "n": 2}, 90)
+    decisions = fates([first, second], listing(both, plain))
+    assert [d.prediction.prediction_id for d in decisions] == ["plain", "both"]
+
+
+@pytest.mark.parametrize("names", ["p", "pqr"])
+def test_predictions_that_do_not_say_are_never_given_to_one_of_different_requests(names):
+    two = [doubt({"prompt": "x"}, job="1"), doubt({"prompt": "y"}, job="2")]
+    assert {d.fate for d in fates(two, listing(*map(item, names)))} == {Fate.UNCLEAR}
+    assert {d.fate for d in fates(two, listing(item("p"), item("q")))} == {Fate.UNCLEAR}
+
+
+def test_equal_requests_take_as_many_predictions_that_do_not_say():
+    two = [doubt(job="1"), doubt(job="2")]
+    found = fates(two, listing(item("p"), item("q")))
+    assert {d.prediction.prediction_id for d in found} == {"p", "q"}
+    assert {d.fate for d in fates(two, listing(item("p")))} == {Fate.UNCLEAR}
+
+
+def test_half_said_predictions_go_to_the_only_request_they_can_be():
+    two = [doubt({"prompt": "x", "n": 1}, job="1"), doubt({"prompt": "y", "n": 1}, job="2")]
+    decisions = fates(two, listing(item("p", {"prompt": "y"})))
+    assert [d.fate for d in decisions] == [Fate.ABSENT, Fate.FOUND]
+
+
+def test_doubts_far_apart_are_looked_for_apart():
+    doubts = [doubt(at_s=0), doubt(at_s=86400), doubt(at_s=400), doubt(at_s=10, model="m/b")]
+    groups = clusters(doubts, s(0), RULES)
+    assert groups == [[doubts[0], doubts[2]], [doubts[1]], [doubts[3]]]
+    window = span(groups[0], s(0), RULES)
+    assert (window.after, window.before) == (T - s(240), T + s(400 + 180 + 240))
+
+
+def test_strays_surely_ask_the_same_and_are_nobodys():
+    items = [item("p", BODY), item("mine", BODY), item("other", {"prompt": "x"}), item("silent")]
+    assert [p.prediction_id for p in strays([(MODEL, BODY), (MODEL, BODY)], items, {"mine"})] == ["p"]
+
+
+# --- any service, any list ---
+
+BODIES = [{"prompt": "x"}, {"prompt": "x", "n": 1}, {"prompt": "y"}, {"prompt": "y", "n": 1}]
+SHOWN = [*BODIES, {"prompt": "x", "n": 2}, {}, None]
+doubts_of = st.lists(st.tuples(st.sampled_from(BODIES), st.integers(0, 300)), min_size=1, max_size=5)
+items_of = st.lists(st.tuples(st.sampled_from(SHOWN), st.integers(-600, 900)), max_size=6)
+
+
+@st.composite
+def situations(draw):
+    doubts = [doubt(body, at_s, job=f"j{n}") for n, (body, at_s) in enumerate(draw(doubts_of))]
+    items = [item(f"p{n}", shown, at_s) for n, (shown, at_s) in enumerate(draw(items_of))]
+    listed = listing(
+        *items,
+        at_s=draw(st.integers(0, 900)),
+        complete=draw(st.booleans()),
+        skew_s=draw(st.sampled_from([None, 0, -500, 500])),
+    )
+    owned = draw(st.sets(st.sampled_from([i.prediction_id for i in items]))) if items else set()
+    accepted = draw(st.dictionaries(st.sampled_from(["p0", "q"]), st.integers(-100, 300)))
+    in_flight = draw(st.lists(st.sampled_from(BODIES), max_size=2))
+    return doubts, listed, known(*owned, accepted=accepted, in_flight=in_flight)
+
+
+@given(situations())
+def test_nothing_is_given_twice_and_nothing_of_another(situation):
+    doubts, listed, knows = situation
+    given_out = [d.prediction for d in fates(doubts, listed, knows) if d.fate is Fate.FOUND]
+    assert max(Counter(p.prediction_id for p in given_out).values(), default=1) == 1
+    assert not {p.prediction_id for p in given_out} & knows.owned
+    for decision in fates(doubts, listed, knows):
+        if decision.fate is Fate.FOUND:
+            asked = decision.doubt
+            assert compare(MODEL, asked.body, decision.prediction) is not Match.OTHER
+            assert RULES.window(asked.intent_at, listed.skew).holds(decision.prediction.created_at)
+
+
+@given(situations())
+def test_absent_is_said_only_when_nothing_could_be_it(situation):
+    doubts, listed, knows = situation
+    decisions = fates(doubts, listed, knows)
+    taken = {d.prediction.prediction_id for d in decisions if d.fate is Fate.FOUND}
+    for decision in decisions:
+        if decision.fate is not Fate.ABSENT:
+            continue
+        asked = decision.doubt
+        assert listed.complete
+        assert listed.now >= asked.intent_at + s(RULES.settle_s)
+        window = RULES.window(asked.intent_at, listed.skew)
+        assert not [
+            i
+            for i in listed.items
+            if i.prediction_id not in knows.owned | taken
+            and window.holds(i.created_at)
+            and compare(MODEL, asked.body, i) is not Match.OTHER
+        ]
+
+
+@given(situations())
+def test_as_many_as_can_be_are_found(situation):
+    """No larger matching of sure pairs exists: by trying every one."""
+    doubts, listed, knows = situation
+    sure = [
+        {
+            i.prediction_id
+            for i in listed.items
+            if i.prediction_id not in knows.owned
+            and RULES.window(d.intent_at, listed.skew).holds(i.created_at)
+            and compare(MODEL, d.body, i) is Match.SAME
+            and not any(compare(MODEL, body, i) is Match.SAME for body in knows.in_flight)
+        }
+        for d in doubts
+    ]
+
+    def most(rows, taken):
+        if not rows:
+            return 0
+        without = most(rows[1:], taken)
+        return max([without, *(1 + most(rows[1:], taken | {p}) for p in rows[0] - taken)])
+
+    found = [d for d in fates(doubts, listed, knows) if d.fate is Fate.FOUND and "shows it" in d.why]
+    assert len(found) == most(sure, frozenset())
