@@ -250,6 +250,11 @@ class JobWalk:
 
     async def _fetch(self) -> bool:
         """Bring home what is not here yet; one file that fails does not keep the others out."""
+        unknown = any(not url and not self._has(index) for index, url in enumerate(self._urls))
+        if unknown and not self._asked_for_fresh_urls:  # an earlier run knew it: signed URLs are not kept
+            self._asked_for_fresh_urls = True
+            await self._note(Event.URLS_EXPIRED)
+            return True
         trouble: ProviderError | None = None if self._urls else Refused("the URLs are not known")
         brought: dict[str, ImageFile] = {}
         for index, url in enumerate(self._urls):

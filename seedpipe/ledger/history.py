@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.lifecycle import Event, Phase, advance, is_settled
 from seedpipe.core.records import Attempt
+from seedpipe.core.safe_text import lasting_url
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -91,7 +92,8 @@ def _with_facts(attempt: Attempt, entry: Entry, price_usd: Decimal) -> Attempt:
         made_at = said.created_at if event in _MADE_BEFORE else None
         attempt = replace(attempt, prediction_id=said.prediction_id, accepted_at=made_at or entry.at)
     if said and event in _SHOWS_THE_RESULT:
-        attempt = replace(attempt, urls=said.outputs, inference_ms=said.inference_ms)
+        urls = tuple(map(lasting_url, said.outputs))  # one each output, kept or not: their number counts
+        attempt = replace(attempt, urls=urls, inference_ms=said.inference_ms)
     return attempt
 
 

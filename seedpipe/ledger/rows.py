@@ -27,6 +27,7 @@ from seedpipe.core.model import (
     ShortSets,
 )
 from seedpipe.core.records import Account, Attempt, Payment, RunEnd, RunRecord, RunStart, StopReason
+from seedpipe.core.safe_text import lasting_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +158,7 @@ def entry_detail(entry: Entry) -> str | None:
         detail["prediction"] = {
             "id": said.prediction_id,
             "status": said.status,
-            "outputs": list(said.outputs),
+            "outputs": [lasting_url(url) for url in said.outputs],
             "code": said.code,
             "error": said.error,
             "created_at": said.created_at.isoformat() if said.created_at else None,

@@ -287,6 +287,18 @@ class TestAttempts:
         ledger.record([an_entry(jobs[0], Event.PROVIDER_FAILED, prediction=said)])
         assert one(ledger, jobs[0]).latest.error_code is None
 
+    def test_a_url_that_may_be_signed_is_not_kept_but_counts(self, ledger, jobs, tmp_path):
+        signed = ("https://cdn.example/1.png?sig=canary", "https://cdn.example/2.png")
+        events = [Event.INTENT_RECORDED, Event.ACCEPTED]
+        ledger.record([an_entry(jobs[0], event) for event in events])
+        shown = a_prediction(jobs[0], status="completed", outputs=signed)
+        ledger.record([replace(an_entry(jobs[0], Event.COMPLETED), prediction=shown)])
+        [record] = ledger.jobs(PLAN, 0, 1)
+        assert record.latest.urls == ("", "https://cdn.example/2.png")
+        ledger.close()
+        kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+        assert b"canary" not in kept
+
     def test_fresh_urls_keep_what_is_already_home(self, ledger, jobs):
         walk(ledger, jobs[0], *TO_FETCHING, Event.OUTPUT_STORED, Event.URLS_EXPIRED)
         record = one(ledger, jobs[0])

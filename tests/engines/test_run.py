@@ -328,6 +328,22 @@ def test_expired_urls_are_asked_for_again_once(stage, times, phase, asked):
     assert outcome.overdue == (phase is Phase.FETCHING)
 
 
+def test_a_signed_url_is_not_kept_but_asked_for_again_by_the_next_run(stage):
+    play = stage("a", images=2)
+    play.provider.url_suffix = "?signature=canary"
+    first, second = ("https://files.test/a/0?signature=canary", "https://files.test/a/1?signature=canary")
+    play.provider.download_faults[second] = [Unavailable("HTTP 503", status=503)] * 4
+    play.run()
+    assert play.phases() == {"a": Phase.FETCHING}
+    assert play.records()["a"].latest.urls == ("", "")
+    before = len(play.provider.downloads)
+    assert play.run().overdue == 0
+    assert play.phases() == {"a": Phase.DONE}
+    assert play.provider.downloads[before:] == [second]
+    assert first in play.provider.downloads
+    assert play.provider.billed == ["a"]
+
+
 def test_a_url_listed_twice_is_fetched_once(stage):
     play = stage("a", images=2)
     play.provider.images_of["a"] = 1

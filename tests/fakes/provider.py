@@ -58,6 +58,7 @@ class FakeProvider:
     download_faults: dict = field(default_factory=lambda: defaultdict(list))
     images_of: dict = field(default_factory=dict)  # prompt → how many images really come
     fails: dict = field(default_factory=dict)  # prompt → (status, code, error)
+    url_suffix: str = ""  # a signature, say
     tasks: dict = field(default_factory=dict)
     submits: list = field(default_factory=list)  # (seconds, prompt), each attempt to send
     billed: list = field(default_factory=list)  # prompts, one each accepted request
@@ -108,7 +109,7 @@ class FakeProvider:
             model=model,
             prompt=prompt,
             ready_at_s=self.clock.monotonic() + self.task_s_of.get(prompt, self.task_s),
-            outputs=tuple(f"https://files.test/{prompt}/{index}" for index in range(count)),
+            outputs=tuple(f"https://files.test/{prompt}/{index}{self.url_suffix}" for index in range(count)),
             created_at=self.server_now(),
             inputs=dict(body),
             status=status,
