@@ -1,10 +1,8 @@
 """The service as a function of what it is asked and when: every answer of the API but the bytes of files.
 
 Hides what the service does. No clock, no network, no waiting: the moment is handed in, and a reply says
-how long it is to be held. Invariants: an accepted submit is in the book before its reply exists; whatever
-is asked, the reply is an envelope with a status below 500, unless a switch asked for worse.
-
-Absent on purpose: billing search, refunds, base64 outputs, webhooks.
+how long it is to be held, and which webhook is owed. Invariants: an accepted submit is in the book before
+its reply exists; whatever is asked, the reply has a status below 500, unless a switch asked for worse.
 """
 
 from __future__ import annotations
@@ -12,14 +10,19 @@ from __future__ import annotations
 import math
 import threading
 import uuid
-from datetime import datetime, timedelta
+from base64 import b64encode
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.catalogue import InputProblem, ModelSpec, Price, normalise
 from seedpipe.core.diagnostics import did_you_mean
+from seedpipe.core.model import canonical_json
+from seedpipe.sandbox.billing import DEDUCT, REFUND, RefundTerms, lines, refunded_usd
 from seedpipe.sandbox.models import model_entry
+from seedpipe.sandbox.render import render
 from seedpipe.sandbox.replies import (
     JsonObject,
     Refusal,
@@ -44,14 +47,18 @@ from seedpipe.sandbox.switches import (
 )
 from seedpipe.sandbox.tasks import Picture, Status, Task, is_readable_size, timestamp
 from seedpipe.sandbox.uploads import Uploads, is_loopback
+from seedpipe.sandbox.webhooks import SECRET, Delivery, fault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.model import Json
     from seedpipe.sandbox.book import Book
 
 _PAGE_SIZE: Final = 100  # the service's own cap
 _SHOWN_BALANCE_USD: Final = Decimal(1000)  # of an account that never runs dry
+_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _SYNC_TIMED_OUT: Final = 5004
 _MEDIA_ACCESS: Final = 1402
 _RATE_WINDOW: Final = timedelta(minutes=1)
@@ -63,13 +70,23 @@ _REHEARSED: Final = "As asked for: the sandbox rehearses this failure."
 
 
 class Sandbox:
-    """The service.
+    """The service. `draw` makes the bytes of a picture, for outputs that travel inside an answer.
 
     `origin` is the scheme, host and port that the caller knows it by; `now` is aware UTC.
     """
 
-    def __init__(self, book: Book, catalogue: Catalogue, switches: Switches) -> None:
+    def __init__(
+        self,
+        book: Book,
+        catalogue: Catalogue,
+        switches: Switches,
+        draw: Callable[[Picture], bytes] = render,
+    ) -> None:
         self._book = book
+        self._draw = draw
+        self._refunds = RefundTerms(
+            after=timedelta(seconds=switches.refund_after_s), moderation=switches.refunds_moderation
+        )
         self._catalogue = catalogue
         self._switches = switches
         self.uploads = Uploads(book, switches.retention_s)
@@ -80,20 +97,22 @@ class Sandbox:
 
     @refusable
     def submit(
-        self, model_id: str, inputs: JsonObject, now: datetime, origin: str, *, webhook: bool = False
+        self, model_id: str, inputs: JsonObject, now: datetime, origin: str, *, webhook: str | None = None
     ) -> Reply:
-        """Take one paid request."""
+        """Take one paid request; `webhook` is the URL that wants to hear of its end."""
         with self._submitting:
             self._refuse_unavailable()
             model = self._model(model_id)
-            _refuse_undone(inputs, webhook=webhook)
+            _refuse_webhook(inputs, webhook)
             rehearsed = _rehearsed(inputs)
             task, price = self._judged(model, inputs, rehearsed, now)
             self._refuse_over_rate(price.images, now)
-            self._refuse_over_balance(price.total_usd)
+            usd = self._asked_usd(price)
+            self._refuse_over_balance(usd, now)
             count = self._book.accepted_count() + 1
-            self._book.accept(task, price.total_usd)
-        return self._accepted(task, count, rehearsed, now, origin)
+            self._book.accept(task, usd)
+        reply = self._accepted(task, count, rehearsed, now, origin)
+        return replace(reply, delivery=self._delivery(task, webhook))
 
     @refusable
     def result(self, prediction_id: str, now: datetime, origin: str) -> Reply:
@@ -101,7 +120,12 @@ class Sandbox:
         task = self._task(prediction_id, now)
         if task is None:
             raise Refusal(404, f"prediction '{prediction_id}' not found")
-        return success(self._shown(task, now, origin) | _repeated(task, self._switches.result_inputs))
+        return success(self._given(task, now, origin) | _repeated(task, self._switches.result_inputs))
+
+    def notification(self, prediction_id: str, now: datetime, origin: str) -> bytes | None:
+        """Return what a webhook says of a task: the bare prediction; None when it is gone."""
+        task = self._task(prediction_id, now)
+        return None if task is None else canonical_json(self._shown(task, now, origin)).encode()
 
     @refusable
     def listing(self, query: JsonObject, now: datetime, origin: str) -> Reply:
@@ -142,13 +166,40 @@ class Sandbox:
 
     # ---- money and models -----------------------------------------------------------------------
 
-    def balance(self) -> Reply:
+    @refusable
+    def balance(self, now: datetime) -> Reply:
         """Answer what is left of the account."""
-        return success({"balance": float(self._left_usd())})
+        self._refuse_silently()
+        return success({"balance": float(self._left_usd(now))})
+
+    @refusable
+    def bills(self, query: JsonObject, now: datetime) -> Reply:
+        """Answer one page of what was charged and given back, newest first."""
+        self._refuse_silently()
+        page = read_count(query, "page", default=1, least=1, most=10**6)
+        page_size = read_count(query, "page_size", default=_PAGE_SIZE, least=1, most=_PAGE_SIZE)
+        first = read_time(query, "start_time", default=_EVER)
+        last = read_time(query, "end_time", default=now)
+        kind, model = read_text(query, "billing_type"), read_text(query, "model_uuid")
+        if kind not in (None, DEDUCT, REFUND):
+            raise Refusal(400, f"'billing_type' is '{kind}'; it must be {DEDUCT} or {REFUND}")
+        found = [
+            line.shown(number, now)
+            for number, line in enumerate(lines(self._book.charged_tasks(), self._refunds, now))
+            if kind in (None, line.kind) and model in (None, line.task.model) and first <= line.at <= last
+        ]
+        end = page * page_size
+        items: list[Json] = list(found[end - page_size : end])
+        return success({"page": page, "has_more": len(found) > end, "items": items})
+
+    def webhook_secret(self) -> Reply:
+        """Answer what webhooks are signed with."""
+        return success({"secret": SECRET})
 
     @refusable
     def price(self, query: JsonObject, *, legacy: bool = False) -> Reply:
         """Answer what a request would cost; inputs that are missing count as their defaults."""
+        self._refuse_silently()
         inputs = query.get("inputs", {})
         if not isinstance(inputs, dict):
             raise Refusal(400, "'inputs' must be a map")
@@ -156,7 +207,7 @@ class Sandbox:
         request, problems = normalise(self._catalogue, model, inputs)
         if wrong := [problem for problem in problems if problem.name in model.priced_inputs]:
             raise Refusal(400, wrong[0].message)
-        usd = float(model.price(_with_prices(model, request)).total_usd)
+        usd = float(self._asked_usd(model.price(_with_prices(model, request))))
         shown: dict[str, Json] = {"unit_price": usd} if legacy else {"price": usd, "discounted_price": usd}
         return success({"model_id": model.model_id, **shown, "currency": "USD"})
 
@@ -265,14 +316,28 @@ class Sandbox:
         words = "Too many requests: the images a minute are used up."
         raise Refusal(429, words, {"Retry-After": str(wait_s)})
 
-    def _refuse_over_balance(self, usd: Decimal) -> None:
-        if self._switches.balance_usd is not None and usd > self._left_usd():
+    def _refuse_over_balance(self, usd: Decimal, now: datetime) -> None:
+        if self._switches.balance_usd is not None and usd > self._left_usd(now):
             raise Refusal(402, "Insufficient balance.")
 
-    def _left_usd(self) -> Decimal:
+    def _left_usd(self, now: datetime) -> Decimal:
         if self._switches.balance_usd is None:
             return _SHOWN_BALANCE_USD
-        return self._switches.balance_usd - self._book.charged_usd()
+        refunded = refunded_usd(self._book.charged_tasks(), self._refunds, now)
+        return self._switches.balance_usd - self._book.charged_usd() + refunded
+
+    def _asked_usd(self, price: Price) -> Decimal:
+        return price.total_usd * self._switches.price_percent / 100
+
+    def _refuse_silently(self) -> None:
+        if self._switches.account_is_silent:
+            raise Refusal(503, "The account cannot be asked at the moment.")
+
+    def _delivery(self, task: Task, webhook: str | None) -> Delivery | None:
+        if webhook is None:
+            return None
+        times = self._switches.webhook_deliveries
+        return Delivery(url=webhook, prediction_id=task.prediction_id, due_at=task.ready_at, times=times)
 
     # ---- how a task is shown --------------------------------------------------------------------
 
@@ -281,7 +346,7 @@ class Sandbox:
         if is_nth(count, switches.bad_gateway_every):
             return Reply(status=502, body=_BAD_GATEWAY)
         delay_s = switches.slow_answer_s if is_nth(count, switches.slow_answer_every) else 0.0
-        shown = self._shown(task, now, origin)
+        shown = self._given(task, now, origin)
         if task.inputs.get("enable_sync_mode") is True:
             held_s = min(task.latency_s, switches.sync_wait_limit_s)
             delay_s += held_s
@@ -290,12 +355,20 @@ class Sandbox:
         return Reply(body=enveloped(shown), delay_s=delay_s, cut=cut)
 
     def _held(self, task: Task, until: datetime, origin: str) -> dict[str, Json]:
-        shown = self._shown(task, until, origin)
+        shown = self._given(task, until, origin)
         if until >= task.ready_at:
             return shown
         limit = f"{self._switches.sync_wait_limit_s:g} seconds"
         words = f"Sync mode timed out after {limit}; the task is still running. Query the result later."
         return shown | {"status": Status.PROCESSING.value, "code": _SYNC_TIMED_OUT, "error": words}
+
+    def _given(self, task: Task, now: datetime, origin: str) -> dict[str, Json]:
+        """Return a task with its outputs as they were asked for: as URLs, or as naked base64."""
+        shown = self._shown(task, now, origin)
+        if shown["outputs"] and task.inputs.get("enable_base64_output") is True:
+            pictures = [self._draw(task.picture(name)) for name in task.file_names]
+            shown["outputs"] = [b64encode(picture).decode() for picture in pictures]
+        return shown
 
     def _shown(self, task: Task, now: datetime, origin: str) -> dict[str, Json]:
         status = task.status(now)
@@ -334,13 +407,13 @@ def _repeated(task: Task, key: InputsKey) -> dict[str, Json]:
     return {key.value: dict(task.inputs)} if key is not InputsKey.NOTHING else {}
 
 
-def _refuse_undone(inputs: JsonObject, *, webhook: bool) -> None:
-    if webhook:
-        raise Refusal(
-            400, "the sandbox does not send webhooks yet: leave '?webhook=' out and poll the result"
-        )
-    if inputs.get("enable_base64_output") not in (None, False):
-        raise Refusal(400, "the sandbox does not do base64 output yet: leave 'enable_base64_output' out")
+def _refuse_webhook(inputs: JsonObject, webhook: str | None) -> None:
+    if webhook is None:
+        return
+    if inputs.get("enable_base64_output") is True:
+        raise Refusal(400, "base64 output and a webhook exclude each other", bare=True)
+    if problem := fault(webhook):
+        raise Refusal(400, problem)
 
 
 def _rehearsed(inputs: JsonObject) -> Rehearsal:

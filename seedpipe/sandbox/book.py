@@ -134,6 +134,11 @@ class Book:
             for prediction_id, model, usd, inputs, at in rows
         ]
 
+    def charged_tasks(self) -> list[tuple[Charge, Task]]:
+        """Return every charge with its task, oldest first."""
+        tasks = {task.prediction_id: task for task in self.tasks()}
+        return [(charge, tasks[charge.prediction_id]) for charge in self.charges()]
+
     def charged_usd(self) -> Decimal:
         """Return the sum of all charges."""
         return sum((Decimal(usd) for (usd,) in self._all("SELECT usd FROM charges", ())), Decimal(0))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from seedpipe.core.model import Json
+    from seedpipe.sandbox.webhooks import Delivery
 
 JsonObject: TypeAlias = "Mapping[str, Json]"
 _P = ParamSpec("_P")
@@ -25,7 +26,8 @@ _P = ParamSpec("_P")
 class Reply:
     """One answer: `body` is JSON, or text for HTML.
 
-    It is held back for `delay_s`; a `cut` one breaks off in the middle of its body.
+    It is held back for `delay_s`; a `cut` one breaks off in the middle of its body. `delivery` is a webhook
+    that is owed because of what was asked.
     """
 
     status: int = HTTPStatus.OK
@@ -33,14 +35,19 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     cut: bool = False
+    delivery: Delivery | None = None
 
 
 class Refusal(Exception):  # noqa: N818 - a control flow inside this room, never an error of it
     """The question is answered with an error; `reply` is the answer."""
 
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, headers: Mapping[str, str] | None = None, *, bare: bool = False
+    ) -> None:
+        """Make the answer; a `bare` one has no envelope but an `error`, as the service does in one place."""
         super().__init__(message)
-        self.reply = failure(status, message, headers)
+        plain = Reply(status=status, body={"error": message})
+        self.reply = plain if bare else failure(status, message, headers)
 
 
 def refusable(answer: Callable[_P, Reply]) -> Callable[_P, Reply]:

@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import re
+import secrets
 import socket
 import threading
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from seedpipe import catalog
 from seedpipe.core.errors import InputError, RunError, SeedpipeError
 from seedpipe.core.model import canonical_json
+from seedpipe.sandbox import webhooks
 from seedpipe.sandbox.behaviour import Sandbox
 from seedpipe.sandbox.book import Book
 from seedpipe.sandbox.render import render
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
     from starlette.types import Message, Receive, Scope, Send
 
+    from seedpipe.sandbox.tasks import Picture
+    from seedpipe.sandbox.webhooks import Delivery
+
 _HOST: Final = "127.0.0.1"
 _JSON_LIMIT_BYTES: Final = 4 * 1024 * 1024  # the longest prompt and fifteen URLs are far below
 _FORM_OVERHEAD_BYTES: Final = 64 * 1024  # boundaries and headers around a form's file
@@ -52,6 +57,7 @@ _CHUNK_BYTES: Final = 64 * 1024
 _START_LIMIT_S: Final = 10.0
 _STOP_LIMIT_S: Final = 10.0
 _GRACE_S: Final = 1  # for answers on their way when the server stops
+_TIMER_SLACK_S: Final = 0.01  # a timer may wake a moment before the clock on the wall is there
 _BACKLOG: Final = 512
 _API: Final = "/api/v3"
 _HOST_HEADER: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?")
@@ -67,13 +73,16 @@ def utc_now() -> datetime:
 
 def create_app(book: Book, switches: Switches, clock: Callable[[], datetime] = utc_now) -> Starlette:
     """Return the service as an ASGI app over a book that the caller closes."""
-    api = _Api(Sandbox(book, catalog.load(), switches), clock)
+    artist = _Artist()
+    api = _Api(Sandbox(book, catalog.load(), switches, artist.draw), artist, clock)
     routes = [
         Route(f"{_API}/predictions", api.listing, methods=["POST"]),
         Route(f"{_API}/predictions/delete", api.delete, methods=["POST"]),
         Route(f"{_API}/predictions/{{prediction_id}}/result", api.result, methods=["GET"]),
         Route(f"{_API}/predictions/{{prediction_id}}", api.result, methods=["GET"]),
         Route(f"{_API}/balance", api.balance, methods=["GET"]),
+        Route(f"{_API}/billings/search", api.bills, methods=["POST"]),
+        Route(f"{_API}/webhook/secret", api.webhook_secret, methods=["GET"]),
         Route(f"{_API}/models", api.models, methods=["GET"]),
         Route(f"{_API}/model/price", api.price, methods=["POST"]),
         Route(f"{_API}/model/pricing", api.pricing, methods=["POST"]),
@@ -98,20 +107,25 @@ def create_app(book: Book, switches: Switches, clock: Callable[[], datetime] = u
 class _Api:
     """One method an endpoint: reads the request, asks the behaviour, sends the reply."""
 
-    def __init__(self, sandbox: Sandbox, clock: Callable[[], datetime]) -> None:
+    def __init__(self, sandbox: Sandbox, artist: _Artist, clock: Callable[[], datetime]) -> None:
         self._sandbox = sandbox
+        self._artist = artist
         self._clock = clock
         self.stopping = asyncio.Event()
         self._drawing = asyncio.Semaphore(_DRAWN_AT_ONCE)
-        self._drawn = lru_cache(maxsize=_CACHED_IMAGES)(render)
+        self._notifying: set[asyncio.Task[None]] = set()
 
     async def submit(self, request: Request) -> Response:
         _authenticate(request)
         inputs = await _json(request)
-        webhook = "webhook" in request.query_params
-        model_id = request.path_params["model_id"]
-        ask = partial(self._sandbox.submit, model_id, inputs, self._clock(), _origin(request))
-        return await self._answer(partial(ask, webhook=webhook))
+        model_id, origin = request.path_params["model_id"], _origin(request)
+        ask = partial(self._sandbox.submit, model_id, inputs, self._clock(), origin)
+        reply = await run_in_threadpool(partial(ask, webhook=request.query_params.get("webhook")))
+        if reply.delivery:
+            task = asyncio.create_task(self._notify(reply.delivery, origin))
+            self._notifying.add(task)
+            task.add_done_callback(self._notifying.discard)
+        return await self._sent(reply)
 
     async def result(self, request: Request) -> Response:
         _authenticate(request)
@@ -131,7 +145,15 @@ class _Api:
 
     async def balance(self, request: Request) -> Response:
         _authenticate(request)
-        return await self._answer(self._sandbox.balance)
+        return await self._answer(partial(self._sandbox.balance, self._clock()))
+
+    async def bills(self, request: Request) -> Response:
+        _authenticate(request)
+        return await self._answer(partial(self._sandbox.bills, await _json(request), self._clock()))
+
+    async def webhook_secret(self, request: Request) -> Response:
+        _authenticate(request)
+        return await self._answer(self._sandbox.webhook_secret)
 
     async def models(self, request: Request) -> Response:
         _authenticate(request)
@@ -182,12 +204,27 @@ class _Api:
         if picture is None:
             return _sent(failure(404, "no such output"))
         async with self._drawing:
-            image = await run_in_threadpool(self._drawn, picture)
+            image = await run_in_threadpool(self._artist.draw, picture)
         return _streamed(image, f"image/{picture.format}")
 
     async def _answer(self, ask: Callable[[], Reply]) -> Response:
-        reply = await run_in_threadpool(ask)
+        return await self._sent(await run_in_threadpool(ask))
+
+    async def _sent(self, reply: Reply) -> Response:
         return _sent(reply if await self._held(reply.delay_s) else _STOPPING)
+
+    async def _notify(self, delivery: Delivery, origin: str) -> None:
+        """Send a webhook when its task has ended, as often as it is to be sent, under one id."""
+        webhook_id = secrets.token_hex(13)
+        for _ in range(delivery.times):
+            wait_s = (delivery.due_at - self._clock()).total_seconds()
+            if not await self._held(wait_s + _TIMER_SLACK_S):
+                return
+            now = self._clock()
+            body = await run_in_threadpool(self._sandbox.notification, delivery.prediction_id, now, origin)
+            if body is not None:
+                signed = webhooks.headers(webhook_id, now, body)
+                await run_in_threadpool(webhooks.send, delivery.url, body, signed)
 
     async def _held(self, delay_s: float) -> bool:
         """Wait; return whether the server is still there to answer."""
@@ -198,6 +235,19 @@ class _Api:
         except TimeoutError:
             return True
         return False
+
+
+class _Artist:
+    """Draws pictures, a few at once, and remembers the last ones."""
+
+    def __init__(self) -> None:
+        self._drawing = threading.Semaphore(_DRAWN_AT_ONCE)
+        self._drawn = lru_cache(maxsize=_CACHED_IMAGES)(render)
+
+    def draw(self, picture: Picture) -> bytes:
+        """Return the bytes of a picture; blocks while others draw."""
+        with self._drawing:
+            return self._drawn(picture)
 
 
 # ---- requests and answers -----------------------------------------------------------------------

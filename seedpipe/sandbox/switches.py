@@ -67,13 +67,16 @@ class Switches:
 
     `task_latency_s` passes from accepted to finished; `list_lag_s` before a task shows in the list;
     `sync_wait_limit_s` before a held submit answers 5004; `retention_s` before a task is forgotten.
-    `balance_usd` None never runs dry. `images_per_minute` None is no limit; with `rate_counts_images` a set
-    of N counts N times. `short_by` images are missing from every set of more than one.
+    `balance_usd` None never runs dry; a failed task's money comes back `refund_after_s` after it failed, that
+    of a moderated one only if `refunds_moderation`. `price_percent` of the catalogue's prices is asked and
+    charged. A webhook is sent `webhook_deliveries` times. `images_per_minute` None is no limit; with
+    `rate_counts_images` a set of N counts N times. `short_by` images are missing from every set of more
+    than one.
 
     Faults, each 0 for never, else every n-th: `unavailable_every` submits are answered 503 and not accepted;
     of the accepted ones `lose_every` lose their answer in the middle of its body, `bad_gateway_every` are
     answered 502 with HTML, `slow_answer_every` are answered `slow_answer_s` late, `fail_every` tasks
-    end with `fail_code`.
+    end with `fail_code`. While `account_is_silent`, balance, prices and bills are answered 503.
     """
 
     unknown_inputs: UnknownInputs = UnknownInputs.DROPPED
@@ -88,6 +91,11 @@ class Switches:
     sync_wait_limit_s: float = 90.0
     retention_s: float = _WEEK_S
     balance_usd: Decimal | None = None
+    refund_after_s: float = 0.0
+    refunds_moderation: bool = False
+    price_percent: int = 100
+    account_is_silent: bool = False
+    webhook_deliveries: int = 1
     images_per_minute: int | None = None
     rate_counts_images: bool = True
     short_by: int = 0

@@ -24,7 +24,7 @@ class FakeService:
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def submit(self, model="bytedance/seedream-v4", *, webhook=False, **inputs):
+    def submit(self, model="bytedance/seedream-v4", *, webhook=None, **inputs):
         inputs.setdefault("prompt", "a lamp")
         return self.sandbox.submit(model, inputs, self.now, ORIGIN, webhook=webhook)
 
@@ -32,6 +32,14 @@ class FakeService:
         reply = self.submit(model, **inputs)
         assert reply.status == 200, reply.body
         return reply.body["data"]["id"]
+
+    def balance(self):
+        return self.sandbox.balance(self.now).body["data"]["balance"]
+
+    def bills(self, **query):
+        reply = self.sandbox.bills(query, self.now)
+        assert reply.status == 200, reply.body
+        return reply.body["data"]
 
     def result(self, prediction_id):
         return self.sandbox.result(prediction_id, self.now, ORIGIN)

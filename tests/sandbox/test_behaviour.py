@@ -93,7 +93,7 @@ def test_a_submit_is_charged_once_and_the_price_says_so(service, model, inputs, 
     assert charge.usd == Decimal(usd)
     assert charge.inputs == {"prompt": "a lamp", **inputs}
     assert asked.body["data"]["price"] == float(usd)
-    assert here.sandbox.balance().body["data"]["balance"] == float(10 - Decimal(usd))
+    assert here.balance() == float(10 - Decimal(usd))
     legacy = here.sandbox.price({"model_id": model, "inputs": inputs}, legacy=True)
     assert legacy.body["data"] == {"model_id": model, "unit_price": float(usd), "currency": "USD"}
 
@@ -141,8 +141,11 @@ def test_unknown_inputs_are_dropped_or_refused_by_the_switch(service):
     ("call", "words"),
     [
         ({"model": "bytedance/seedream-v44"}, "did you mean 'bytedance/seedream-v4'"),
-        ({"enable_base64_output": True}, "base64"),
-        ({"webhook": True}, "webhook"),
+        ({"webhook": "https://example.org/hook"}, "this machine only"),
+        ({"webhook": "http://example.org/hook"}, "this machine only"),
+        ({"webhook": "https://127.0.0.1/hook"}, "this machine only"),
+        ({"webhook": "http://127.0.0.1:99999999/hook"}, "this machine only"),
+        ({"webhook": ""}, "this machine only"),
         ({"prompt": "a lamp [sandbox: explode]"}, "[sandbox: explode]"),
         ({"prompt": "a lamp [sandbox: fail]"}, "fail CODE"),
     ],

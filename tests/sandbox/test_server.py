@@ -108,6 +108,7 @@ def test_the_address_in_answers_is_the_one_the_caller_used(client):
         ("POST", "/api/v3/predictions"), ("POST", "/api/v3/predictions/delete"), ("GET", "/api/v3/balance"),
         ("GET", "/api/v3/models"), ("POST", "/api/v3/model/price"), ("POST", "/api/v3/model/pricing"),
         ("POST", "/api/v3/media/uploads"), ("POST", "/api/v3/media/upload/binary"),
+        ("POST", "/api/v3/billings/search"), ("GET", "/api/v3/webhook/secret"),
     ],
 )  # fmt: skip
 def test_without_a_key_nothing_is_answered(refusing, method, path, headers):
