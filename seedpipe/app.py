@@ -170,7 +170,9 @@ def run(
         store.clean_parts()
         with _service(settings, places) as origin:
             outcome, signal_number = asyncio.run(_drive(start, ledger, origin, store, settings, listener))
-        code = exit_code(ledger.tally(start.plan_id), outcome, interrupted_by=signal_number)
+        code = exit_code(
+            ledger.tally(start.plan_id), outcome, policy=plan.header.policy, interrupted_by=signal_number
+        )
         end = _run_end(start, outcome, code)
         ledger.end_run(end)
         manifest = _manifest(ledger, RunRecord(start=start, end=end), settings.world, tree.root)

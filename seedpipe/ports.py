@@ -144,8 +144,8 @@ class Ledger(Protocol):
     def record(self, entries: Sequence[Entry]) -> list[Verdict]:
         """Apply events in order in one transaction; one verdict an entry.
 
-        An intent is declined, and only it, when it would pass the run's purse, the campaign's budget or
-        the month of its brand.
+        An intent (`lifecycle.INTENTS`) is declined, and only it, when it would pass the run's purse, the
+        campaign's budget or the month of its brand.
         Raises `IllegalTransition` for an event that the attempt's phase does not allow.
         """
 
@@ -172,6 +172,12 @@ class Ledger(Protocol):
 
     def phases(self, job_ids: Sequence[str]) -> dict[str, Phase]:
         """Return the phase of each job that was ever tried."""
+
+    def tried(self, job_ids: Sequence[str]) -> list[JobRecord]:
+        """Return those of some jobs that were ever tried, priced by their newest plan and without cells."""
+
+    def paid(self, campaign: str) -> Iterator[JobRecord]:
+        """Yield the jobs that a campaign has paid for, each with the cells of its newest plan."""
 
     def tally(self, plan_id: str) -> Tally:
         """Return jobs, images and money of a plan by phase."""

@@ -125,7 +125,10 @@ class _Bar:
 
 def _newly_rested(rested: set[str], record: JobRecord, phase: Phase) -> bool:
     """Say whether a job of the plan has come to rest for the first time, and remember it."""
-    if not record.cells or not (is_settled(phase) or phase in _RESTING) or record.job.job_id in rested:
+    if not (is_settled(phase) or phase in _RESTING):
+        rested.discard(record.job.job_id)  # it is submitted once more
+        return False
+    if not record.cells or record.job.job_id in rested:
         return False
     rested.add(record.job.job_id)
     return True

@@ -19,7 +19,7 @@ from rich.text import Text
 from seedpipe.core.diagnostics import render
 from seedpipe.core.errors import InputError, SeedpipeError
 from seedpipe.core.lifecycle import Phase
-from seedpipe.core.manifest import job_document, output_paths, run_document
+from seedpipe.core.manifest import job_document, output_paths, published_outputs, run_document
 from seedpipe.core.money import exact, usd
 from seedpipe.settings import World
 
@@ -371,7 +371,7 @@ def _job(record: JobRecord) -> Table:
         table.add_row(
             f"attempt {attempt.number}", words + (f" · {escape(attempt.error)}" if attempt.error else "")
         )
-    for output in record.outputs:
+    for output in published_outputs(record):
         image = output.image
         paths = ", ".join(output_paths(record, output))
         facts = f"{image.width_px}×{image.height_px} {image.media_type} sha256 {image.sha256[:16]}"

@@ -3,7 +3,8 @@
 Hides the decision that matters most: when a paid request may be sent, sent again, or must never
 be. The table is the whole truth; a pair that is absent is an error. Invariants: money is
 reserved from the intent until the attempt is known to have failed; nothing leads from
-`IN_DOUBT` back to `PLANNED` but the certainty that the service has not accepted it.
+`IN_DOUBT` back to `PLANNED` but the certainty that the service has not accepted it; what is settled is
+bought again by `REDO_INTENDED` alone, which is consent and intent in one.
 
 Absent on purpose: time, I/O and retries. The engine asks, this module answers.
 """
@@ -61,7 +62,7 @@ class Event(StrEnum):
     URLS_EXPIRED = "urls_expired"
     GAVE_UP = "gave_up"
     OUTPUT_MISSING = "output_missing"
-    REDO_AUTHORIZED = "redo_authorized"
+    REDO_INTENDED = "redo_intended"
 
 
 TRANSITIONS: Final[dict[tuple[Phase, Event], Phase]] = {
@@ -91,11 +92,15 @@ TRANSITIONS: Final[dict[tuple[Phase, Event], Phase]] = {
     (Phase.FETCHING, Event.GAVE_UP): Phase.FETCHING,
     (Phase.DONE, Event.OUTPUT_MISSING): Phase.ACCEPTED,
     (Phase.DONE_SHORT, Event.OUTPUT_MISSING): Phase.ACCEPTED,
-    (Phase.DONE, Event.REDO_AUTHORIZED): Phase.PLANNED,
-    (Phase.DONE_SHORT, Event.REDO_AUTHORIZED): Phase.PLANNED,
-    (Phase.FAILED, Event.REDO_AUTHORIZED): Phase.PLANNED,
-    (Phase.LOST, Event.REDO_AUTHORIZED): Phase.PLANNED,
+    (Phase.DONE, Event.REDO_INTENDED): Phase.SUBMITTING,
+    (Phase.DONE_SHORT, Event.REDO_INTENDED): Phase.SUBMITTING,
+    (Phase.FAILED, Event.ADOPTED): Phase.ACCEPTED,
+    (Phase.FAILED, Event.REDO_INTENDED): Phase.SUBMITTING,
+    (Phase.LOST, Event.REDO_INTENDED): Phase.SUBMITTING,
 }
+
+INTENTS: Final = frozenset({Event.INTENT_RECORDED, Event.REDO_INTENDED})
+"""The events after which a paid request may leave: they reserve its price, and only they can be declined."""
 
 _HOLDS_MONEY: Final = frozenset(Phase) - {Phase.PLANNED, Phase.FAILED}
 _SETTLED: Final = frozenset({Phase.DONE, Phase.DONE_SHORT, Phase.FAILED, Phase.LOST})
@@ -161,12 +166,17 @@ def task_progress(prediction: Prediction) -> Event | None:
     return None
 
 
-def set_finished(*, stored: int, received: int, expected: int) -> Event:
+def opens_attempt(phase: Phase, event: Event) -> bool:
+    """Say whether an event begins a new attempt and leaves the latest one, if any, as it is."""
+    return event is Event.REDO_INTENDED or (phase is Phase.FAILED and event is Event.ADOPTED)
+
+
+def set_finished(*, stored: int, received: int, good: int, expected: int) -> Event:
     """Return the event after an output was stored: more to come, complete, or short.
 
-    `received` counts the outputs the service named, `stored` those that are safe on disk, and
-    `expected` those that are billed.
+    `received` counts the outputs the service named, `stored` those that are safe on disk, `good` those
+    of them that count (see `core.sets`), and `expected` those that are billed.
     """
     if stored < received:
         return Event.OUTPUT_STORED
-    return Event.SET_COMPLETE if stored >= expected else Event.SET_SHORT
+    return Event.SET_COMPLETE if good >= expected else Event.SET_SHORT

@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.lifecycle import Phase
+from seedpipe.core.model import Policy
 from seedpipe.core.money import exact
+from seedpipe.core.policy import counts_as_failed
 from seedpipe.core.records import PhaseTotal, StopReason
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 MANIFEST_FORMAT: Final = 1
 
+_USUAL: Final = Policy()
 _EXTENSIONS: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _BILLED: Final = (Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT, Phase.LOST)
 
@@ -79,28 +82,48 @@ def placed_path(stem: str, image: ImageFile) -> str:
     return stem + extension(image.media_type)
 
 
+def published_outputs(record: JobRecord) -> tuple[Output, ...]:
+    """Return the outputs of the attempt whose set is shown; see `core.sets` for the choice."""
+    return () if record.published is None else record.takes[record.published]
+
+
 def output_paths(record: JobRecord, output: Output) -> list[str]:
-    """Return every place of one output: a path a cell. An image beyond the expected set has none."""
+    """Return every place of one published output: a path a cell.
+
+    One that is flagged, that repeats another, or for which no place is left has none.
+    """
+    if record.published is None:
+        return []
+    shown = record.sets[record.published]
     return [
-        placed_path(cell.output_paths[output.index], output.image)
+        placed_path(cell.output_paths[place], output.image)
         for cell in record.cells
-        if output.index < len(cell.output_paths)
+        for place, index in shown.placed(len(cell.output_paths)).items()
+        if index == output.index
     ]
 
 
-def exit_code(tally: Tally, outcome: RunOutcome, *, interrupted_by: int | None = None) -> int:
+def exit_code(
+    tally: Tally, outcome: RunOutcome, *, policy: Policy = _USUAL, interrupted_by: int | None = None
+) -> int:
     """Return the exit code of a finished run; the first rule that applies.
 
-    `interrupted_by` is the number of the signal that ended the run, if one did.
+    `interrupted_by` is the number of the signal that ended the run, if one did. A run that stopped at its
+    first failed job has stopped early only when it left work behind.
     """
     left = {phase for phase, total in tally.items() if total.jobs}
     if interrupted_by is not None:
         return 128 + interrupted_by
     if Phase.IN_DOUBT in left or outcome.stop is StopReason.UNCERTAIN:
         return 4
-    if outcome.stop is not None or left & {Phase.PLANNED, Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING}:
+    if outcome.stop not in (None, StopReason.FAILED_JOB) or left & {
+        Phase.PLANNED,
+        Phase.SUBMITTING,
+        Phase.ACCEPTED,
+        Phase.FETCHING,
+    }:
         return 3
-    return 1 if left & {Phase.FAILED, Phase.LOST, Phase.DONE_SHORT} else 0
+    return 1 if any(counts_as_failed(policy, phase) for phase in left) else 0
 
 
 def run_document(manifest: RunManifest) -> dict[str, Json]:
@@ -151,7 +174,7 @@ def job_document(record: JobRecord) -> dict[str, Json]:
             {"address": cell.address, "series": cell.series, "axes": dict(cell.axes)} for cell in record.cells
         ],
         "attempts": [_attempt(attempt) for attempt in record.attempts],
-        "outputs": [_output(record, output) for output in record.outputs],
+        "outputs": [_output(record, output) for output in published_outputs(record)],
     }
 
 

@@ -139,9 +139,10 @@ class PlanHeader:
 class Prediction:
     """The service's task as one answer shows it.
 
-    `status` is the service's own word; `outputs` are URLs (never trusted as names);
-    `code` and `error` are set when the task failed; `inference_ms` is filled at the end. `inputs` are what
-    the service remembers of the request; None when this answer does not repeat them.
+    `status` is the service's own word; `outputs` are URLs (never trusted as names); `flagged` are the
+    indexes of outputs that the service calls unsafe; `code` and `error` are set when the task failed;
+    `inference_ms` is filled at the end. `inputs` are what the service remembers of the request; None when
+    this answer does not repeat them.
     """
 
     prediction_id: str
@@ -152,6 +153,7 @@ class Prediction:
     error: str = ""
     created_at: datetime | None = None
     inference_ms: int | None = None
+    flagged: frozenset[int] = frozenset()
     inputs: Mapping[str, Json] | None = None
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from seedpipe.core.lifecycle import Event, Phase
+from seedpipe.core.sets import ImageSet, fullest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,8 @@ class Verdict(StrEnum):
 class Entry:
     """One event of a job's latest attempt, to be made durable.
 
-    An `INTENT_RECORDED` carries `run_id`, `owner` and `body`, the request exactly as it will be sent;
+    An intent (`lifecycle.INTENTS`) carries `run_id`, `owner` and `body`, the request exactly as it will be
+    sent; `ADOPTED` may carry `cost_usd`, what was paid, when that is not the plan's price;
     `ACCEPTED`, `COMPLETED` and `PROVIDER_FAILED` carry the `prediction`; `OUTPUT_STORED`, `SET_COMPLETE`
     and `SET_SHORT` the `output` that was stored; failures the service's `error` and `error_code`.
     """
@@ -47,13 +49,17 @@ class Entry:
     body: Mapping[str, Json] | None = None
     prediction: Prediction | None = None
     output: Output | None = None
+    cost_usd: Decimal | None = None
     error: str = ""
     error_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One paid submit of a job, as far as it has come. `number` counts from 1."""
+    """One paid submit of a job, as far as it has come. `number` counts from 1.
+
+    `flagged` are the indexes of the outputs that the service calls unsafe.
+    """
 
     number: int
     phase: Phase
@@ -67,6 +73,7 @@ class Attempt:
     inference_ms: int | None
     error: str
     error_code: int | None
+    flagged: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +105,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """A job with its cells in one plan, its attempts (oldest first) and the outputs of the latest one."""
+    """A job with its cells in one plan, its attempts (oldest first) and the outputs of the latest one.
+
+    `earlier` has the outputs of each attempt before the latest, for an earlier take is kept.
+    """
 
     job: Job
     cells: tuple[Cell, ...]
     attempts: tuple[Attempt, ...]
     outputs: tuple[Output, ...]
+    earlier: tuple[tuple[Output, ...], ...] = ()
 
     @property
     def phase(self) -> Phase:
@@ -114,6 +125,24 @@ class JobRecord:
     def latest(self) -> Attempt | None:
         """The latest attempt, or None when there was none."""
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def takes(self) -> tuple[tuple[Output, ...], ...]:
+        """The outputs of every attempt, oldest first."""
+        return (*self.earlier, self.outputs) if self.attempts else ()
+
+    @property
+    def sets(self) -> tuple[ImageSet, ...]:
+        """The images of every attempt, oldest first."""
+        return tuple(
+            ImageSet(images={output.index: output.image for output in take}, flagged=attempt.flagged)
+            for take, attempt in zip(self.takes, self.attempts, strict=True)
+        )
+
+    @property
+    def published(self) -> int | None:
+        """Which attempt, counted from 0, has the set that is shown: the fullest, of equal ones the newest."""
+        return fullest(self.sets)
 
     @property
     def label(self) -> str:
@@ -154,6 +183,7 @@ class StopReason(StrEnum):
     BLOCKED = "blocked"
     UNAVAILABLE = "unavailable"
     UNCERTAIN = "uncertain"
+    FAILED_JOB = "failed_job"
     DISK = "disk"
     INTERRUPTED = "interrupted"
 

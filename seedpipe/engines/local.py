@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from seedpipe.core.lifecycle import Phase, is_unfetched
+from seedpipe.core.policy import Orders
 from seedpipe.core.records import RunOutcome, StopReason
 from seedpipe.engines.pace import Pace, Traffic
 from seedpipe.engines.scribe import Scribe
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
     import random
     from collections.abc import AsyncGenerator
 
+    from seedpipe.core.model import Policy
     from seedpipe.core.records import JobRecord, RunStart
     from seedpipe.ports import Clock, Ledger, Provider, RunListener, Store
 
 
 class LocalEngine:
-    """`ports.Engine` on this process's event loop. `rng` jitters the waits."""
+    """`ports.Engine` on this process's event loop.
+
+    `rng` jitters the waits; `orders` is what the user has said about this run.
+    """
 
     def __init__(
         self,
@@ -39,6 +44,7 @@ class LocalEngine:
         listener: RunListener,
         rng: random.Random,
         pace: Pace | None = None,
+        orders: Orders | None = None,
     ) -> None:
         self._ledger = ledger
         self._provider = provider
@@ -47,6 +53,7 @@ class LocalEngine:
         self._listener = listener
         self._rng = rng
         self._pace = pace or Pace()
+        self._orders = orders or Orders()
         self._traffic = Traffic(self._pace, clock, listener, rng)
         self._closing = asyncio.Event()
 
@@ -61,7 +68,8 @@ class LocalEngine:
         Raises `LedgerDamaged` when the ledger cannot be trusted any more, once nothing is in flight.
         """
         scribe = Scribe(self._ledger)
-        crew = Crew(self._tools(run, scribe), alarm=self._closing.set)
+        policy = (await scribe.ask(lambda ledger: ledger.plan_header(run.plan_id))).policy
+        crew = Crew(self._tools(run, scribe, policy), alarm=self._closing.set)
         feeding = asyncio.create_task(self._feed(crew, scribe, run.plan_id))
         closing = asyncio.create_task(self._closing.wait())
         try:
@@ -90,9 +98,11 @@ class LocalEngine:
             self._traffic.halt(StopReason.DISK, str(error))
         await crew.come_home()
 
-    def _tools(self, run: RunStart, scribe: Scribe) -> Tools:
+    def _tools(self, run: RunStart, scribe: Scribe, policy: Policy) -> Tools:
         return Tools(
             run=run,
+            policy=policy,
+            orders=self._orders,
             scribe=scribe,
             provider=self._provider,
             store=self._store,

@@ -3,7 +3,7 @@
 Hides the order of deeds that money depends on: the intent is durable before the bytes leave, the id before
 the first poll, the file before its entry. What an answer means is `core.lifecycle`'s to say; this module
 asks, acts and records. Invariant: a request is sent only in the phase that a recorded intent has led to, and
-once for each intent.
+once for each intent. A settled job is submitted again only for a reason that `core.policy` gives.
 
 Absent on purpose: the plan, other jobs, and where this runs.
 """
@@ -20,6 +20,7 @@ from seedpipe.core.lifecycle import (
     Event,
     Phase,
     advance,
+    is_settled,
     is_unfetched,
     set_finished,
     submit_failure,
@@ -27,14 +28,17 @@ from seedpipe.core.lifecycle import (
 )
 from seedpipe.core.model import Output
 from seedpipe.core.money import usd
+from seedpipe.core.policy import Ending, counts_as_failed, redo_reason, retry_reason
 from seedpipe.core.records import Entry, StopReason, Verdict
+from seedpipe.core.sets import ImageSet, fullest
 from seedpipe.engines.pace import backoff
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Awaitable, Callable, Iterator
 
-    from seedpipe.core.model import ImageFile, Prediction
+    from seedpipe.core.model import ImageFile, Policy, Prediction
+    from seedpipe.core.policy import Orders
     from seedpipe.core.records import JobRecord, RunStart
     from seedpipe.engines.pace import Pace, Traffic
     from seedpipe.engines.scribe import Scribe
@@ -60,6 +64,8 @@ class Tools:
     """What every walk of a run works with."""
 
     run: RunStart
+    policy: Policy
+    orders: Orders
     scribe: Scribe
     provider: Provider
     store: Store
@@ -83,9 +89,14 @@ class JobWalk:
         self._accepted_at = latest.accepted_at if latest else None
         self._urls = latest.urls if latest else ()
         self._images = {output.index: output.image for output in record.outputs}
+        self._flagged = latest.flagged if latest else frozenset()
+        self._endings = [Ending(phase=took.phase, error_code=took.error_code) for took in record.attempts]
+        self._earlier_sets = list(record.sets[:-1])
         self._just_accepted = False
         self._asked_for_fresh_urls = False
         self._fetched_again = False
+        self._ended_here = False
+        self._redo_granted = True  # the user's word is good for one more attempt a run
         self.sending = False
 
     @property
@@ -104,30 +115,61 @@ class JobWalk:
             Phase.FETCHING: self._fetch,
             Phase.DONE: self._publish,
             Phase.DONE_SHORT: self._publish,
+            Phase.FAILED: self._publish_earlier,
+            Phase.LOST: self._publish_earlier,
         }
-        if self._phase not in steps:
+        if self._phase not in steps or self._phase in {Phase.FAILED, Phase.LOST}:
             self._tell(self._record.latest.error if self._record.latest else "")
         traffic = self._tools.traffic
-        while (step := steps.get(self._phase)) and not traffic.ends_at_once and await step():
-            pass
+        while not traffic.ends_at_once:
+            step = steps.get(self._phase)
+            if not ((step and await step()) or await self._again()):
+                break
+        if self._ended_here and self._tools.orders.fail_fast:
+            self._fail_fast()
         return is_unfetched(self._phase) and not traffic.ends_at_once
 
     # Each step returns whether there is more to do; the phase says what.
 
-    async def _submit(self) -> bool:
+    async def _again(self) -> bool:
+        """Submit a settled job once more if the user or the policy says so; return whether it goes on."""
+        if not is_settled(self._phase) or not self._record.cells:
+            return False
+        orders = self._tools.orders
+        # The user speaks of what had failed before this run; what is lost shows only now.
+        may_redo = self._redo_granted and (self._phase is Phase.LOST or not self._ended_here)
+        if may_redo and (reason := redo_reason(orders, self._phase)):
+            self._redo_granted = False
+            self._endings.clear()
+            return await self._submit(reason)
+        may_retry = orders.retries and self._ended_here
+        if may_retry and (reason := retry_reason(self._tools.policy, self._endings)):
+            return await self._submit(reason, must_fit=False)
+        return False
+
+    def _fail_fast(self) -> None:
+        if counts_as_failed(self._tools.policy, self._phase):
+            message = f"{self._record.label} failed, and with --fail-fast nothing more is submitted"
+            self._tools.traffic.halt(StopReason.FAILED_JOB, message)
+
+    async def _submit(self, again: str = "", *, must_fit: bool = True) -> bool:
+        """Send the request when it is its turn; `again` says why a settled job is bought once more.
+
+        One that must fit ends all submitting when its price does not.
+        """
         traffic = self._tools.traffic
         async with traffic.seats:
             if not await traffic.clear():
                 return False
             self.sending = True
             try:
-                return await self._send()
+                return await self._send(again, must_fit=must_fit)
             finally:
                 self.sending = False
 
-    async def _send(self) -> bool:
+    async def _send(self, again: str, *, must_fit: bool) -> bool:
         """Record the intent, send the request once, record what became of it."""
-        if not await self._intend():
+        if not await self._intend(again, must_fit=must_fit):
             return False
         try:
             prediction = await self._tools.provider.submit(self._job.model, self._job.request)
@@ -143,12 +185,12 @@ class JobWalk:
             await self._remember(prediction)
         return True
 
-    async def _intend(self) -> bool:
+    async def _intend(self, again: str, *, must_fit: bool) -> bool:
         """Set the money aside and make the intent durable; return whether the request may leave."""
         run, traffic = self._tools.run, self._tools.traffic
         entry = Entry(
             job_id=self.job_id,
-            event=Event.INTENT_RECORDED,
+            event=Event.REDO_INTENDED if again else Event.INTENT_RECORDED,
             at=self._tools.clock.now(),
             run_id=run.run_id,
             owner=run.owner,
@@ -156,13 +198,29 @@ class JobWalk:
         )
         verdict = await self._tools.scribe.record(entry)
         if reason := _OVER.get(verdict):
-            traffic.halt(reason, self._too_dear(reason))
+            if must_fit:
+                traffic.halt(reason, self._too_dear(reason))
+            else:
+                self._tell(f"not tried again: {self._too_dear(reason)}")
             return False
-        self._move(entry.event)
+        if again:
+            self._begin_anew()
+        self._move(entry.event, again)
         if traffic.holds_intents:  # it ended while the disk was at work
             await self._note(Event.NOT_SENT, "the run ended before the request was sent")
             return False
         return True
+
+    def _begin_anew(self) -> None:
+        """Leave the settled attempt as it is; its images stay and may still be the fullest set."""
+        self._earlier_sets.append(self._set)
+        self._prediction_id = ""
+        self._accepted_at = None
+        self._urls = ()
+        self._images = {}
+        self._flagged = frozenset()
+        self._asked_for_fresh_urls = False
+        self._fetched_again = False
 
     async def _remember(self, prediction: Prediction) -> None:
         self._prediction_id = prediction.prediction_id
@@ -213,6 +271,7 @@ class JobWalk:
 
     async def _arrive(self, event: Event, prediction: Prediction) -> bool:
         self._urls = prediction.outputs
+        self._flagged = prediction.flagged
         if event is Event.COMPLETED:
             await self._note(event, prediction=prediction)
         else:
@@ -299,25 +358,48 @@ class JobWalk:
         self._images[index] = image
         received = len(self._urls)
         stored = sum(self._has(position) for position in range(received))
-        event = set_finished(stored=stored, received=received, expected=self._job.outputs_expected)
-        short = self._shortfall() if event is Event.SET_SHORT else ""
-        await self._note(event, short, output=Output(job_id=self.job_id, index=index, image=image))
+        expected = self._job.outputs_expected
+        event = set_finished(stored=stored, received=received, good=len(self._set.good), expected=expected)
+        words = "" if event is Event.OUTPUT_STORED else self._set.remarks(expected)
+        await self._note(event, words, output=Output(job_id=self.job_id, index=index, image=image))
 
     def _has(self, index: int) -> bool:
         image = self._images.get(index)
         return image is not None and self._tools.store.holds(image)
 
+    @property
+    def _set(self) -> ImageSet:
+        """The images of the latest attempt."""
+        return ImageSet(images=dict(self._images), flagged=self._flagged)
+
     async def _publish(self) -> bool:
-        """Put the set at every cell's paths; images beyond the paths stay in the store."""
-        for cell in self._record.cells:
-            for index, stem in enumerate(cell.output_paths):
-                if image := self._images.get(index):
-                    try:
-                        await self._tools.store.publish(image, stem)
-                    except KeyError:
-                        return await self._fetch_again()
-        self._tell(self._shortfall() if self._phase is Phase.DONE_SHORT else "")
+        """Put the fullest set at every cell's paths; images beyond the paths stay in the store."""
+        sets = [*self._earlier_sets_here(), self._set]
+        if not await self._place(sets[fullest(sets) or 0]):
+            return await self._fetch_again()
+        self._tell(self._set.remarks(self._job.outputs_expected))
         return False
+
+    async def _publish_earlier(self) -> bool:
+        """Put what an earlier attempt brought at its paths, where the latest one brought nothing."""
+        sets = self._earlier_sets_here()
+        if (best := fullest(sets)) is not None:
+            await self._place(sets[best])
+        return False
+
+    def _earlier_sets_here(self) -> list[ImageSet]:
+        holds = self._tools.store.holds
+        return [found for found in self._earlier_sets if all(map(holds, found.good.values()))]
+
+    async def _place(self, shown: ImageSet) -> bool:
+        """Put a set at every cell's paths; return whether all of its images were here."""
+        for cell in self._record.cells:
+            for place, index in shown.placed(len(cell.output_paths)).items():
+                try:
+                    await self._tools.store.publish(shown.images[index], cell.output_paths[place])
+                except KeyError:
+                    return False
+        return True
 
     async def _fetch_again(self) -> bool:
         """Ask for a set whose images are gone, once a run: they are paid for and not to be bought again."""
@@ -346,19 +428,19 @@ class JobWalk:
             error_code=code,
         )
         await self._tools.scribe.record(entry)
-        self._move(event, error)
+        self._move(event, error, code=code)
 
-    def _move(self, event: Event, note: str = "") -> None:
+    def _move(self, event: Event, note: str = "", *, code: int | None = None) -> None:
         before, self._phase = self._phase, advance(self._phase, event)
+        if is_settled(self._phase) and before is not self._phase:
+            self._ended_here = True
+            self._endings.append(Ending(phase=self._phase, error_code=code))
         is_done = self._phase in {Phase.DONE, Phase.DONE_SHORT}  # told when the files are in their places
         if not is_done and (note or self._phase is not before):
             self._tell(note)
 
     def _tell(self, note: str = "") -> None:
         self._tools.listener.job_changed(self._record, self._phase, note)
-
-    def _shortfall(self) -> str:
-        return f"{len(self._images)} of {self._job.outputs_expected} images came"
 
     def _too_dear(self, reason: StopReason) -> str:
         job = f"{self._record.label} at {usd(self._job.cost_usd)}"

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from seedpipe.core.errors import RunError
-from seedpipe.core.lifecycle import Event, holds_money
+from seedpipe.core.lifecycle import INTENTS, Event, holds_money
 from seedpipe.core.model import canonical_json
 from seedpipe.core.records import Verdict
 from seedpipe.ledger import queries, rows
@@ -43,7 +43,7 @@ class Books:
             ),
         )
         changes = _account_changes(before, after)
-        if entry.event is Event.INTENT_RECORDED and terms:
+        if entry.event in INTENTS and terms:
             verdict = self._verdict(terms, changes)
             if verdict is not Verdict.RECORDED:
                 return verdict
@@ -101,7 +101,7 @@ class Books:
             ),
         ).lastrowid
         self._check_prediction_is_new(entry, attempt)
-        is_intent = entry.event is Event.INTENT_RECORDED
+        is_intent = entry.event in INTENTS
         self._db.execute(
             queries.SAVE_ATTEMPT,
             {

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.lifecycle import Event, Phase, advance, is_settled
+from seedpipe.core.lifecycle import INTENTS, Event, Phase, advance, is_settled, opens_attempt
 from seedpipe.core.records import Attempt
 from seedpipe.core.safe_text import lasting_url
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from seedpipe.core.records import Entry
 
-SETS_THE_PRICE: Final = frozenset({Event.INTENT_RECORDED, Event.ADOPTED, Event.REDO_AUTHORIZED})
+SETS_THE_PRICE: Final = INTENTS | {Event.ADOPTED}
 STORES_AN_OUTPUT: Final = frozenset({Event.OUTPUT_STORED, Event.SET_COMPLETE, Event.SET_SHORT})
 _NAMES_THE_TASK: Final = frozenset({Event.ADOPTED, Event.ACCEPTED, Event.FOUND})
 _MADE_BEFORE: Final = frozenset(
     {Event.ADOPTED, Event.FOUND}
 )  # their days at the service count from their making
 _SHOWS_THE_RESULT: Final = frozenset({Event.COMPLETED, Event.COMPLETED_EMPTY, Event.PROVIDER_FAILED})
-_GOOD_NEWS: Final = STORES_AN_OUTPUT | _NAMES_THE_TASK | {Event.INTENT_RECORDED, Event.COMPLETED}
+_GOOD_NEWS: Final = STORES_AN_OUTPUT | _NAMES_THE_TASK | INTENTS | {Event.COMPLETED}
 
 
 def moved(latest: Attempt | None, entry: Entry, price_usd: Decimal) -> Attempt:
@@ -38,11 +38,12 @@ def moved(latest: Attempt | None, entry: Entry, price_usd: Decimal) -> Attempt:
     `price_usd` counts for the events in `SETS_THE_PRICE`. Raises `IllegalTransition`, or `ValueError` for an
     entry that lacks what its event must carry.
     """
-    phase = advance(latest.phase if latest else Phase.PLANNED, entry.event)
+    before = latest.phase if latest else Phase.PLANNED
+    phase = advance(before, entry.event)
     _check_carries(entry, latest)
     if latest is None:
         latest = _unsent(1, price_usd)
-    elif entry.event is Event.REDO_AUTHORIZED:
+    elif opens_attempt(before, entry.event):
         latest = _unsent(latest.number + 1, price_usd)
     attempt = replace(latest, phase=phase, finished_at=entry.at if is_settled(phase) else None)
     return _with_words(_with_facts(attempt, entry, price_usd), entry)
@@ -68,7 +69,7 @@ def _unsent(number: int, price_usd: Decimal) -> Attempt:
 def _check_carries(entry: Entry, latest: Attempt | None) -> None:
     """Refuse an entry that would leave a gap in the books, or mix two tasks."""
     event, said = entry.event, entry.prediction
-    if event is Event.INTENT_RECORDED and (entry.run_id is None or not entry.owner or entry.body is None):
+    if event in INTENTS and (entry.run_id is None or not entry.owner or entry.body is None):
         raise ValueError(f"an intent for job {entry.job_id} must carry its run, owner and body")
     if event in _NAMES_THE_TASK | {Event.COMPLETED} and said is None:
         raise ValueError(f"event '{event}' for job {entry.job_id} must carry the prediction")
@@ -84,16 +85,17 @@ def _check_carries(entry: Entry, latest: Attempt | None) -> None:
 def _with_facts(attempt: Attempt, entry: Entry, price_usd: Decimal) -> Attempt:
     """Return the attempt with what this event brings to light for good."""
     event, said = entry.event, entry.prediction
-    if event in (Event.INTENT_RECORDED, Event.ADOPTED):
-        attempt = replace(attempt, cost_usd=price_usd, run_id=entry.run_id)
-    if event is Event.INTENT_RECORDED:
+    if event in SETS_THE_PRICE:
+        paid_usd = price_usd if entry.cost_usd is None else entry.cost_usd
+        attempt = replace(attempt, cost_usd=paid_usd, run_id=entry.run_id)
+    if event in INTENTS:
         attempt = replace(attempt, intent_at=entry.at)
     if said and event in _NAMES_THE_TASK:
         made_at = said.created_at if event in _MADE_BEFORE else None
         attempt = replace(attempt, prediction_id=said.prediction_id, accepted_at=made_at or entry.at)
     if said and event in _SHOWS_THE_RESULT:
         urls = tuple(map(lasting_url, said.outputs))  # one each output, kept or not: their number counts
-        attempt = replace(attempt, urls=urls, inference_ms=said.inference_ms)
+        attempt = replace(attempt, urls=urls, inference_ms=said.inference_ms, flagged=said.flagged)
     return attempt
 
 

@@ -12,18 +12,19 @@ from typing import Final
 LATEST_ATTEMPT: Final = "SELECT * FROM attempts WHERE job_id = ? ORDER BY number DESC LIMIT 1"
 SAVE_ATTEMPT: Final = """
     INSERT INTO attempts (job_id, number, campaign, brand, month, phase, cost_micros, run_id, owner,
-        intent_event, intent_at, accepted_at, finished_at, prediction_id, urls, inference_ms, error,
+        intent_event, intent_at, accepted_at, finished_at, prediction_id, urls, flagged, inference_ms, error,
         error_code)
     VALUES (:job_id, :number, :campaign, :brand, :month, :phase, :cost_micros, :run_id, :owner,
-        :intent_event, :intent_at, :accepted_at, :finished_at, :prediction_id, :urls, :inference_ms, :error,
-        :error_code)
+        :intent_event, :intent_at, :accepted_at, :finished_at, :prediction_id, :urls, :flagged,
+        :inference_ms, :error, :error_code)
     ON CONFLICT (job_id, number) DO UPDATE SET
         campaign = excluded.campaign, brand = excluded.brand, month = excluded.month,
         phase = excluded.phase, cost_micros = excluded.cost_micros, run_id = excluded.run_id,
         owner = coalesce(excluded.owner, attempts.owner),
         intent_event = coalesce(excluded.intent_event, attempts.intent_event), intent_at = excluded.intent_at,
         accepted_at = excluded.accepted_at, finished_at = excluded.finished_at,
-        prediction_id = excluded.prediction_id, urls = excluded.urls, inference_ms = excluded.inference_ms,
+        prediction_id = excluded.prediction_id, urls = excluded.urls, flagged = excluded.flagged,
+        inference_ms = excluded.inference_ms,
         error = excluded.error, error_code = excluded.error_code"""
 INSERT_EVENT: Final = """
     INSERT INTO events (at, job_id, number, event, phase, run_id, body, detail)
@@ -106,6 +107,19 @@ STEPS_OF_ATTEMPTS: Final = """
     SELECT attempt_no, event, events.phase
     FROM attempts JOIN events ON events.job_id = attempts.job_id AND events.number = attempts.number
     WHERE attempt_no IN (SELECT value FROM json_each(?)) ORDER BY event_no"""
+JOBS_TRIED: Final = """
+    SELECT job_id, model, request, outputs_expected, cost_micros
+    FROM jobs JOIN plan_jobs USING (job_id)
+    WHERE job_id IN (SELECT value FROM json_each(?))
+        AND EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id)
+        AND plan_no = (SELECT max(plan_no) FROM plan_jobs WHERE job_id = jobs.job_id)"""
+JOBS_PAID: Final = """
+    SELECT DISTINCT job_id, model, request, outputs_expected, plan_jobs.cost_micros, plan_no
+    FROM attempts JOIN jobs USING (job_id) JOIN plan_jobs USING (job_id)
+    WHERE attempts.campaign = ? AND prediction_id IS NOT NULL
+        AND phase IN (SELECT value FROM json_each(?)) AND job_id > ?
+        AND plan_no = (SELECT max(plan_no) FROM plan_jobs WHERE job_id = attempts.job_id)
+    ORDER BY job_id LIMIT ?"""
 PHASES_OF_JOBS: Final = """
     SELECT job_id, phase FROM attempts WHERE job_id IN (SELECT value FROM json_each(?))
     ORDER BY job_id, number"""

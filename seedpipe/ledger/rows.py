@@ -159,11 +159,14 @@ def entry_detail(entry: Entry) -> str | None:
             "id": said.prediction_id,
             "status": said.status,
             "outputs": [lasting_url(url) for url in said.outputs],
+            "flagged": sorted(said.flagged),
             "code": said.code,
             "error": said.error,
             "created_at": said.created_at.isoformat() if said.created_at else None,
             "inference_ms": said.inference_ms,
         }
+    if entry.cost_usd is not None:
+        detail["cost_micros"] = to_micros(entry.cost_usd)
     if entry.output:
         detail["output"] = {"index": entry.output.index, "sha256": entry.output.image.sha256}
     if entry.error or entry.error_code is not None:
@@ -205,6 +208,7 @@ def attempt(row: Row) -> Attempt:
         finished_at=from_optional_instant(row["finished_at"]),
         prediction_id=row["prediction_id"],
         urls=tuple(json.loads(row["urls"])),
+        flagged=frozenset(json.loads(row["flagged"])),
         inference_ms=row["inference_ms"],
         error=row["error"],
         error_code=row["error_code"],
@@ -223,6 +227,7 @@ def attempt_columns(attempt: Attempt) -> dict[str, str | int | None]:
         "finished_at": optional_instant(attempt.finished_at),
         "prediction_id": attempt.prediction_id,
         "urls": json.dumps(attempt.urls),
+        "flagged": json.dumps(sorted(attempt.flagged)),
         "inference_ms": storable_int(attempt.inference_ms),
         "error": storable_text(attempt.error),
         "error_code": storable_int(attempt.error_code),

@@ -102,6 +102,7 @@ _MIGRATIONS: Final = (
             finished_at INTEGER,
             prediction_id TEXT UNIQUE,
             urls TEXT NOT NULL,
+            flagged TEXT NOT NULL,
             inference_ms INTEGER,
             error TEXT NOT NULL,
             error_code INTEGER,

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from seedpipe.core.errors import InputError
-from seedpipe.core.lifecycle import Event, Phase, is_unfetched
+from seedpipe.core.lifecycle import Event, Phase, holds_money, is_unfetched
 from seedpipe.core.model import Cell, Output, canonical_json
 from seedpipe.core.records import (
     Entry,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 _BATCH: Final = 500  # rows or ids a statement: past this size batches gain nothing and cost memory
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every text with the same beginning
+_PAID: Final = json.dumps([phase.value for phase in Phase if holds_money(phase)])
 _UNFETCHED: Final = json.dumps([phase.value for phase in Phase if is_unfetched(phase)])
 _OPEN: Final = json.dumps([Phase.SUBMITTING, Phase.IN_DOUBT])
 _AT_THE_SERVICE: Final = json.dumps([Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT])
@@ -309,6 +310,32 @@ class SqliteLedger:
                 }
         return found
 
+    def tried(self, job_ids: Sequence[str]) -> list[JobRecord]:
+        """Return those of some jobs that were ever tried, priced by their newest plan and without cells."""
+        found: list[JobRecord] = []
+        with self._reading():
+            for start in range(0, len(job_ids), _BATCH):
+                batch = json.dumps(list(job_ids[start : start + _BATCH]))
+                found += self._records(self._db.execute(queries.JOBS_TRIED, (batch,)).fetchall(), None)
+        return found
+
+    def paid(self, campaign: str) -> Iterator[JobRecord]:
+        """Yield the jobs that a campaign has paid for, each with the cells of its newest plan."""
+        last = ""
+        while page := self._paid_page(campaign, last):
+            yield from page
+            last = page[-1].job.job_id
+
+    def _paid_page(self, campaign: str, after: str) -> list[JobRecord]:
+        with self._reading():
+            wanted = (campaign, _PAID, after, _BATCH)
+            page = self._db.execute(queries.JOBS_PAID, wanted).fetchall()
+            by_plan: dict[int, list[sqlite3.Row]] = {}
+            for row in page:
+                by_plan.setdefault(row["plan_no"], []).append(row)
+            found = [record for plan_no, part in by_plan.items() for record in self._records(part, plan_no)]
+        return sorted(found, key=lambda record: record.job.job_id)
+
     def tally(self, plan_id: str) -> Tally:
         """Return jobs, images and money of a plan by phase; what is planned counts at the plan's price."""
         with self._reading():
@@ -366,20 +393,28 @@ class SqliteLedger:
         attempts: dict[str, list[sqlite3.Row]] = {}
         for row in self._db.execute(queries.ATTEMPTS_OF_JOBS, (ids,)):
             attempts.setdefault(row["job_id"], []).append(row)
-        job_of = {tried[-1]["attempt_no"]: job_id for job_id, tried in attempts.items()}
-        outputs: dict[str, list[Output]] = {}
-        for row in self._db.execute(queries.OUTPUTS_OF_ATTEMPTS, (json.dumps(list(job_of)),)):
-            job_id = job_of[row["attempt_no"]]
-            outputs.setdefault(job_id, []).append(rows.output(row, job_id))
+        takes = self._takes(attempts)
         return [
             JobRecord(
                 job=rows.job(row),
                 cells=tuple(cells.get(row["job_id"], ())),
                 attempts=tuple(rows.attempt(tried) for tried in attempts.get(row["job_id"], ())),
-                outputs=tuple(outputs.get(row["job_id"], ())),
+                outputs=takes.get(row["job_id"], ((),))[-1],
+                earlier=takes.get(row["job_id"], ((),))[:-1],
             )
             for row in found
         ]
+
+    def _takes(self, attempts: dict[str, list[sqlite3.Row]]) -> dict[str, tuple[tuple[Output, ...], ...]]:
+        """Return the outputs of each attempt of some jobs, in one query whatever their number."""
+        job_of = {row["attempt_no"]: job_id for job_id, tried in attempts.items() for row in tried}
+        outputs: dict[int, list[Output]] = {attempt_no: [] for attempt_no in job_of}
+        for row in self._db.execute(queries.OUTPUTS_OF_ATTEMPTS, (json.dumps(list(job_of)),)):
+            outputs[row["attempt_no"]].append(rows.output(row, job_of[row["attempt_no"]]))
+        return {
+            job_id: tuple(tuple(outputs[row["attempt_no"]]) for row in tried)
+            for job_id, tried in attempts.items()
+        }
 
     def _plan(self, plan_id: str) -> sqlite3.Row:
         row: sqlite3.Row | None = self._found(

@@ -257,7 +257,16 @@ def _prediction(data: Mapping[str, Any], *, secret: str, outputs: tuple[str, ...
         created_at=written_time(data.get("created_at")),
         inference_ms=_inference_ms(data),
         inputs=_inputs(data),
+        flagged=_flagged(data),
     )
+
+
+def _flagged(data: Mapping[str, Any]) -> frozenset[int]:
+    """Return which outputs the service calls unsafe; older answers tell, newer ones say nothing."""
+    flags = data.get("has_nsfw_contents")
+    if not isinstance(flags, list):
+        return frozenset()
+    return frozenset(index for index, flag in enumerate(flags) if flag is True)
 
 
 def _inputs(data: Mapping[str, Any]) -> Mapping[str, Json] | None:

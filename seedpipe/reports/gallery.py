@@ -14,7 +14,7 @@ from urllib.parse import quote
 import jinja2
 
 from seedpipe.core.lifecycle import Phase
-from seedpipe.core.manifest import output_paths
+from seedpipe.core.manifest import output_paths, published_outputs
 from seedpipe.core.money import usd
 
 if TYPE_CHECKING:
@@ -33,5 +33,7 @@ def gallery_html(manifest: RunManifest, jobs: Callable[[], Iterable[JobRecord]])
 def _template() -> jinja2.Template:
     text = resources.files(__package__).joinpath("gallery.html.j2").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    environment.globals.update(Phase=Phase, usd=usd, output_paths=output_paths, href=quote)
+    environment.globals.update(
+        Phase=Phase, usd=usd, output_paths=output_paths, published_outputs=published_outputs, href=quote
+    )
     return environment.from_string(text)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from seedpipe.core.lifecycle import Event
+from seedpipe.core.lifecycle import INTENTS, Event
 from seedpipe.core.model import (
     BudgetCaps,
     Cell,
@@ -127,7 +127,7 @@ def an_entry(
 ) -> Entry:
     """Return an entry that carries what its event must carry."""
     facts: dict[str, object] = {"at": AT, "run_id": run_id}
-    if event is Event.INTENT_RECORDED:
+    if event in INTENTS:
         facts |= {"owner": "worker-1", "body": {"prompt": "a lamp"}}
     if event in (Event.ADOPTED, Event.ACCEPTED, Event.FOUND):
         facts["prediction"] = a_prediction(task or job)

@@ -13,7 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seedpipe.core.errors import InputError, RunError
-from seedpipe.core.lifecycle import TRANSITIONS, Event, IllegalTransition, Phase, advance, holds_money
+from seedpipe.core.lifecycle import (
+    INTENTS,
+    TRANSITIONS,
+    Event,
+    IllegalTransition,
+    Phase,
+    advance,
+    holds_money,
+    opens_attempt,
+)
 from seedpipe.core.records import PhaseTotal, RunEnd, RunRecord, StopReason, Verdict
 from seedpipe.ledger import SqliteLedger
 from tests.contracts.ledger_plans import (
@@ -260,16 +269,43 @@ class TestAttempts:
 
     def test_a_redo_is_a_new_attempt_that_keeps_the_old_one_paid(self, ledger, jobs):
         walk(ledger, jobs[0], *TO_DONE)
-        walk(ledger, jobs[0], Event.REDO_AUTHORIZED)
+        walk(ledger, jobs[0], Event.REDO_INTENDED)
         record = one(ledger, jobs[0])
-        assert [(a.number, a.phase) for a in record.attempts] == [(1, Phase.DONE), (2, Phase.PLANNED)]
-        assert record.outputs == ()
-        assert ledger.committed_usd("autumn") == PRICE
-        walk(ledger, jobs[0], *TO_DONE, task="second")
+        assert [(a.number, a.phase) for a in record.attempts] == [(1, Phase.DONE), (2, Phase.SUBMITTING)]
+        assert (record.outputs, [len(take) for take in record.earlier]) == ((), [2])
+        assert ledger.committed_usd("autumn") == 2 * PRICE
+        walk(ledger, jobs[0], *TO_DONE[1:], task="second")
         record = one(ledger, jobs[0])
         assert [a.phase for a in record.attempts] == [Phase.DONE, Phase.DONE]
-        assert len(record.outputs) == 2
+        assert [len(take) for take in record.takes] == [2, 2]
         assert ledger.committed_usd("autumn") == 2 * PRICE
+
+    @pytest.mark.parametrize(
+        ("cap", "verdict"), [("purse", Verdict.OVER_PURSE), ("budget", Verdict.OVER_BUDGET)]
+    )
+    def test_a_redo_that_does_not_fit_leaves_the_job_as_it_was(self, ledger, jobs, cap, verdict):
+        ledger.begin_run(a_run("run-2", **{cap: str(PRICE + PRICE / 2)}))
+        walk(ledger, jobs[0], *TO_DONE, run_id="run-2")
+        before = one(ledger, jobs[0])
+        redo = an_entry(jobs[0], Event.REDO_INTENDED, run_id="run-2")
+        assert ledger.record([redo]) == [verdict]
+        assert one(ledger, jobs[0]) == before
+        assert ledger.committed_usd("autumn") == PRICE
+
+    def test_what_others_paid_after_a_failure_here_is_a_new_attempt(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_SUBMITTING, Event.REFUSED)
+        said = replace(a_prediction("theirs"), created_at=AT - timedelta(days=3))
+        walk(ledger, jobs[0], Event.ADOPTED, run_id=None, prediction=said, cost_usd=Decimal("0.01"))
+        record = one(ledger, jobs[0])
+        assert [a.phase for a in record.attempts] == [Phase.FAILED, Phase.ACCEPTED]
+        assert (record.latest.accepted_at, record.latest.run_id) == (AT - timedelta(days=3), None)
+        assert record.latest.cost_usd == ledger.committed_usd("autumn") == Decimal("0.01")
+
+    def test_what_the_service_has_flagged_is_remembered(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_ACCEPTED)
+        said = replace(a_prediction(jobs[0], status="completed", outputs=("u", "v")), flagged=frozenset({1}))
+        walk(ledger, jobs[0], Event.COMPLETED, prediction=said)
+        assert one(ledger, jobs[0]).latest.flagged == {1}
 
     def test_a_failure_keeps_the_words_of_the_service(self, ledger, jobs):
         walk(ledger, jobs[0], *TO_ACCEPTED)
@@ -493,7 +529,7 @@ class TestMoney:
         later = AT + timedelta(days=30)
         walk(ledger, jobs[0], Event.PROVIDER_FAILED, prediction=a_prediction(jobs[0]), at=later)
         assert ledger.month_usd("aurora", AT) == ledger.month_usd("aurora", later) == 0
-        walk(ledger, jobs[0], Event.REDO_AUTHORIZED, *TO_SUBMITTING, at=later)
+        walk(ledger, jobs[0], Event.REDO_INTENDED, at=later)
         assert (ledger.month_usd("aurora", AT), ledger.month_usd("aurora", later)) == (0, PRICE)
 
     def test_a_task_that_is_adopted_counts_in_the_month_it_was_made(self, ledger, jobs):
@@ -512,7 +548,7 @@ class TestMoney:
         other = replace(a_header(edition="2"), brand="borealis")
         ledger.admit(other, some_cells(1, cells_per_job=2, cost_usd=Decimal("0.08")))
         ledger.begin_run(a_run("run-2", header=other))
-        walk(ledger, jobs[0], Event.REDO_AUTHORIZED, *TO_SUBMITTING, run_id="run-2")
+        walk(ledger, jobs[0], Event.REDO_INTENDED, run_id="run-2")
         walk(ledger, jobs[1], Event.ADOPTED, run_id=None)
         first, second, adopted = ledger.payments()
         assert (first.job, first.attempt) == (a_job(0), one(ledger, jobs[0]).attempts[0])
@@ -520,10 +556,7 @@ class TestMoney:
         assert first.outputs == (an_output(jobs[0], 0), an_output(jobs[0], 1))
         assert first.steps == tuple(zip(TO_DONE, WAY_TO_DONE, strict=True))
         assert (second.job.cost_usd, second.brand, len(second.cells)) == (Decimal("0.08"), "borealis", 2)
-        assert second.steps == (
-            (Event.REDO_AUTHORIZED, Phase.PLANNED),
-            (Event.INTENT_RECORDED, Phase.SUBMITTING),
-        )
+        assert second.steps == ((Event.REDO_INTENDED, Phase.SUBMITTING),)
         assert (adopted.job, len(adopted.cells)) == (a_job(1), 1)
 
     def test_a_job_paid_by_a_run_of_another_plan_is_told_too(self, ledger, jobs):
@@ -631,7 +664,7 @@ class Model:
         return an_entry(job, event, run_id=self.run_id, task=self.tasks.get(job))
 
     def _take(self, job, phase, event):
-        if event is Event.INTENT_RECORDED:
+        if event in INTENTS:
             if self.committed(self.run_id) + PRICE > self.purse:
                 return Verdict.OVER_PURSE
             if self.committed() + PRICE > self.budget:
@@ -639,10 +672,10 @@ class Model:
             if self.committed() + PRICE > self.month:
                 return Verdict.OVER_MONTH
         attempts = self.attempts.setdefault(job, [])
-        if not attempts or event is Event.REDO_AUTHORIZED:
+        if not attempts or opens_attempt(phase, event):
             attempts.append([phase, None])
         attempts[-1][0] = advance(phase, event)
-        if event in (Event.INTENT_RECORDED, Event.ADOPTED):
+        if event in INTENTS | {Event.ADOPTED}:
             attempts[-1][1] = self.run_id
         return Verdict.RECORDED
 
@@ -687,11 +720,28 @@ class TestQuestions:
         assert sorted(seen) == sorted(jobs)
 
     def test_phases_of_any_number_of_jobs(self, ledger, jobs):
-        walk(ledger, jobs[5], *TO_DONE, Event.REDO_AUTHORIZED)
+        walk(ledger, jobs[5], *TO_DONE, Event.REDO_INTENDED)
         walk(ledger, jobs[0], *TO_ACCEPTED)
         many = [jobs[0], *(f"unknown-{i}" for i in range(40_000)), jobs[5]]
-        assert ledger.phases(many) == {jobs[0]: Phase.ACCEPTED, jobs[5]: Phase.PLANNED}
+        assert ledger.phases(many) == {jobs[0]: Phase.ACCEPTED, jobs[5]: Phase.SUBMITTING}
         assert ledger.phases([]) == {}
+        tried = {record.job.job_id: record for record in ledger.tried(many)}
+        assert {job: record.phase for job, record in tried.items()} == ledger.phases(many)
+        assert [len(take) for take in tried[jobs[5]].takes] == [2, 0]
+        assert ledger.tried([]) == []
+
+    def test_paid_jobs_of_a_campaign_come_with_the_cells_of_their_newest_plan(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DONE)
+        walk(ledger, jobs[1], *TO_ACCEPTED, Event.PROVIDER_FAILED)
+        walk(ledger, jobs[2], *TO_DOUBT)
+        walk(ledger, jobs[3], *TO_ACCEPTED)
+        walk(ledger, jobs[4], *TO_DONE, Event.REDO_INTENDED)
+        newer = a_header(edition="2")
+        ledger.admit(newer, (p for p in some_cells(6, cells_per_job=2) if p.job.job_id == jobs[3]))
+        found = list(ledger.paid("autumn"))
+        assert [record.job.job_id for record in found] == sorted([jobs[0], jobs[3], jobs[4]])
+        assert {r.job.job_id: len(r.cells) for r in found} == {jobs[0]: 1, jobs[3]: 2, jobs[4]: 1}
+        assert list(ledger.paid("spring")) == []
 
     def test_a_job_is_found_by_cell_and_by_the_start_of_its_id(self, ledger, jobs):
         assert [r.job.job_id for r in ledger.find(PLAN, "hero/3/0")] == [jobs[3]]

@@ -8,6 +8,7 @@ import pytest
 
 from seedpipe.core.errors import Malformed, ProviderError, Refused, Unavailable, Uncertain
 from seedpipe.core.lifecycle import (
+    INTENTS,
     TRANSITIONS,
     Event,
     IllegalTransition,
@@ -16,6 +17,7 @@ from seedpipe.core.lifecycle import (
     holds_money,
     is_settled,
     is_unfetched,
+    opens_attempt,
     set_finished,
     submit_failure,
     task_progress,
@@ -59,15 +61,22 @@ def test_no_path_resends_what_may_be_paid_without_certainty_or_consent(start):
         new = {
             after
             for (before, event), after in TRANSITIONS.items()
-            if before in reached and event not in SURELY_NOT_ACCEPTED | {Event.REDO_AUTHORIZED}
+            if before in reached and event not in SURELY_NOT_ACCEPTED | {Event.REDO_INTENDED}
         } - reached
     assert Phase.PLANNED not in reached
 
 
-def test_only_an_intent_sends_and_only_from_planned():
-    assert [pair for pair, after in TRANSITIONS.items() if after is Phase.SUBMITTING] == [
-        (Phase.PLANNED, Event.INTENT_RECORDED)
-    ]
+def test_only_an_intent_sends_and_only_from_planned_or_with_consent_from_settled():
+    sending = {pair for pair, after in TRANSITIONS.items() if after is Phase.SUBMITTING}
+    redone = {(phase, Event.REDO_INTENDED) for phase in Phase if is_settled(phase)}
+    assert sending == {(Phase.PLANNED, Event.INTENT_RECORDED)} | redone
+    assert {event for _, event in sending} == INTENTS
+
+
+def test_a_redo_and_the_adoption_after_a_failure_open_an_attempt_and_nothing_else_does():
+    opening = {pair for pair in TRANSITIONS if opens_attempt(*pair)}
+    redone = {(phase, Event.REDO_INTENDED) for phase in Phase if is_settled(phase)}
+    assert opening == redone | {(Phase.FAILED, Event.ADOPTED)}
 
 
 def test_a_doubt_ends_only_by_looking_or_by_the_user():
@@ -81,7 +90,7 @@ def test_a_doubt_ends_only_by_looking_or_by_the_user():
 
 
 def test_a_redo_starts_only_from_what_is_settled():
-    assert {before for before, event in TRANSITIONS if event is Event.REDO_AUTHORIZED} == {
+    assert {before for before, event in TRANSITIONS if event is Event.REDO_INTENDED} == {
         phase for phase in Phase if is_settled(phase)
     }
 
@@ -150,16 +159,19 @@ def test_what_an_answer_about_a_task_means(prediction, event):
 
 
 @pytest.mark.parametrize(
-    ("stored", "received", "expected", "event"),
+    ("stored", "received", "good", "expected", "event"),
     [
-        (1, 3, 3, Event.OUTPUT_STORED),
-        (2, 3, 1, Event.OUTPUT_STORED),
-        (3, 3, 3, Event.SET_COMPLETE),
-        (1, 1, 1, Event.SET_COMPLETE),
-        (4, 4, 3, Event.SET_COMPLETE),
-        (2, 2, 3, Event.SET_SHORT),
-        (1, 1, 15, Event.SET_SHORT),
+        (1, 3, 1, 3, Event.OUTPUT_STORED),
+        (2, 3, 2, 1, Event.OUTPUT_STORED),
+        (3, 3, 3, 3, Event.SET_COMPLETE),
+        (1, 1, 1, 1, Event.SET_COMPLETE),
+        (4, 4, 4, 3, Event.SET_COMPLETE),
+        (4, 4, 3, 3, Event.SET_COMPLETE),
+        (2, 2, 2, 3, Event.SET_SHORT),
+        (3, 3, 2, 3, Event.SET_SHORT),
+        (1, 1, 0, 1, Event.SET_SHORT),
+        (1, 1, 1, 15, Event.SET_SHORT),
     ],
 )
-def test_when_a_set_is_finished(stored, received, expected, event):
-    assert set_finished(stored=stored, received=received, expected=expected) is event
+def test_when_a_set_is_finished(stored, received, good, expected, event):
+    assert set_finished(stored=stored, received=received, good=good, expected=expected) is event

@@ -8,7 +8,7 @@ def stage(tmp_path):
     """Return a builder of stages: names of jobs or planned cells, and limits of the pace."""
     stages = []
 
-    def build(*jobs, images=1, **pace):
+    def build(*jobs, images=1, **pace):  # `policy` too
         cells = [
             cell for job in jobs for cell in (planned(job, images=images) if isinstance(job, str) else job)
         ]

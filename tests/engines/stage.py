@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from seedpipe.core.lifecycle import Phase
-from seedpipe.core.model import BudgetCaps, Cell, Job, PlanHeader, PlannedCell, job_id
+from seedpipe.core.model import BudgetCaps, Cell, Job, PlanHeader, PlannedCell, Policy, job_id
+from seedpipe.core.policy import Orders
 from seedpipe.core.records import RunEnd, RunStart
 from seedpipe.engines import LocalEngine, Pace
 from seedpipe.ledger import SqliteLedger
@@ -91,8 +92,9 @@ class Ear:
 
 
 class Stage:
-    def __init__(self, folder, cells=(), **pace):
+    def __init__(self, folder, cells=(), *, policy=None, **pace):
         self.folder = folder
+        self.policy = policy or Policy()
         self.out = folder / "out"
         self.objects = folder / "objects"
         for made in (self.out, self.objects):
@@ -115,6 +117,7 @@ class Stage:
             sources={f"{campaign}.yaml": str(len(cells)) + "".join(c.cell.address for c in cells)},
             catalogue="c1",
             budget=BudgetCaps(),
+            policy=self.policy,
         )
         self.ledger.admit(header, cells)
         return header.plan_id
@@ -122,12 +125,13 @@ class Stage:
     def close(self):
         self.ledger.close()
 
-    def run(self, *, purse=None, budget=None, month=None, plan_id=None, when=None, store=None, ear=None):
+    def run(self, *, purse=None, budget=None, month=None, plan_id=None, when=None, store=None, orders=None):
         """Carry out a run; `when` gets the engine and the ear before it starts."""
         caps = {"purse": purse, "budget": budget, "month": month}
-        return run_virtually(self._run(caps, plan_id or self.plan_id, when, store or self.store))
+        store = store or self.store
+        return run_virtually(self._run(caps, plan_id or self.plan_id, when, store, orders))
 
-    async def _run(self, caps, plan_id, when, store):
+    async def _run(self, caps, plan_id, when, store, orders):
         self.runs += 1
         self.ear = Ear(self.clock)
         engine = LocalEngine(
@@ -138,6 +142,7 @@ class Stage:
             listener=self.ear,
             rng=random.Random(7),
             pace=self.pace,
+            orders=orders or Orders(),
         )
         start = self.start(f"run{self.runs}", plan_id, **caps)
         self.ledger.begin_run(start)

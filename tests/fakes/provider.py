@@ -57,6 +57,8 @@ class FakeProvider:
     result_faults: dict = field(default_factory=lambda: defaultdict(list))
     download_faults: dict = field(default_factory=lambda: defaultdict(list))
     images_of: dict = field(default_factory=dict)  # prompt → how many images really come
+    fates_of: dict = field(default_factory=lambda: defaultdict(list))  # prompt → fates of its next tasks
+    flags_of: dict = field(default_factory=dict)  # prompt → indexes of images that are flagged
     fails: dict = field(default_factory=dict)  # prompt → (status, code, error)
     url_suffix: str = ""  # a signature, say
     tasks: dict = field(default_factory=dict)
@@ -101,9 +103,14 @@ class FakeProvider:
 
     def accept(self, model, body) -> str:
         prompt = body["prompt"]
-        prediction_id = f"task{len(self.tasks):06}"
+        prediction_id = f"task{len(self.billed):06}"
         status, code, error = self.fails.get(prompt, ("completed", None, ""))
         count = self.images_of.get(prompt, body.get("max_images", 1))
+        fate = self.fates_of[prompt].pop(0) if self.fates_of[prompt] else None
+        if isinstance(fate, int):
+            count = fate
+        elif fate:
+            status, code, error = fate
         self.tasks[prediction_id] = Task(
             prediction_id=prediction_id,
             model=model,
@@ -161,6 +168,7 @@ class FakeProvider:
             code=task.code if failed else None,
             error=task.error if failed else "",
             created_at=task.created_at,
+            flagged=frozenset(self.flags_of.get(task.prompt, ())) if done and not failed else frozenset(),
             inference_ms=1200 if done else None,
         )
 
