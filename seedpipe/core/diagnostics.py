@@ -8,6 +8,7 @@ columns count from 1, columns count characters (a tab is one), a span lies in on
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _FRAME_BEFORE = 1  # lines of context above the marked one: enough to see the key it belongs to
 _FRAME_WIDTH = 110  # characters of a source line shown: longer lines are clipped around the mark
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what a terminal would obey
 
 
 class Severity(StrEnum):
@@ -121,4 +124,4 @@ def _clip_offset(span: Span) -> int:
 
 
 def _clipped(line: str, offset: int) -> str:
-    return line.rstrip("\r")[offset : offset + _FRAME_WIDTH]
+    return _CONTROLS.sub("\ufffd", line.rstrip("\r")[offset : offset + _FRAME_WIDTH])

@@ -1,4 +1,4 @@
-"""What a template can see and do: data behind a fence.
+"""What a template can do: read data behind a fence, and compute a little.
 
 Hides Jinja's sandbox. Invariants: a dot on rows and maps reads columns and keys only, and nothing else can
 be reached; the same values always give the same text; every step, string and number has a limit.
@@ -8,10 +8,9 @@ something large from something small.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import StrictUndefined, Undefined, nodes, pass_environment
 from jinja2.filters import FILTERS
@@ -21,11 +20,20 @@ from jinja2.visitor import NodeTransformer
 
 from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.paths import safe_segment
+from seedpipe.core.values import (
+    DataList,
+    DataMap,
+    Fault,
+    Keyed,
+    MissingRow,
+    TablePart,
+    column,
+    kind_of,
+    missing,
+)
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
-
-    from seedpipe.core.model import Json
 
 MAX_TEXT_CHARS: Final = 50_000  # ten times the longest prompt that any of the models reads
 MAX_STEPS: Final = 100_000  # rounds of loops and calls a render: a loop over every row of a large matrix
@@ -45,148 +53,13 @@ _JINJA_FILTERS: Final = (
 )
 
 
-class Fault(Exception):  # noqa: N818
-    """What went wrong inside a render, before anyone knows the line; `word` is what to mark on it."""
-
-    def __init__(
-        self, message: str, *, rule: str = "template-error", hint: str | None = None, word: str = ""
-    ) -> None:
-        super().__init__(message)
-        self.rule = rule
-        self.hint = hint
-        self.word = word
-
-
-# ---- the values that templates see ------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """What the rows of one axis have in common: its name, its columns by position, and its file."""
-
-    axis: str
-    names: Mapping[str, int]
-    origin: str
-
-
-class Keyed(str):
-    """A row of an axis: text that is its key, with columns behind it. An empty or null column is missing."""
-
-    __slots__ = ("columns", "values")
-    columns: Columns
-    values: tuple[object, ...]
-
-    def __new__(cls, key: str, columns: Columns, values: tuple[object, ...] = ()) -> Self:
-        """Return the row `key`; `values` are in the order of `columns`, plain data or text."""
-        row = super().__new__(cls, key)
-        row.columns = columns
-        row.values = values
-        return row
-
-
-class Number(float):
-    """A number that prints as it was written: `1.10` stays `1.10`."""
-
-    __slots__ = ("written",)
-    written: str
-
-    def __new__(cls, value: float, written: str) -> Self:
-        """Return the number with its spelling."""
-        number = super().__new__(cls, value)
-        number.written = written
-        return number
-
-    def __str__(self) -> str:
-        return self.written
-
-
-class _Map(Mapping[str, object]):
-    """A map of plain data that cannot be printed whole."""
-
-    __slots__ = ("_data", "_path")
-
-    def __init__(self, path: str, data: Mapping[str, Any]) -> None:
-        self._path = path
-        self._data = {name: shielded(f"{path}.{name}", value) for name, value in data.items()}
-
-    def __getitem__(self, name: str) -> object:
-        return self._data[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._data)
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-    def __str__(self) -> str:
-        hint = f"print one of its values: {self._path}.{next(iter(self._data), 'name')}"
-        if all(isinstance(value, str) and value.startswith("#") for value in self._data.values()):
-            hint += f", or all of them: {self._path} | colors"
-        message = f"'{self._path}' is a map and cannot be printed whole"
-        raise Fault(message, rule="whole-map-printed", hint=hint, word=self._path.rpartition(".")[2])
-
-    def missing(self, name: str) -> Undefined:
-        hint = did_you_mean(name, self._data) or f"it has {', '.join(self._data) or 'nothing'}"
-        return _missing(f"'{self._path}' has no '{name}'", word=name, hint=hint)
-
-
-class _List(tuple[object, ...]):  # noqa: SLOT001 - a tuple with a name cannot have slots
-    """A list of plain data that cannot be printed whole."""
-
-    path: str
-
-    def __new__(cls, path: str, values: list[Any]) -> Self:
-        entries = super().__new__(cls, (shielded(f"{path}[{at}]", value) for at, value in enumerate(values)))
-        entries.path = path
-        return entries
-
-    def __str__(self) -> str:
-        message = f"'{self.path}' is a list and cannot be printed whole"
-        hint = f'print its entries: {{{{ {self.path} | join(", ") }}}}'
-        raise Fault(message, rule="whole-map-printed", hint=hint, word=self.path.rpartition(".")[2])
-
-
-def shielded(path: str, value: Json | Mapping[str, Any]) -> object:
-    """Return plain data as templates may see it; `path` is what the template calls it."""
-    match value:
-        case None:
-            return _missing(f"'{path}' has no value", word=path.rpartition(".")[2])
-        case Mapping():
-            return _Map(path, value)
-        case list():
-            return _List(path, value)
-        case _:
-            return value
-
-
-def _missing(message: str, *, word: str, rule: str = "undefined-name", hint: str | None = None) -> Undefined:
-    return StrictUndefined(hint=message, name=word, exc=partial(Fault, rule=rule, hint=hint, word=word))  # type: ignore[arg-type]
-
-
-def _column(row: Keyed, name: str) -> object:
-    shared = row.columns
-    if name not in shared.names:
-        if shared.names:
-            hint = did_you_mean(name, shared.names) or f"it has {', '.join(shared.names)}"
-            return _missing(f"axis '{shared.axis}' has no column '{name}'", word=name, hint=hint)
-        message = f"axis '{shared.axis}' is a plain list; its keys have no columns"
-        hint = f"print the key itself: {{{{ {shared.axis} }}}}"
-        return _missing(message, word=name, hint=hint)
-    value = row.values[shared.names[name]]
-    if value is None or value == "":
-        message = f"{shared.axis} '{row}' has no '{name}': the cell is empty in {shared.origin}"
-        hint = f"fill it in, or say what stands in for it: {{{{ {shared.axis}.{name} | default('...') }}}}"
-        return _missing(message, word=name, rule="missing-value", hint=hint)
-    return shielded(f"{shared.axis}.{name}", value) if isinstance(value, list | dict) else value
-
-
 def _printed(value: object) -> object:
     """Jinja's last step before text: nothing becomes Python's spelling."""
     if isinstance(value, str | Undefined):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float | _Map | _List):
+    if isinstance(value, int | float | DataMap | DataList | TablePart):
         return str(value)
     if value is None:
         raise Fault("this expression has no value")
@@ -230,40 +103,37 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return what a dot reads: a column, a key, or a harmless method of text."""
         if isinstance(obj, Keyed):
-            return _column(obj, attribute)
-        if isinstance(obj, _Map):
-            return obj[attribute] if attribute in obj else obj.missing(attribute)
+            return column(obj, attribute)
+        if isinstance(obj, DataMap | TablePart | MissingRow):
+            return obj.read(attribute)
         if isinstance(obj, str):
             return _text_method(obj, attribute)
         if isinstance(obj, LoopContext) and not attribute.startswith("_"):
             return super().getattr(obj, attribute)
         if isinstance(obj, Undefined):
             obj._fail_with_undefined_error()  # noqa: SLF001 - the documented way to fail as strict does
-        return _missing(f"there is no '{attribute}' here: this is {_kind(obj)}", word=attribute)
+        return missing(f"there is no '{attribute}' here: this is {kind_of(obj)}", word=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Return what brackets read: a column, a key, an entry or a slice."""
         if isinstance(obj, Keyed) and isinstance(argument, str):
-            return _column(obj, argument)
-        if isinstance(obj, _Map):
-            name = str(argument)
-            return obj[name] if name in obj else obj.missing(name)
+            return column(obj, argument)
+        if isinstance(obj, DataMap | TablePart | MissingRow):
+            return obj.read(str(argument))
         if isinstance(obj, str | tuple | list) and isinstance(argument, int | slice):
             try:
                 return obj[argument]
             except IndexError:
-                return _missing(
-                    f"there is no entry {argument}: there are {len(obj)}, counted from 0", word=""
-                )
+                return missing(f"there is no entry {argument}: there are {len(obj)}, counted from 0", word="")
         if isinstance(obj, Undefined):
             obj._fail_with_undefined_error()  # noqa: SLF001
-        return _missing(f"there is no '{argument}' here: this is {_kind(obj)}", word=str(argument))
+        return missing(f"there is no '{argument}' here: this is {kind_of(obj)}", word=str(argument))
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a macro or a method of text, counted as a step."""
         self.step()
         if not callable(obj) or isinstance(obj, Keyed):
-            raise Fault(f"this is {_kind(obj)} and cannot be called")
+            raise Fault(f"this is {kind_of(obj)} and cannot be called")
         return super().call(context, obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -276,7 +146,7 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
         numbers = (int, float)
         if operator == "**" or not (isinstance(left, numbers) and isinstance(right, numbers)):
             hint = "join texts with ~" if operator == "+" else None
-            raise Fault(f"'{operator}' does not work on {_kind(left)} and {_kind(right)}", hint=hint)
+            raise Fault(f"'{operator}' does not work on {kind_of(left)} and {kind_of(right)}", hint=hint)
         result = super().call_binop(context, operator, left, right)
         if abs(result) > _MAX_NUMBER:
             raise Fault("this number is too large", rule="template-limit")
@@ -297,7 +167,7 @@ def _text_method(text: str, name: str) -> object:
         return partial(_replace, text)
     if name == "join":
         return partial(_join_with, text)
-    return _missing(f"text has no '{name}'", word=name, hint=did_you_mean(name, _TEXT_METHODS))
+    return missing(f"text has no '{name}'", word=name, hint=did_you_mean(name, _TEXT_METHODS))
 
 
 def _bounded(*parts: object) -> str:
@@ -335,16 +205,16 @@ def _join_with(separator: str, values: Any) -> str:
 def _colors(palette: Any) -> str:
     if isinstance(palette, Undefined):
         palette._fail_with_undefined_error()  # noqa: SLF001
-    if not isinstance(palette, _Map):
+    if not isinstance(palette, DataMap):
         hint = "{{ brand.palette | colors }}"
-        raise Fault(f"colors takes a palette, not {_kind(palette)}", word="colors", hint=hint)
+        raise Fault(f"colors takes a palette, not {kind_of(palette)}", word="colors", hint=hint)
     return ", ".join(_bounded(name, " ", value) for name, value in palette.items())
 
 
 @pass_environment
 def _steps(environment: FencedEnvironment, values: Any) -> Iterator[object]:
-    if not isinstance(values, Undefined | str | _Map | _List | tuple | list | Iterator):
-        raise Fault(f"this is {_kind(values)}: there is nothing to loop over")
+    if not isinstance(values, Undefined | str | DataMap | DataList | tuple | list | Iterator):
+        raise Fault(f"this is {kind_of(values)}: there is nothing to loop over")
     for value in values:
         environment.step()
         yield value
@@ -379,23 +249,3 @@ class Bounds(NodeTransformer):
 def environment_for(*, path: bool) -> FencedEnvironment:
     """Return the environment for texts, or for paths, where each printed value is made one segment."""
     return FencedEnvironment(_as_segment if path else _printed)
-
-
-def _kind(value: object) -> str:  # noqa: PLR0911 - a table by type
-    match value:
-        case Keyed():
-            return f"a row of '{value.columns.axis}'"
-        case str():
-            return "text"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case Mapping():
-            return "a map"
-        case tuple() | list():
-            return "a list"
-        case None:
-            return "nothing"
-        case _:
-            return "no plain value"

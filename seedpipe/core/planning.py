@@ -22,10 +22,10 @@ from seedpipe.core.campaign import faulty, read_campaign
 from seedpipe.core.catalogue import normalise
 from seedpipe.core.diagnostics import Diagnostic, in_reading_order
 from seedpipe.core.errors import InputError
-from seedpipe.core.fence import shielded
 from seedpipe.core.model import Cell, Job, PlanHeader, PlannedCell, job_id
 from seedpipe.core.paths import path_fault, path_identity
-from seedpipe.core.templates import Template, TemplateFault
+from seedpipe.core.templates import Template, TemplateFault, deferred
+from seedpipe.core.values import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from seedpipe.core.campaign import Campaign, Files, InputValue, Series
     from seedpipe.core.catalogue import Catalogue, InputProblem, ModelSpec
     from seedpipe.core.diagnostics import Span
-    from seedpipe.core.fence import Keyed
     from seedpipe.core.model import Json
+    from seedpipe.core.values import Keyed
 
 _MAX_FAULTS: Final = 200  # different ones that are shown: more than anyone reads before mending the first
 _DIGEST_BYTES: Final = 16  # 128 bits of a path: no collision to fear
@@ -286,6 +286,8 @@ class _Expansion:
         values = dict(setting.values)
         values.update(zip((axis.name for axis in series.over), rows, strict=True))
         values["cell"] = "-".join(rows) or series.name
+        for derived in series.derived:
+            values[derived.name] = _derived(derived.template, values)
         try:
             job = self._job(setting, values, where)
             output_paths = self._output_paths(setting, values, number, job.outputs_expected, where)
@@ -474,6 +476,14 @@ def usd(amount: Decimal) -> str:
 
 def _cell_count(series: Series) -> int:
     return math.prod(len(axis.rows) for axis in series.over)
+
+
+def _derived(template: Template, values: Mapping[str, object]) -> object:
+    """Return a derived text; its fault is told where it is used."""
+    try:
+        return template.render(values).strip()
+    except TemplateFault as fault:
+        return deferred(fault)
 
 
 def _has_templates(series: Series) -> bool:

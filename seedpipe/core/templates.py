@@ -12,11 +12,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
 
 from seedpipe.core.diagnostics import Diagnostic, Span, did_you_mean
-from seedpipe.core.fence import MAX_STEPS, Bounds, Fault, FencedEnvironment, check_length, environment_for
+from seedpipe.core.fence import MAX_STEPS, Bounds, FencedEnvironment, check_length, environment_for
+from seedpipe.core.values import Fault
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -60,6 +61,8 @@ class Template:
             chunks = list(template.root_render_func(template.new_context(dict(values), shared=True)))
             text = "".join(chunks)
             check_length(len(text))
+        except TemplateFault:
+            raise  # of a derived text, at its own place
         except Fault as fault:
             raise self._at(fault, fault.rule, str(fault), fault.hint, fault.word) from None
         except UndefinedError as error:
@@ -78,6 +81,11 @@ class Template:
         line = _line_of(error.__traceback__) if error else 1
         span = self._locate(line, *_attribute_patterns(word), *_name_patterns(word))
         return TemplateFault(Diagnostic(rule=rule, message=message, span=span, hint=hint))
+
+
+def deferred(fault: TemplateFault) -> Undefined:
+    """Return what stands for a text that could not be rendered: whoever uses it meets the fault."""
+    return StrictUndefined(exc=lambda _: fault)  # type: ignore[arg-type]
 
 
 def compile_template(

@@ -1,8 +1,9 @@
 import pytest
 
 from seedpipe.core.diagnostics import SourceText
-from seedpipe.core.fence import MAX_TEXT_CHARS, Columns, Keyed, Number, shielded
+from seedpipe.core.fence import MAX_TEXT_CHARS
 from seedpipe.core.templates import TemplateFault, compile_template
+from seedpipe.core.values import Columns, Keyed, Number, shielded
 
 COLUMNS = Columns(axis="product", names={"name": 0, "copy": 1, "note": 2, "tags": 3}, origin="p.csv")
 VALUES = {

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from seedpipe.core.catalogue import InputProblem
     from seedpipe.core.diagnostics import Span
-    from seedpipe.core.fence import Keyed
     from seedpipe.core.model import BudgetCaps, Json, Policy
+    from seedpipe.core.values import Keyed, TableByKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,14 @@ class Brand:
     voice: str | None
     extras: Mapping[str, Json]
     usd_per_month: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """A text that is computed for each cell before the templates that use its name."""
+
+    name: str
+    template: Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +86,10 @@ class InputValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """A named prompt over some axes; none is one cell. `inputs` are the campaign's under its own."""
+    """A named prompt over some axes; none is one cell. `inputs` are the campaign's under its own.
+
+    `derived` holds what the templates use, each before those that use it.
+    """
 
     name: str
     span: Span
@@ -86,6 +97,7 @@ class Series:
     model: str
     prompt: Template
     inputs: Mapping[str, InputValue]
+    derived: tuple[Derived, ...]
     output: Template
 
 
@@ -108,7 +120,7 @@ class Campaign:
     path: str
     name: str
     brand: Brand | None
-    variables: Mapping[str, Json]
+    variables: Mapping[str, Json | TableByKey]
     axes: Mapping[str, Axis]
     series: tuple[Series, ...]
     budget: Budget

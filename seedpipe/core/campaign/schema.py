@@ -135,6 +135,10 @@ def _empty(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[V
     yield _about(error, node, key, "empty-value", f"{_subject(error, key)} is empty")
 
 
+def _repeated(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
+    yield _about(error, node, key, "wrong-value", f"{_subject(error, key)} has an entry twice")
+
+
 def _other(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
     yield _about(error, node, key, "wrong-value", str(error.message))
 
@@ -147,6 +151,7 @@ _DESCRIBERS: Final[dict[str, Callable[[ValidationError, Node, Scalar | None], It
     "const": _constant,
     "minimum": _out_of_range,
     "exclusiveMinimum": _out_of_range,
+    "uniqueItems": _repeated,
     "minLength": _empty,
     "minItems": _empty,
     "minProperties": _empty,

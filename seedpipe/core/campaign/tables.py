@@ -1,42 +1,36 @@
-"""CSV text → rows that know their place.
+"""A data file → rows under keys, whatever its format.
 
-Hides the dialects: UTF-8 with or without BOM, `,` or `;` (whichever the first line has more of), quotes as
-in RFC 4180, any line end. Invariants: rows come in the order of the file, keys are unique, filled and
-fit for an address. Cells are text; blanks around unquoted ones are dropped; wholly empty lines are skipped.
+Hides which format a file has (by its extension: CSV, JSON, JSON Lines, YAML) and what makes a key.
+Invariants: rows come in the order of the file, keys are unique, filled and fit for an address.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.campaign.yaml import decode
+from seedpipe.core.campaign import csv, json, yaml
+from seedpipe.core.campaign.records import MAX_KEPT, Record, Records
 from seedpipe.core.diagnostics import Diagnostic, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from seedpipe.core.diagnostics import SourceText, Span
+    from seedpipe.core.diagnostics import Span
+    from seedpipe.core.model import Json
 
 _MAX_ROWS: Final = 200_000  # a matrix over more rows than this is no campaign but a mistake
-_MAX_KEPT: Final = 50  # a file with the wrong delimiter has a fault a line: the first ones tell it all
 _UNFIT_IN_KEY: Final = re.compile(r"[/\\\x00-\x1f\x7f\u2028\u2029]")
 _MAX_KEY_CHARS: Final = 100
 
 
-class _Field(NamedTuple):
-    text: str
-    start: int
-    end: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The rows of a file: the key of each, and its texts in the order of `columns`."""
+    """The rows of a file: the key of each, a part a key column, and its values in the order of `columns`."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[Json, ...]], ...]
 
 
 def key_fault(key: str) -> str | None:
@@ -53,141 +47,123 @@ def key_fault(key: str) -> str | None:
     return None
 
 
-def parse(shown_path: str, data: bytes, *, key: str, key_span: Span) -> tuple[Table | None, list[Diagnostic]]:
-    """Return the table of a CSV file, None when it has none, and what is wrong with it.
+def parse(
+    shown_path: str, data: bytes, *, keys: Sequence[tuple[str, Span]], named: Span
+) -> tuple[Table | None, list[Diagnostic]]:
+    """Return the table of a file, None when it has none, and what is wrong with it.
 
-    `key_span` is where the campaign names the key column.
+    `keys` are the columns that make a key, and where the campaign names each; `named` is where it names
+    the file.
     """
-    source, problem = decode(shown_path, data)
-    if problem:
-        return None, [problem]
-    reader = _Reader(source)
-    table = reader.read(key, key_span)
-    return (None if reader.problems else table), reader.problems
+    problems: list[Diagnostic] = []
+    read = _FORMATS.get(shown_path.rpartition(".")[2].casefold())
+    if read is None:
+        hint = "rename it after what is in it"
+        message = f"{shown_path}: rows are read from .csv, .jsonl, .json and .yaml files"
+        return None, [Diagnostic(rule="file-format", message=message, span=named, hint=hint)]
+    records = read(shown_path, data, problems)
+    if records is None or _misses_columns(shown_path, records, keys, problems):
+        return None, problems
+    rows = tuple(_rows(records, [name for name, _ in keys], problems))
+    if not rows and not problems:
+        problems.append(_no_rows(records))
+    return (None if problems else Table(columns=records.columns, rows=rows)), problems
 
 
-class _Reader:
-    """Reads one text; faults are kept and reading goes on where it can."""
+def _misses_columns(
+    shown_path: str, records: Records, keys: Sequence[tuple[str, Span]], problems: list[Diagnostic]
+) -> bool:
+    columns = records.columns
+    if not columns:
+        problems += [] if problems else [_no_rows(records)]
+        return True
+    missing = [(key, span) for key, span in keys if key not in columns]
+    for key, span in missing:
+        hint = did_you_mean(key, columns) or f"the columns are {', '.join(columns)}"
+        message = f"{shown_path} has no column '{key}'"
+        problems.append(Diagnostic(rule="missing-column", message=message, span=span, hint=hint))
+    return bool(missing)
 
-    def __init__(self, source: SourceText) -> None:
-        self.problems: list[Diagnostic] = []
-        self._source = source
 
-    def read(self, key: str, key_span: Span) -> Table | None:
-        records = self._records()
-        header = next(records, None)
-        if header is None:
-            if not self.problems:
-                self._report("empty-file", "the file is empty; its first line must name the columns", 0, 0)
-            return None
-        columns = self._columns(header)
-        if key not in columns:
-            hint = did_you_mean(key, columns) or f"the columns are {', '.join(columns)}"
-            message = f"{self._source.path} has no column '{key}'"
-            self.problems.append(Diagnostic(rule="missing-column", message=message, span=key_span, hint=hint))
-            return None
-        rows = tuple(self._rows(records, columns, columns.index(key)))
-        if not rows and not self.problems:
-            self._report("empty-file", "there are no rows below the first line", header[0].start, 0)
-        return Table(columns=columns, rows=rows)
+def _no_rows(records: Records) -> Diagnostic:
+    hint = "a campaign over no rows makes no picture"
+    return Diagnostic(rule="empty-file", message="there are no rows here", span=records.head, hint=hint)
 
-    def _columns(self, header: list[_Field]) -> tuple[str, ...]:
-        names: list[str] = []
-        for field in header:
-            if not field.text:
-                self._report("empty-column-name", "this column has no name", field.start, field.end)
-            elif field.text in names:
-                self._report(
-                    "duplicate-column", f"column '{field.text}' is here twice", field.start, field.end
-                )
-            names.append(field.text)
-        return tuple(names)
 
-    def _rows(
-        self, records: Iterator[list[_Field]], columns: tuple[str, ...], key_at: int
-    ) -> Iterator[tuple[str, tuple[str, ...]]]:
-        first_at: dict[str, int] = {}
-        for record in records:
-            if len(record) != len(columns):
-                message = f"this row has {len(record)} cells, the first line has {len(columns)}"
-                hint = "put a cell that has a delimiter in it in double quotes"
-                self._report("ragged-row", message, record[0].start, record[-1].end, hint)
-            if len(record) <= key_at:
-                continue
-            key = record[key_at]
-            if fault := key_fault(key.text):
-                self._report("axis-key", f"column '{columns[key_at]}': {fault}", key.start, key.end)
-            elif key.text in first_at:
-                line = self._span(first_at[key.text], 0).line
-                message = f"the key '{key.text}' is here twice; it was first given on line {line}"
-                self._report("duplicate-axis-key", message, key.start, key.end)
-            else:
-                first_at[key.text] = key.start
-                yield key.text, tuple(field.text for field in record)
-            if len(first_at) > _MAX_ROWS:
-                self._report("too-many-rows", f"more than {_MAX_ROWS} rows", key.start, key.end)
-                return
-            if len(self.problems) > _MAX_KEPT:
-                return
-
-    def _records(self) -> Iterator[list[_Field]]:
-        text = self._source.text
-        match_field = _field_pattern(_delimiter(text))
-        offset, record = 0, list[_Field]()
-        while offset < len(text) or record:
-            match = match_field(text, offset)
-            if match is None:
-                self._report_quote(offset)
-                return
-            record.append(_field(match))
-            offset = match.end()
-            if match["stop"] in ("\n", "\r\n", "\r", ""):
-                if len(record) > 1 or record[0].text:
-                    yield record
-                record = []
-                if not match["stop"]:
-                    return
-
-    def _report_quote(self, offset: int) -> None:
-        text = self._source.text
-        start = offset + len(text[offset:]) - len(text[offset:].lstrip(" \t"))
-        closing = _QUOTED.match(text, start)
-        if closing:
-            message, hint = "there is text after the closing quote", 'write a quote inside quotes twice: ""'
-            self._report("csv-quotes", message, closing.end(), closing.end() + 1, hint)
+def _rows(
+    records: Records, keys: list[str], problems: list[Diagnostic]
+) -> Iterator[tuple[tuple[str, ...], tuple[Json, ...]]]:
+    places = [records.columns.index(key) for key in keys]
+    first: dict[tuple[str, ...], int] = {}
+    for record in records.rows:
+        if len(problems) > MAX_KEPT:
+            return
+        if len(first) == _MAX_ROWS:
+            message = f"more than {_MAX_ROWS} rows"
+            problems.append(
+                Diagnostic(rule="too-many-rows", message=message, span=records.place(record.start, places[0]))
+            )
+            return
+        key = tuple(_key_text(record.values[at]) for at in places)
+        faults = [(at, why) for at, part in zip(places, key, strict=True) if (why := key_fault(part))]
+        for at, why in faults[:1]:
+            message = f"column '{records.columns[at]}': {why}"
+            span = records.place(record.start, at)
+            problems.append(Diagnostic(rule="axis-key", message=message, span=span))
+        if faults:
+            continue
+        if key in first:
+            line = records.place(first[key], places[0]).line
+            message = f"the key '{'/'.join(key)}' is here twice; it was first given on line {line}"
+            span = records.place(record.start, places[0])
+            problems.append(Diagnostic(rule="duplicate-axis-key", message=message, span=span))
         else:
-            self._report("csv-quotes", "this quote is never closed", start, start + 1)
-
-    def _report(self, rule: str, message: str, start: int, end: int, hint: str | None = None) -> None:
-        span = self._span(start, end)
-        self.problems.append(Diagnostic(rule=rule, message=message, span=span, hint=hint))
-
-    def _span(self, start: int, end: int) -> Span:
-        text = self._source.text
-        line_start = text.rfind("\n", 0, start) + 1
-        return self._source.span(text.count("\n", 0, start) + 1, start - line_start + 1, width=end - start)
+            first[key] = record.start
+            yield key, record.values
 
 
-_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+def _key_text(value: Json) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return str(value)
+        case _:
+            return ""
 
 
-def _field_pattern(delimiter: str) -> Callable[[str, int], re.Match[str] | None]:
-    pattern = (
-        r'[ \t]*(?:"(?P<quoted>(?:[^"]|"")*+)"[ \t]*|'
-        rf'(?P<bare>(?:[^"{delimiter}\r\n \t][^{delimiter}\r\n]*)?))'
-        rf"(?P<stop>{delimiter}|\r\n|\n|\r|\Z)"
-    )
-    return re.compile(pattern).match
+def _from_yaml(shown_path: str, data: bytes, problems: list[Diagnostic]) -> Records | None:
+    root, found = yaml.parse(shown_path, data)
+    problems += found
+    if not isinstance(root, yaml.Sequence):
+        if root and not found:
+            hint = "write a row a line: - {sku: AUR-01, name: Lamp}"
+            message = "a file of rows is a list of maps"
+            problems.append(Diagnostic(rule="wrong-type", message=message, span=root.span, hint=hint))
+        return None
+    maps = [item for item in root.items if isinstance(item, yaml.Mapping)]
+    for item in root.items:
+        if not isinstance(item, yaml.Mapping):
+            message = "a row is a map of columns"
+            problems.append(Diagnostic(rule="wrong-type", message=message, span=item.span))
+    columns = tuple(dict.fromkeys(name for row in maps for name, _ in row.items()))
+
+    def place(start: int, at: int) -> Span:
+        return (maps[start].get(columns[at]) or maps[start]).span
+
+    def values(row: yaml.Mapping) -> tuple[Json, ...]:
+        nodes = dict(row.items())
+        return tuple(yaml.data(nodes[name]) if name in nodes else None for name in columns)
+
+    rows = (Record(values(row), start) for start, row in enumerate(maps))
+    return Records(columns=columns, head=root.span, rows=rows, place=place)
 
 
-def _field(match: re.Match[str]) -> _Field:
-    if (quoted := match["quoted"]) is not None:
-        return _Field(quoted.replace('""', '"').strip(), match.start("quoted") - 1, match.end("quoted") + 1)
-    bare = match["bare"].strip()
-    start = match.start("bare")
-    return _Field(bare, start, start + len(bare))
-
-
-def _delimiter(text: str) -> str:
-    header = re.sub(r'"[^"]*"', "", text[: text.find("\n")] if "\n" in text else text)
-    return ";" if header.count(";") > header.count(",") else ","
+_FORMATS: Final[dict[str, Callable[[str, bytes, list[Diagnostic]], Records | None]]] = {
+    "csv": csv.read,
+    "json": json.read,
+    "jsonl": json.read,
+    "ndjson": json.read,
+    "yaml": _from_yaml,
+    "yml": _from_yaml,
+}

@@ -27,7 +27,9 @@ from yaml.events import (
     ScalarEvent,
 )
 
+from seedpipe.core.campaign.records import UNFIT_TEXT
 from seedpipe.core.diagnostics import Diagnostic, SourceText, Span
+from seedpipe.core.values import Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +46,6 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _COLOUR_COMMENT = re.compile(r"[ \t]+(#(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{3,4}))\b")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _INDENT = re.compile(r"[ ]*")
 
 
@@ -154,6 +155,21 @@ def plain(node: Node) -> Json:
             return [plain(item) for item in node.items]
         case Mapping():
             return {key.raw: plain(value) for key, value in node.entries}
+
+
+def data(node: Node) -> Json:
+    """Return a node as plain data in which numbers keep their spelling."""
+    match node:
+        case Scalar(value=bool()):
+            return node.value
+        case Scalar(value=int() | float() as number) if str(number) != node.raw:
+            return Number(number, node.raw)
+        case Scalar():
+            return node.value
+        case Sequence():
+            return [data(item) for item in node.items]
+        case Mapping():
+            return {key.raw: data(value) for key, value in node.entries}
 
 
 class _Stop(Exception):  # noqa: N818
@@ -315,9 +331,10 @@ class _Builder:
         line_end = source.find("\n", start)
         width = (end if line_end < 0 else min(end, line_end)) - start
         span = self._span(start, width=width)
-        if _SURROGATES.search(text):
-            self._refuse_at("yaml-syntax", "an escape names half a character (a surrogate)", span, None)
-            text = _SURROGATES.sub("\ufffd", text)
+        if unfit := UNFIT_TEXT.search(text):
+            message = f"an escape names U+{ord(unfit[0]):04X}, which is not text"
+            self._refuse_at("yaml-syntax", message, span, "remove it")
+            text = UNFIT_TEXT.sub("\ufffd", text)
         value = _resolved(text) if not style else text
         return Scalar(span=span, raw=text, style=style, value=value, start=start, end=end)
 

@@ -8,7 +8,7 @@ KEY_SPAN = SourceText(path="c.yaml", text="key: sku").span(1, 6, width=3)
 
 def parse(text):
     data = text if isinstance(text, bytes) else text.encode()
-    return tables.parse("p.csv", data, key="sku", key_span=KEY_SPAN)
+    return tables.parse("p.csv", data, keys=[("sku", KEY_SPAN)], named=KEY_SPAN)
 
 
 @pytest.mark.parametrize(

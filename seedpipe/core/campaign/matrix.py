@@ -1,0 +1,130 @@
+"""The campaign's data: axes, plain variables and tables by key.
+
+Hides whether a row stands in the campaign or in a file. Invariants: an axis has unique keys in the order they
+were written; a table's fallbacks lead somewhere and never in a circle.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from seedpipe.core.campaign import tables
+from seedpipe.core.campaign.model import Axis
+from seedpipe.core.campaign.reading import map_at, scalars
+from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence, data
+from seedpipe.core.diagnostics import did_you_mean
+from seedpipe.core.values import Columns, Keyed, TableByKey
+
+if TYPE_CHECKING:
+    from seedpipe.core.campaign.reading import Reading
+    from seedpipe.core.diagnostics import Span
+    from seedpipe.core.model import Json
+
+
+def read_axes(reading: Reading, root: Mapping) -> dict[str, Axis]:
+    """Return the axes that have no faults, by name."""
+    axes: dict[str, Axis] = {}
+    for name, node in map_at(root, "matrix").entries:
+        if reading.sound("matrix", name.raw):
+            from_file = isinstance(node, Mapping)
+            axis = _from_file(reading, name, node) if from_file else _listed(reading, name, node)
+            axes |= {name.raw: axis} if axis else {}
+    return axes
+
+
+def read_variables(reading: Reading, root: Mapping) -> dict[str, Json | TableByKey]:
+    """Return the variables: plain data, and tables read from files."""
+    values: dict[str, Json | TableByKey] = {}
+    for name, node in map_at(root, "variables").entries:
+        if not reading.sound("variables", name.raw):
+            continue
+        if isinstance(node, Mapping) and "file" in node:
+            table = _table(reading, name, node)
+            values |= {name.raw: table} if table else {}
+        else:
+            values[name.raw] = data(node)
+    return values
+
+
+def _listed(reading: Reading, name: Scalar, node: Node) -> Axis:
+    items = node.items if isinstance(node, Sequence) else ()
+    names = dict.fromkeys(column for item in items if isinstance(item, Mapping) for column, _ in item.items())
+    columns = Columns(
+        axis=name.raw,
+        names={column: at for at, column in enumerate(names)},
+        origin=f"{name.span.source.path}:{name.span.line}",
+    )
+    first: dict[str, Span] = {}
+    rows = []
+    for item in items:
+        key = item.get("key") if isinstance(item, Mapping) else item
+        if not isinstance(key, Scalar):
+            continue
+        if fault := tables.key_fault(key.raw):
+            reading.report("axis-key", f"axis '{name.raw}': {fault}", key.span)
+        elif key.raw in first:
+            message = f"the key '{key.raw}' is here twice; it was first given on line {first[key.raw].line}"
+            reading.report("duplicate-axis-key", message, key.span)
+        first.setdefault(key.raw, key.span)
+        cells = dict(item.items()) if isinstance(item, Mapping) else {}
+        rows.append(Keyed(key.raw, columns, tuple(_cell(cells, column) for column in names)))
+    return Axis(name=name.raw, rows=tuple(rows), span=name.span)
+
+
+def _cell(cells: dict[str, Node], column: str) -> Json:
+    node = cells.get(column)
+    if node is None:
+        return None
+    return node.raw if column == "key" and isinstance(node, Scalar) else data(node)
+
+
+def _from_file(reading: Reading, name: Scalar, node: Node) -> Axis | None:
+    file, key = (node.get("file"), node.get("key")) if isinstance(node, Mapping) else (None, None)
+    if not isinstance(file, Scalar) or not isinstance(key, Scalar):
+        return None
+    table, shown = reading.table(file, [key])
+    if table is None:
+        return None
+    columns = Columns(
+        axis=name.raw, names={column: at for at, column in enumerate(table.columns)}, origin=shown
+    )
+    rows = tuple(Keyed(row_key, columns, values) for (row_key,), values in table.rows)
+    return Axis(name=name.raw, rows=rows, span=name.span)
+
+
+def _table(reading: Reading, name: Scalar, node: Mapping) -> TableByKey | None:
+    file, keys = node.get("file"), scalars(node.get("key"))
+    if not isinstance(file, Scalar):
+        return None
+    table, shown = reading.table(file, keys)
+    if table is None:
+        return None
+    rows = dict(table.rows)
+    prefixes = frozenset(prefix for key in rows for prefix in accumulate((part,) for part in key[:-1]))
+    return TableByKey(
+        name=name.raw,
+        keys=tuple(key.raw for key in keys),
+        columns={column: at for at, column in enumerate(table.columns)},
+        rows=rows,
+        prefixes=prefixes,
+        fallback=_fallback(reading, node, {part for key in rows for part in key}),
+        origin=shown,
+    )
+
+
+def _fallback(reading: Reading, node: Mapping, keys: set[str]) -> dict[str, str]:
+    given = map_at(node, "fallback")
+    fallback = {key: value.raw for key, value in given.items() if isinstance(value, Scalar)}
+    for key, value in given.entries:
+        end, seen = key.raw, list[str]()
+        while end in fallback and end not in seen:
+            seen.append(end)
+            end = fallback[end]
+        if end in seen:
+            message = f"these fallbacks go in a circle: {' → '.join([*seen, end])}"
+            reading.report("fallback", message, value.span)
+        elif end not in keys:
+            message = f"no row has the key '{end}', so it cannot stand in for '{key.raw}'"
+            reading.report("fallback", message, value.span, did_you_mean(end, keys))
+    return fallback

@@ -1,0 +1,128 @@
+"""One reading of a campaign: the files it has read, the faults it has met, and what they make unusable.
+
+Hides how faults stop only the part they are in. Invariants: each file is read once; what `sound` passes has
+the shape that the schema promises.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.campaign import tables, yaml
+from seedpipe.core.campaign.files import FileProblem
+from seedpipe.core.campaign.schema import violations
+from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
+from seedpipe.core.diagnostics import Diagnostic, SourceText
+
+if TYPE_CHECKING:
+    from seedpipe.core.campaign.files import Files
+    from seedpipe.core.catalogue import Catalogue
+    from seedpipe.core.diagnostics import Span
+
+NO_MAP: Final = Mapping(span=SourceText(path="", text="").span(), entries=())
+
+
+class Reading:
+    """What is known so far about one campaign, and what is wrong with it."""
+
+    def __init__(self, files: Files, catalogue: Catalogue) -> None:
+        self.problems: list[Diagnostic] = []
+        self.catalogue = catalogue
+        self.broken = False  # by a fault outside the series: no cell can be judged
+        self._files = files
+        self._contents: dict[str, bytes] = {}
+        self._unusable: set[tuple[str | int, ...]] = set()
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Every file that was read, by its path from the campaign's folder, with the sha256 of its bytes."""
+        return {name: hashlib.sha256(data).hexdigest() for name, data in sorted(self._contents.items())}
+
+    def sound(self, *path: str) -> bool:
+        """Say whether the value at a path has the shape that the schema promises."""
+        return not any(path[: len(bad)] == bad or bad[: len(path)] == path for bad in self._unusable)
+
+    def report(
+        self, rule: str, message: str, span: Span | None, hint: str | None = None, *, breaks: bool = True
+    ) -> None:
+        """Keep a fault; one that `breaks` makes the whole campaign unusable."""
+        self.keep([Diagnostic(rule=rule, message=message, span=span, hint=hint)], breaks=breaks)
+
+    def keep(self, found: list[Diagnostic], *, breaks: bool = True) -> None:
+        """Keep what another reader found, once."""
+        told = {_mistake(problem) for problem in self.problems}
+        self.problems += [problem for problem in found if _mistake(problem) not in told]
+        self.broken |= breaks and bool(found)
+
+    def tree(self, path: str, span: Span | None, schema: str) -> Node | None:
+        """Return the tree of a YAML file, judged by its schema; `span` is where the file is named."""
+        data = self.read(path, span)
+        if data is None:
+            return None
+        root, problems = yaml.parse(self.shown(path), data)
+        self.keep(problems)
+        if root:
+            self._judge(root, schema, {problem.span.line for problem in problems if problem.span})
+        return root
+
+    def table(self, file: Scalar, keys: list[Scalar]) -> tuple[tables.Table | None, str]:
+        """Return the rows of a data file under keys, and the file's name as shown."""
+        shown = self.shown(file.raw)
+        data = self.read(file.raw, file.span)
+        if data is None:
+            return None, shown
+        named = [(key.raw, key.span) for key in keys]
+        table, problems = tables.parse(shown, data, keys=named, named=file.span)
+        self.keep(problems)
+        return table, shown
+
+    def read(self, path: str, span: Span | None) -> bytes | None:
+        """Return a file's bytes, from memory when it was read before; `span` is where it is named."""
+        name = posixpath.normpath(path)
+        if name not in self._contents:
+            try:
+                self._contents[name] = self._files.read(path)
+            except FileProblem as problem:
+                self.report(problem.rule, f"{self.shown(path)}: {problem}", span, problem.hint)
+                return None
+        return self._contents[name]
+
+    def shown(self, path: str) -> str:
+        """Return a path as the user would type it."""
+        return self._files.shown(path)
+
+    def _judge(self, root: Node, schema: str, told: set[int]) -> None:
+        found = violations(root, schema)
+        # What YAML could not read has no value: saying that too would tell one mistake twice.
+        fresh = [v.diagnostic for v in found if v.diagnostic.span and v.diagnostic.span.line not in told]
+        self.keep(fresh, breaks=False)
+        breaking = [violation.path for violation in found if violation.breaks]
+        in_series = [bad for bad in breaking if bad[:1] == ("series",) and bad[1:]]
+        self.broken |= len(in_series) < len(breaking)
+        self._unusable |= {bad if schema == "campaign" else ("brand",) for bad in breaking}
+
+
+def _mistake(problem: Diagnostic) -> tuple[str, str, str]:
+    """Return what makes two diagnostics the same mistake, however they advise."""
+    return problem.rule, problem.message, str(problem.span)
+
+
+def map_at(parent: Node | None, name: str) -> Mapping:
+    """Return the map under a key, empty when there is none."""
+    node = parent.get(name) if isinstance(parent, Mapping) else None
+    return node if isinstance(node, Mapping) else NO_MAP
+
+
+def text_at(parent: Mapping, name: str) -> str:
+    """Return the text under a key as written, empty when there is none."""
+    node = parent.get(name)
+    return node.raw if isinstance(node, Scalar) else ""
+
+
+def scalars(node: Node | None) -> list[Scalar]:
+    """Return the texts of a list, or a single one as a list of itself."""
+    if isinstance(node, Scalar):
+        return [node]
+    return [item for item in node.items if isinstance(item, Scalar)] if isinstance(node, Sequence) else []

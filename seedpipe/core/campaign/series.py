@@ -1,0 +1,263 @@
+"""One series over the campaign's defaults: which axes, which model, which templates may use which names.
+
+Hides what is known where: `image` in a path, `input` in a prompt, an axis only in a series that is over it.
+Invariant: a series that is returned uses known names only, and inputs that are the same in every cell fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.campaign import yaml
+from seedpipe.core.campaign.model import Derived, InputValue, Series
+from seedpipe.core.campaign.reading import NO_MAP, map_at
+from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
+from seedpipe.core.catalogue import normalise
+from seedpipe.core.diagnostics import Diagnostic, did_you_mean
+from seedpipe.core.templates import Template, compile_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from seedpipe.core.campaign.model import Axis
+    from seedpipe.core.campaign.reading import Reading
+    from seedpipe.core.diagnostics import Span
+
+DEFAULT_OUTPUT: Final = "{{ series }}/{{ cell }}-{{ image }}"
+
+_IN_INPUT: Final = ("series", "cell")
+_IN_PROMPT: Final = (*_IN_INPUT, "max_images", "input")
+_IN_OUTPUT: Final = (*_IN_PROMPT, "image")
+_JINJA_WORDS: Final = frozenset(
+    ["and", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self", "true"]
+)
+RESERVED: Final = {*_IN_OUTPUT, "brand", "shot", "shots", "take", *_JINJA_WORDS}
+_OUT_OF_PLACE: Final = {
+    "max_images": "'max_images' is known in prompt and output only: it follows from the inputs",
+    "input": "'input' is known in prompt and output only: inputs cannot use each other",
+    "image": "'image' is known in output only: one request makes all images of a set",
+    "brand": "this campaign has no brand file; name one at the top: 'brand: brands/name.yaml'",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What the user has named, whether or not it could be read."""
+
+    variables: tuple[str, ...]
+    axes: tuple[str, ...]
+    brand: bool
+
+    @property
+    def everywhere(self) -> frozenset[str]:
+        """The names that every template may use."""
+        return frozenset(self.variables) | ({"brand"} if self.brand else set())
+
+
+class SeriesReader:
+    """Reads one series over the campaign's defaults."""
+
+    def __init__(self, reading: Reading, root: Mapping, key: Scalar, node: Mapping, names: Names) -> None:
+        self._reading = reading
+        self._root = root
+        self._key = key
+        self._node = node
+        self._names = names
+        self._sound = reading.sound("series", key.raw)
+        self._over = self._read_over()
+        self._derivations = _derivations(root, node)
+        self.model_id = self._read_model()
+
+    def read(self, axes: dict[str, Axis]) -> Series | None:
+        """Return the series, or None when it has faults or stands on an axis that has."""
+        prompt = self._template(self._node, "prompt", _IN_PROMPT, "series", self._key.raw)
+        output = self._output()
+        inputs = {name: value for name, value in self._inputs() if value}
+        derived = self._derived([prompt, output, *_templates(inputs)])
+        self._judge(inputs)
+        over = tuple(axes[name] for name in self._over if name in axes)
+        if not (self._sound and prompt and output and self.model_id) or len(over) < len(self._over):
+            return None
+        return Series(
+            name=self._key.raw,
+            span=self._key.span,
+            over=over,
+            model=self.model_id,
+            prompt=prompt,
+            inputs=inputs,
+            derived=derived,
+            output=output,
+        )
+
+    def _report(self, rule: str, message: str, span: Span, hint: str | None = None) -> None:
+        self._sound = False
+        self._reading.report(rule, message, span, hint, breaks=False)
+
+    def _read_over(self) -> tuple[str, ...]:
+        over = self._node.get("over")
+        if not isinstance(over, Sequence) or not self._reading.sound("series", self._key.raw, "over"):
+            return self._names.axes
+        seen: list[str] = []
+        for item in over.items:
+            name = item.raw if isinstance(item, Scalar) else ""
+            if name not in self._names.axes:
+                hint = did_you_mean(name, self._names.axes)
+                hint = hint or f"the axes are {', '.join(self._names.axes) or 'none yet'}"
+                self._report("unknown-axis", f"there is no axis '{name}' in 'matrix'", item.span, hint)
+            elif name in seen:
+                self._report("duplicate-axis", f"axis '{name}' is here twice", item.span)
+            else:
+                seen.append(name)
+        return tuple(seen)
+
+    def _read_model(self) -> str | None:
+        shared = "model" not in self._node
+        path = ("model",) if shared else ("series", self._key.raw, "model")
+        node = (self._root if shared else self._node).get("model")
+        if not self._reading.sound(*path):
+            return None
+        if not isinstance(node, Scalar):
+            hint = "name one at the top for all series, or one here: 'model: bytedance/seedream-v4'"
+            self._report("missing-key", f"series '{self._key.raw}' has no model", self._key.span, hint)
+            return None
+        models = self._reading.catalogue.models
+        if node.raw not in models:
+            hint = did_you_mean(node.raw, models) or "'seedpipe models' lists them"
+            self._sound = False
+            known = Diagnostic(
+                rule="unknown-model", message=f"unknown model '{node.raw}'", span=node.span, hint=hint
+            )
+            self._reading.keep([known], breaks=False)
+            return None
+        return node.raw
+
+    def _inputs(self) -> Iterator[tuple[str, InputValue | None]]:
+        own = map_at(self._node, "input") if self._reading.sound("series", self._key.raw, "input") else NO_MAP
+        shared = map_at(self._root, "input") if self._reading.sound("input") else NO_MAP
+        model = self._reading.catalogue.models.get(self.model_id or "")
+        for name, node in shared.items():
+            if model and name in model.inputs and name != "prompt" and name not in own:
+                yield name, self._input(node, shared.key(name))
+        for key, node in own.entries:
+            if key.raw == "prompt":
+                hint = "write it as the series' own key, beside 'input'"
+                message = "the prompt is not given as an input"
+                self._reading.report("unknown-input", message, key.span, hint, breaks=False)
+            else:
+                yield key.raw, self._input(node, key)
+
+    def _input(self, node: Node, key: Scalar | None = None) -> InputValue | None:
+        key_span = key.span if key else node.span
+        span = key_span if isinstance(node, Mapping | Sequence) else node.span
+        match node:
+            case Scalar(value=str()):
+                template = self._compiled(node, _IN_INPUT)
+                if template is None:
+                    return None
+                value = template if template.is_dynamic else node.raw
+                return InputValue(value=value, span=span, key_span=key_span)
+            case Sequence() if all(isinstance(item, Scalar) for item in node.items):
+                parts = [self._input(item) for item in node.items]
+                values = tuple(part.value for part in parts if part and not isinstance(part.value, tuple))
+                return InputValue(value=values, span=span, key_span=key_span)
+            case _:
+                return InputValue(value=yaml.plain(node), span=span, key_span=key_span)
+
+    def _derived(self, users: Iterable[Template | None]) -> tuple[Derived, ...]:
+        """Return the derived texts that these templates use, directly or through each other."""
+        used = {name for user in users if user for name in user.names}
+        found: list[Derived] = []
+        for at in reversed(range(len(self._derivations))):
+            name, node = self._derivations[at]
+            if name not in used:
+                continue
+            template = self._compiled(node, _IN_INPUT, derived_before=at)
+            if template:
+                used |= template.names
+                found.append(Derived(name=name, template=template))
+        return tuple(reversed(found))
+
+    def _judge(self, inputs: dict[str, InputValue]) -> None:
+        """Judge inputs that are the same in every cell now, however the rest of the series stands."""
+        if not self.model_id or any(given.is_dynamic for given in inputs.values()):
+            return
+        literal = {name: given.literal() for name, given in inputs.items()}
+        model = self._reading.catalogue.models[self.model_id]
+        _, problems = normalise(self._reading.catalogue, model, {**literal, "prompt": "-"})
+        for problem in problems:
+            given = inputs.get(problem.name)
+            span = given.place_of(problem) if given else self._key.span
+            self._report(problem.rule, problem.message, span, problem.hint)
+
+    def _output(self) -> Template | None:
+        if "output" in self._node:
+            return self._template(self._node, "output", _IN_OUTPUT, "series", self._key.raw, as_path=True)
+        if "output" in self._root:
+            return self._template(self._root, "output", _IN_OUTPUT, as_path=True)
+        known = self._known(_IN_OUTPUT)
+        here = self._key.span
+        template, _ = compile_template(DEFAULT_OUTPUT, lambda *_: here, known, elsewhere={}, path=True)
+        return template
+
+    def _template(
+        self, parent: Mapping, name: str, names: tuple[str, ...], *path: str, as_path: bool = False
+    ) -> Template | None:
+        node = parent.get(name)
+        if not isinstance(node, Scalar) or not self._reading.sound(*path, name):
+            return None
+        return self._compiled(node, names, path=as_path)
+
+    def _compiled(
+        self, node: Scalar, names: tuple[str, ...], *, path: bool = False, derived_before: int | None = None
+    ) -> Template | None:
+        """Return the template; one of `derive` sees the derived texts before it."""
+        later = {} if derived_before is None else _later(self._derivations, derived_before)
+        template, problems = compile_template(
+            node.raw,
+            node.locate,
+            self._known(names, derived_before),
+            elsewhere=self._elsewhere() | later,
+            path=path,
+        )
+        self._reading.keep(problems, breaks=False)
+        self._sound &= not problems
+        return template
+
+    def _known(self, names: tuple[str, ...], derived_before: int | None = None) -> frozenset[str]:
+        derived = [name for name, _ in self._derivations[:derived_before]]
+        return self._names.everywhere | {*names, *self._over, *derived}
+
+    def _elsewhere(self) -> dict[str, str]:
+        return _OUT_OF_PLACE | {
+            axis: f"axis '{axis}' is not in 'over' of series '{self._key.raw}', so it has no one value here"
+            for axis in self._names.axes
+        }
+
+
+def check_derivations(reading: Reading, root: Mapping, names: Names) -> None:
+    """Judge what the campaign derives for all series, whether or not one of them uses it."""
+    derivations = _derivations(root, None)
+    for at, (_, node) in enumerate(derivations):
+        known = names.everywhere | {*_IN_INPUT, *names.axes, *(name for name, _ in derivations[:at])}
+        elsewhere = _OUT_OF_PLACE | _later(derivations, at)
+        _, problems = compile_template(node.raw, node.locate, known, elsewhere=elsewhere)
+        reading.keep(problems, breaks=False)
+
+
+def _derivations(root: Mapping, series: Mapping | None) -> list[tuple[str, Scalar]]:
+    """Return what is derived in order: the campaign's, then the series' own, which may replace the former."""
+    found = dict(map_at(root, "derive").items()) | dict(map_at(series, "derive").items())
+    return [(name, node) for name, node in found.items() if isinstance(node, Scalar)]
+
+
+def _later(derivations: list[tuple[str, Scalar]], at: int) -> dict[str, str]:
+    return {
+        name: f"'{name}' is derived below; a derived text sees only those above it"
+        for name, _ in derivations[at:]
+    }
+
+
+def _templates(inputs: dict[str, InputValue]) -> Iterator[Template]:
+    for given in inputs.values():
+        yield from (part for part in given.parts if isinstance(part, Template))
