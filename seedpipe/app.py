@@ -13,11 +13,11 @@ import platform
 import random
 import secrets
 import signal
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -28,15 +28,16 @@ from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import RunManifest, exit_code
 from seedpipe.core.money import cents_up, usd
 from seedpipe.core.planning import PlanTotals, make_plan, total
+from seedpipe.core.quotes import AccountReview, questions, refuse_dearer
 from seedpipe.core.records import RunEnd, RunRecord, RunStart
-from seedpipe.core.standing import Standing, survey
+from seedpipe.core.standing import Standing, new_jobs, survey
 from seedpipe.ledger import SqliteLedger
 from seedpipe.settings import SANDBOX_ORIGIN, World, is_loopback
 from seedpipe.sources import WorkTree, head_commit, project_root
 from seedpipe.stores import LocalStore, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from pathlib import Path
 
     from seedpipe.core.model import PlanHeader, PlannedCell
@@ -78,7 +79,8 @@ class Places:
 class PlanReview:
     """A plan with its price and where it stands.
 
-    `committed_usd` is what the campaign has reserved and spent so far; `cells` streams the plan.
+    `committed_usd` is what the campaign has reserved and spent so far, `month_committed_usd` what its brand
+    has in this month; `cells` streams the plan.
     """
 
     world: World
@@ -88,15 +90,28 @@ class PlanReview:
     standing: Standing
     catalogue_as_of: str
     committed_usd: Decimal
+    month_committed_usd: Decimal
     cells: Callable[[], Iterator[PlannedCell]]
 
     @property
     def over_budget_by_usd(self) -> Decimal:
         """By how much the new jobs pass what is left of the campaign's budget; 0 when they fit."""
-        cap = self.header.budget.usd
+        return self._over(self.header.budget.usd, self.committed_usd)
+
+    @property
+    def over_month_by_usd(self) -> Decimal:
+        """By how much the new jobs pass what is left of the brand's month; 0 when they fit."""
+        return self._over(self.header.budget.brand_usd_per_month, self.month_committed_usd)
+
+    @property
+    def over_by_usd(self) -> Decimal:
+        """By how much the new jobs cost more than any budget leaves."""
+        return max(self.over_budget_by_usd, self.over_month_by_usd)
+
+    def _over(self, cap: Decimal | None, committed_usd: Decimal) -> Decimal:
         if cap is None:
             return _NOTHING
-        return max(_NOTHING, self.committed_usd + self.standing.new.cost_usd - cap)
+        return max(_NOTHING, committed_usd + self.standing.new.cost_usd - cap)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,24 +160,32 @@ def review(file: Path, settings: Settings) -> PlanReview:
 
 
 def run(
-    file: Path, settings: Settings, *, consent: Callable[[PlanReview], None], listener: RunListener
+    file: Path,
+    settings: Settings,
+    *,
+    consent: Callable[[PlanReview, Callable[[], AccountReview]], None],
+    listener: RunListener,
 ) -> RunResult:
     """Do what the plan says: submit what is new, bring home what is paid, write the reports.
 
-    `consent` is called once the price is known and before anything is sent; it raises to refuse.
+    `consent` is called once the price is known and before anything is sent; it raises to refuse. What the
+    account says can be had through its second argument, which asks the service when it is first called.
     """
     if settings.world is World.LIVE:
         settings.required_key()
     tree = WorkTree.around(file)
-    plan = _plan_of(tree)
+    plan = _plan_of(tree, partial=settings.partial)
     totals = total(plan)
     places = _places(tree.root, settings)
     out = settings.out or tree.root / "out" / f"{plan.header.campaign}{settings.out_suffix}"
     with _writing(places, settings) as ledger:
         reviewed = _review(plan, totals, settings, ledger)
-        _refuse_over_budget(reviewed)
+        if not settings.partial:
+            _refuse_over_budget(reviewed)
         _ready_to_write(out, "--out")
-        consent(reviewed)
+        account = cache(partial(_account, reviewed, ledger, settings))
+        consent(reviewed, account)
+        account()
         ledger.admit(plan.header, plan.cells())
         start = _run_start(plan, settings)
         doubts_found = ledger.begin_run(start)
@@ -230,8 +253,8 @@ def serve_sandbox(
         signal.sigwait(endings)
 
 
-def _plan_of(tree: WorkTree) -> Plan:
-    return make_plan(tree.campaign, tree, catalog.load())
+def _plan_of(tree: WorkTree, *, partial: bool = False) -> Plan:
+    return make_plan(tree.campaign, tree, catalog.load(), partial=partial)
 
 
 def _places(root: Path, settings: Settings) -> Places:
@@ -240,9 +263,9 @@ def _places(root: Path, settings: Settings) -> Places:
 
 
 def _review(plan: Plan, totals: PlanTotals, settings: Settings, ledger: Ledger | None) -> PlanReview:
-    campaign = plan.header.campaign
+    campaign, brand = plan.header.campaign, plan.header.brand
     # Proofs are free and follow every change at once, so their charges never add up to a budget.
-    counted = ledger is not None and settings.world is World.LIVE
+    books = ledger if settings.world is World.LIVE else None
     return PlanReview(
         world=settings.world,
         origin=settings.origin,
@@ -250,7 +273,8 @@ def _review(plan: Plan, totals: PlanTotals, settings: Settings, ledger: Ledger |
         totals=totals,
         standing=survey(plan.cells(), ledger.phases if ledger else _never_tried),
         catalogue_as_of=catalog.load().as_of,
-        committed_usd=ledger.committed_usd(campaign) if ledger and counted else _NOTHING,
+        committed_usd=books.committed_usd(campaign) if books else _NOTHING,
+        month_committed_usd=books.month_usd(brand, datetime.now(UTC)) if books and brand else _NOTHING,
         cells=plan.cells,
     )
 
@@ -265,8 +289,52 @@ def _refuse_over_budget(reviewed: PlanReview) -> None:
         raise InputError(
             f"the new jobs cost {usd(reviewed.standing.new.cost_usd)}, {usd(over)} more than is left of the"
             f" campaign's budget of {usd(budget)} ({usd(reviewed.committed_usd)} is reserved and spent)",
-            hint=f"raise budget.usd to {cents_up(budget + over)} or make the plan smaller; nothing was sent",
+            hint=f"raise budget.usd to {cents_up(budget + over)}, make the plan smaller, or go as far as it"
+            " reaches with --partial; nothing was sent",
         )
+    if over := reviewed.over_month_by_usd:
+        month = reviewed.header.budget.brand_usd_per_month or _NOTHING
+        raise InputError(
+            f"the new jobs cost {usd(reviewed.standing.new.cost_usd)}, {usd(over)} more than is left of the"
+            f" {usd(month)} that brand '{reviewed.header.brand}' has for this month"
+            f" ({usd(reviewed.month_committed_usd)} is reserved and spent)",
+            hint="wait for the next month (UTC), raise budget.usd_per_month in the brand file, or go as far"
+            " as it reaches with --partial; nothing was sent",
+        )
+
+
+def _account(reviewed: PlanReview, ledger: Ledger, settings: Settings) -> AccountReview:
+    """Ask the service what the new jobs cost today and what is left. A risen price is an `InputError`."""
+    from seedpipe.accounts import ask_account
+
+    new_usd = reviewed.standing.new.cost_usd
+    if settings.world is World.PROOF or not reviewed.standing.new.jobs:
+        return AccountReview(new_usd=new_usd)
+    models = catalog.load().models
+    asked = questions(new_jobs(reviewed.cells(), ledger.phases), lambda model: models[model].priced_inputs)
+
+    async def ask() -> AccountReview:
+        async with _provider(settings, settings.origin) as provider:
+            return await ask_account(provider, asked, new_usd=new_usd)
+
+    said = asyncio.run(ask())
+    refuse_dearer(said, prices_as_of=reviewed.catalogue_as_of)
+    return said
+
+
+@asynccontextmanager
+async def _provider(settings: Settings, origin: str) -> AsyncIterator[Provider]:
+    """Have the service's adapter at hand, its connections closed at the end."""
+    from seedpipe.providers import WaveSpeedProvider
+
+    # Adapters blot their key out of every message, so the sandbox's must be a word that nothing else says.
+    proof = settings.world is World.PROOF
+    key = f"proof-{secrets.token_hex(8)}" if proof else settings.required_key().reveal()
+    provider = WaveSpeedProvider(origin, key)
+    try:
+        yield provider
+    finally:
+        await provider.aclose()
 
 
 @contextmanager
@@ -352,28 +420,21 @@ async def _drive(
 ) -> tuple[RunOutcome, int | None]:
     """Run the engine to its end; return its outcome, and the signal that cut it short if one did."""
     from seedpipe.engines import LocalEngine, Pace, SystemClock
-    from seedpipe.providers import WaveSpeedProvider
 
-    proof = settings.world is World.PROOF
-    # Adapters blot their key out of every message, so the sandbox's must be a word that nothing else says.
-    key = f"proof-{secrets.token_hex(8)}" if proof else settings.required_key().reveal()
     near = is_loopback(urlsplit(origin).hostname or "")
     pace = Pace.next_door(settings.concurrency) if near else Pace(concurrency=settings.concurrency)
-    provider: Provider = WaveSpeedProvider(origin, key)
-    engine: Engine = LocalEngine(
-        ledger=ledger,
-        provider=provider,
-        store=store,
-        clock=SystemClock(),
-        listener=listener,
-        rng=random.Random(),
-        pace=pace,
-    )
-    received = _stop_on_signals(engine)
-    try:
+    async with _provider(settings, origin) as provider:
+        engine: Engine = LocalEngine(
+            ledger=ledger,
+            provider=provider,
+            store=store,
+            clock=SystemClock(),
+            listener=listener,
+            rng=random.Random(),
+            pace=pace,
+        )
+        received = _stop_on_signals(engine)
         outcome = await engine.run(start)
-    finally:
-        await provider.aclose()
     return outcome, received[0] if received else None
 
 
@@ -396,6 +457,7 @@ def _stop_on_signals(engine: Engine) -> list[int]:
 def _run_start(plan: Plan, settings: Settings) -> RunStart:
     now = datetime.now(UTC)
     token = secrets.token_hex(3)
+    caps = plan.header.budget
     return RunStart(
         run_id=f"{now:%Y%m%dT%H%M%SZ}-{token}",
         plan_id=plan.header.plan_id,
@@ -403,7 +465,8 @@ def _run_start(plan: Plan, settings: Settings) -> RunStart:
         owner=f"{os.getpid()}-{token}",
         started_at=now,
         purse_usd=settings.purse_usd,
-        budget_usd=plan.header.budget.usd if settings.world is World.LIVE else None,
+        budget_usd=caps.usd if settings.world is World.LIVE else None,
+        month_usd=caps.brand_usd_per_month if settings.world is World.LIVE else None,
     )
 
 

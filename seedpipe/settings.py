@@ -57,7 +57,7 @@ class Settings:
 
     `origin` is the service: `sandbox`, or scheme, host and port. `state` and `out` are None for their
     defaults. `purse_usd` caps this run. `assume_yes` is consent given on the command line;
-    `interactive` says whether somebody is there to ask.
+    `interactive` says whether somebody is there to ask. A `partial` run goes as far as the budgets allow.
     """
 
     world: World = World.PROOF
@@ -69,6 +69,7 @@ class Settings:
     purse_usd: Decimal | None = None
     assume_yes: bool = False
     interactive: bool = False
+    partial: bool = False
 
     @classmethod
     def read(
@@ -83,6 +84,7 @@ class Settings:
         budget: str | None = None,
         assume_yes: bool = False,
         interactive: bool = False,
+        partial: bool = False,
     ) -> Self:
         """Return settings from flags and environment. Raises `InputError` for what makes no sense."""
         if base_url is not None and not live:
@@ -101,6 +103,7 @@ class Settings:
             purse_usd=None if budget is None else parsed_budget(budget),
             assume_yes=assume_yes,
             interactive=interactive,
+            partial=partial,
         )
 
     def required_key(self) -> ApiKey:

@@ -16,9 +16,11 @@ from seedpipe.core.money import cents_up, usd
 from seedpipe.settings import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
 
     from seedpipe.app import PlanReview
+    from seedpipe.core.quotes import AccountReview
     from seedpipe.settings import Settings
 
 
@@ -47,15 +49,22 @@ def consent_needed(*, new_jobs: int, settings: Settings, budget_usd: Decimal | N
     return Consent.GIVEN
 
 
-def ask_for_consent(reviewed: PlanReview, settings: Settings) -> None:
-    """Return when paying is allowed; raise `InputError` when it is not. Nothing has been sent so far."""
+def ask_for_consent(reviewed: PlanReview, settings: Settings, account: Callable[[], AccountReview]) -> None:
+    """Return when paying is allowed; raise `InputError` when it is not. Nothing has been sent so far.
+
+    `account` is asked only when there is somebody to show its answer to.
+    """
     new = reviewed.standing.new
     match consent_needed(new_jobs=new.jobs, settings=settings, budget_usd=reviewed.header.budget.usd):
         case Consent.ASK:
-            limit = (
-                f", at most {usd(settings.purse_usd)} in this run" if settings.purse_usd is not None else ""
-            )
-            question = f"Submit {new.jobs} jobs to {reviewed.origin} for {usd(new.cost_usd)}{limit}?"
+            left = account().balance_usd
+            limits = [
+                f"at most {usd(settings.purse_usd)} in this run" if settings.purse_usd is not None else "",
+                "as far as the budgets reach" if reviewed.over_by_usd else "",
+                f"{usd(left)} on the account" if left is not None else "",
+            ]
+            terms = "".join(f", {limit}" for limit in limits if limit)
+            question = f"Submit {new.jobs} jobs to {reviewed.origin} for {usd(new.cost_usd)}{terms}?"
             if not click.confirm(question, default=False, err=True):
                 raise InputError("not confirmed; nothing was sent")
         case Consent.NEEDS_YES:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from seedpipe.cli.console import Screen
+    from seedpipe.core.quotes import AccountReview
 
 EXIT_BUG = 70
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
@@ -158,7 +159,7 @@ def plan(file: Path, proof: bool, base_url: str | None, state: str | None, **scr
     settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
     reviewed = app.review(file, settings)
     views.show_plan(reviewed, file, _screen(**screen))
-    return 2 if reviewed.over_budget_by_usd else 0
+    return 2 if reviewed.over_by_usd else 0
 
 
 @seedpipe.command()
@@ -168,6 +169,7 @@ def plan(file: Path, proof: bool, base_url: str | None, state: str | None, **scr
 )
 @click.option("--yes", "assume_yes", is_flag=True, help="Do not ask; needs a budget.")
 @click.option("--budget", metavar="USD", help="What this run may spend at most.")
+@click.option("--partial", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
 @click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
 @click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
@@ -178,6 +180,7 @@ def run(
     live: bool,  # noqa: FBT001
     assume_yes: bool,  # noqa: FBT001
     budget: str | None,
+    partial: bool,  # noqa: FBT001
     base_url: str | None,
     concurrency: int | None,
     out: str | None,
@@ -200,13 +203,15 @@ def run(
         concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
         budget=budget,
         assume_yes=assume_yes,
+        partial=partial,
         interactive=sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI"),
     )
     with progress.listener(console) as listener:
 
-        def consent(reviewed: app.PlanReview) -> None:
+        def consent(reviewed: app.PlanReview, account: Callable[[], AccountReview]) -> None:
             views.show_opening(reviewed, console)
-            ask_for_consent(reviewed, settings)
+            ask_for_consent(reviewed, settings, account)
+            views.show_account(account(), console)
             listener.begin(reviewed.totals.all.jobs)
 
         result = app.run(file, settings, consent=consent, listener=listener)

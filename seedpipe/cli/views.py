@@ -25,6 +25,7 @@ from seedpipe.settings import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from seedpipe.app import PlanReview, RunResult, StatusReview
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from seedpipe.core.diagnostics import Diagnostic
     from seedpipe.core.manifest import RunManifest
     from seedpipe.core.planning import PlanTotals, Share
+    from seedpipe.core.quotes import AccountReview
     from seedpipe.core.records import JobRecord, PhaseTotal
 
 _FORMAT: Final = 1
@@ -135,6 +137,12 @@ def show_opening(reviewed: PlanReview, screen: Screen) -> None:
     console.print(escape(work), soft_wrap=True)
 
 
+def show_account(said: AccountReview, screen: Screen) -> None:
+    """Say on stderr what the account said before the run, if it is worth knowing."""
+    for line in said.remarks:
+        screen.err.print(f"[yellow]warning[/]: {escape(line)}", soft_wrap=True)
+
+
 def show_result(result: RunResult, file: Path, screen: Screen) -> None:
     """Show how a run ended and where its images are."""
     manifest = result.manifest
@@ -202,7 +210,7 @@ def show_jobs(records: Sequence[JobRecord], screen: Screen) -> None:
 def plan_document(reviewed: PlanReview) -> dict[str, Any]:
     """Return `seedpipe plan --json`: totals, price lines, series, axes, standing, budget."""
     header, totals, standing = reviewed.header, reviewed.totals, reviewed.standing
-    budget = header.budget
+    budget, month = header.budget, header.budget.brand_usd_per_month
     return {
         "format": _FORMAT,
         "world": reviewed.world.value,
@@ -243,6 +251,9 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
             "max_jobs": budget.max_jobs,
             "committed_usd": exact(reviewed.committed_usd),
             "over_usd": exact(reviewed.over_budget_by_usd),
+            "brand_usd_per_month": exact(month) if month is not None else None,
+            "brand_committed_usd": exact(reviewed.month_committed_usd),
+            "brand_over_usd": exact(reviewed.over_month_by_usd),
         },
     }
 
@@ -323,14 +334,21 @@ def _standing_lines(reviewed: PlanReview) -> Group:
     lines = [Text("")]
     for phase, total in reviewed.standing.tally.items():
         lines.append(_phase_line(phase, total))
-    budget = reviewed.header.budget.usd
-    if budget is not None:
-        over = reviewed.over_budget_by_usd
-        verdict = f"[red]over by {usd(over)}[/]" if over else "[green]fits[/]"
-        spent = f", {usd(reviewed.committed_usd)} of it reserved and spent" if reviewed.committed_usd else ""
-        lines.append(Text.from_markup(f"budget {usd(budget)} for the campaign's life{spent}: {verdict}"))
+    caps, over, month_over = reviewed.header.budget, reviewed.over_budget_by_usd, reviewed.over_month_by_usd
+    if caps.usd is not None:
+        lines.append(_budget_line("for the campaign's life", caps.usd, reviewed.committed_usd, over))
+    if caps.brand_usd_per_month is not None:
+        month = f"for the month of {reviewed.header.brand}"
+        committed = reviewed.month_committed_usd
+        lines.append(_budget_line(month, caps.brand_usd_per_month, committed, month_over))
     lines.append(Text.from_markup(f"[dim]prices of {reviewed.catalogue_as_of}[/]"))
     return Group(*lines)
+
+
+def _budget_line(what: str, cap: Decimal, committed: Decimal, over: Decimal) -> Text:
+    verdict = f"[red]over by {usd(over)}[/]" if over else "[green]fits[/]"
+    spent = f", {usd(committed)} of it reserved and spent" if committed else ""
+    return Text.from_markup(f"budget {usd(cap)} {escape(what)}{spent}: {verdict}")
 
 
 def _phase_lines(manifest: RunManifest) -> Text:

@@ -47,13 +47,14 @@ class Plan:
     campaign: Campaign
     catalogue: Catalogue
     header: PlanHeader
+    partial: bool = False  # may cost more than the campaign's budget: whoever runs it stops there
 
     def cells(self) -> Iterator[PlannedCell]:
         """Yield the cells in order; raises `InputError` with every diagnostic after the last good one.
 
         Only more jobs than `budget.max_jobs` end the stream early.
         """
-        return _Expansion(self.campaign, self.catalogue).cells()
+        return _Expansion(self.campaign, self.catalogue, partial=self.partial).cells()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +89,11 @@ class PlanTotals:
     prices: tuple[PriceLine, ...]
 
 
-def expand(campaign: Campaign, catalogue: Catalogue) -> Plan:
-    """Return the plan of a loaded campaign; nothing is rendered before its cells are read."""
+def expand(campaign: Campaign, catalogue: Catalogue, *, partial: bool = False) -> Plan:
+    """Return the plan of a loaded campaign; nothing is rendered before its cells are read.
+
+    A `partial` one is no error when it costs more than the campaign's budget.
+    """
     brand = campaign.brand
     header = PlanHeader(
         campaign=campaign.name,
@@ -99,10 +103,10 @@ def expand(campaign: Campaign, catalogue: Catalogue) -> Plan:
         budget=replace(campaign.budget.caps, brand_usd_per_month=brand.usd_per_month if brand else None),
         policy=campaign.policy,
     )
-    return Plan(campaign=campaign, catalogue=catalogue, header=header)
+    return Plan(campaign=campaign, catalogue=catalogue, header=header, partial=partial)
 
 
-def make_plan(path: str, files: Files, catalogue: Catalogue) -> Plan:
+def make_plan(path: str, files: Files, catalogue: Catalogue, *, partial: bool = False) -> Plan:
     """Read a campaign file and return its plan, whose cells are still to be read and judged.
 
     Raises `InputError` when the file has faults; the series that have none are expanded first, so
@@ -110,10 +114,10 @@ def make_plan(path: str, files: Files, catalogue: Catalogue) -> Plan:
     """
     campaign, problems = read_campaign(path, files, catalogue)
     if campaign and not problems:
-        return expand(campaign, catalogue)
+        return expand(campaign, catalogue, partial=partial)
     if campaign:
         try:
-            for _ in expand(campaign, catalogue).cells():
+            for _ in expand(campaign, catalogue, partial=partial).cells():
                 pass
         except InputError as error:
             problems += error.diagnostics
@@ -242,6 +246,7 @@ class _Expansion:
     paths: dict[bytes, int] = field(default_factory=dict)
     settings: list[_Setting] = field(default_factory=list)
     spent: dict[str, _Sum] = field(default_factory=lambda: defaultdict(_Sum))
+    partial: bool = False
 
     def cells(self) -> Iterator[PlannedCell]:
         first_cell = 0
@@ -256,7 +261,8 @@ class _Expansion:
                 planned = self._planned(setting, number, rows)
                 if planned:
                     yield planned
-        self._judge_cost()
+        if not self.partial:
+            self._judge_cost()
         if found := self.faults.diagnostics():
             raise faulty(self.campaign.path, found)
 

@@ -16,9 +16,9 @@ from seedpipe.core.manifest import add_up
 from seedpipe.core.records import PhaseTotal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from seedpipe.core.model import PlannedCell
+    from seedpipe.core.model import Job, PlannedCell
     from seedpipe.core.records import Tally
 
 _BATCH: Final = 500  # jobs a look-up: few round trips, little memory
@@ -64,6 +64,17 @@ def survey(cells: Iterable[PlannedCell], phases: Callable[[Sequence[str]], Mappi
             if size is not None and len(sizes[series]) < _MOST_SIZES:
                 sizes[series][str(size)] = None
     return Standing(by_series=by_series, sizes={series: tuple(found) for series, found in sizes.items()})
+
+
+def new_jobs(
+    cells: Iterable[PlannedCell], phases: Callable[[Sequence[str]], Mapping[str, Phase]]
+) -> Iterator[Job]:
+    """Yield the jobs of a plan that a run would submit; `phases` as in `survey`."""
+    for batch in _batches(cells):
+        known = phases([planned.job.job_id for planned in batch])
+        for planned in batch:
+            if known.get(planned.job.job_id, Phase.PLANNED) is Phase.PLANNED:
+                yield planned.job
 
 
 def _batches(cells: Iterable[PlannedCell]) -> Iterable[list[PlannedCell]]:

@@ -75,6 +75,7 @@ class FakeProvider:
     tells_date: bool = True
     balance_usd: Decimal = Decimal(100)
     image_usd: Decimal = Decimal("0.10")
+    account_s: float = 0.05
     bills_a_page: int = 100
     account_faults: list = field(default_factory=list)  # of balance, price and bills
     account_asked: list = field(default_factory=list)  # what of the account was asked, in order
@@ -206,7 +207,7 @@ class FakeProvider:
 
     async def _ask_account(self, *asked):
         self.account_asked.append(asked)
-        await self.clock.sleep(0.05)
+        await self.clock.sleep(self.account_s)
         if self.account_faults:
             raise self.account_faults.pop(0)
 

@@ -1,0 +1,86 @@
+"""What the service asks today against the plan: which questions, and what the answers mean."""
+
+from decimal import Decimal
+
+import pytest
+
+from seedpipe.core.errors import InputError
+from seedpipe.core.model import Job, job_id
+from seedpipe.core.quotes import AccountReview, PriceQuestion, Quote, questions, refuse_dearer
+
+SET = "bytedance/seedream-v4/sequential"
+SINGLE = "bytedance/seedream-v4"
+PRICED = {SET: ("max_images",), SINGLE: ()}
+
+
+def a_job(prompt, model=SET, cost="0.108", **inputs):
+    request = {"prompt": prompt, **inputs}
+    return Job(
+        job_id=job_id(model, request),
+        model=model,
+        request=request,
+        outputs_expected=1,
+        cost_usd=Decimal(cost),
+    )
+
+
+def a_quote(asked, planned="0.108", jobs=3):
+    question = PriceQuestion(
+        model=SET,
+        inputs={"prompt": "a", "max_images": 4},
+        terms={"max_images": 4},
+        planned_usd=Decimal(planned),
+        jobs=jobs,
+    )
+    return Quote(question=question, asked_usd=Decimal(asked))
+
+
+def test_a_question_stands_for_all_jobs_of_one_price():
+    jobs = [
+        a_job("a", max_images=4, size="1:1"),
+        a_job("b", max_images=4, size="16:9"),
+        a_job("c", max_images=2, cost="0.054"),
+        a_job("d", model=SINGLE, cost="0.027"),
+        a_job("e", model=SINGLE, cost="0.027"),
+    ]
+    asked = questions(jobs, PRICED.__getitem__)
+    assert [(q.label, q.jobs, q.planned_usd) for q in asked] == [
+        (f"{SET} with max_images=4", 2, Decimal("0.108")),
+        (f"{SET} with max_images=2", 1, Decimal("0.054")),
+        (SINGLE, 2, Decimal("0.027")),
+    ]
+    assert asked[0].inputs == jobs[0].request, "asked with a whole request: partial inputs give a floor"
+
+
+def test_no_jobs_no_questions():
+    assert questions([], PRICED.__getitem__) == []
+
+
+def test_a_price_that_rose_stops_everything_and_says_by_how_much():
+    review = AccountReview(new_usd=Decimal(1), quotes=(a_quote("0.12"), a_quote("0.1")))
+    with pytest.raises(InputError) as raised:
+        refuse_dearer(review, prices_as_of="2026-10-01")
+    words = str(raised.value)
+    assert f"{SET} with max_images=4 costs $0.12 and was planned at $0.108 (3 jobs)" in words
+    assert "$0.036 more in all" in words
+    assert "nothing was sent" in words
+    assert "2026-10-01" in raised.value.hint
+
+
+@pytest.mark.parametrize("asked", ["0.108", "0.1080", "0.1"])
+def test_the_same_price_or_a_lower_one_goes_on(asked):
+    refuse_dearer(AccountReview(new_usd=Decimal(1), quotes=(a_quote(asked),)), prices_as_of="")
+
+
+def test_what_is_worth_knowing_is_remarked():
+    cheaper = AccountReview(new_usd=Decimal(1), quotes=(a_quote("0.1"), a_quote("0.108")))
+    assert cheaper.remarks == (
+        f"cheaper than planned: {SET} with max_images=4 costs $0.10 and was planned at $0.108 (3 jobs)",
+    )
+    poor = AccountReview(new_usd=Decimal(1), balance_usd=Decimal("0.99"), silences=("hush",))
+    low, hush = poor.remarks
+    assert "$0.99" in low
+    assert "$1.00" in low
+    assert hush == "hush"
+    assert AccountReview(new_usd=Decimal(1), balance_usd=Decimal(1)).remarks == ()
+    assert AccountReview(new_usd=Decimal(1)).remarks == ()
