@@ -27,10 +27,11 @@ from seedpipe.core.errors import InputError, RunError
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import RunManifest, exit_code
 from seedpipe.core.money import cents_up, usd
-from seedpipe.core.planning import PlanTotals, make_plan, total
+from seedpipe.core.planning import make_plan
 from seedpipe.core.quotes import AccountReview, questions, refuse_dearer
 from seedpipe.core.records import RunEnd, RunRecord, RunStart
 from seedpipe.core.standing import Standing, new_jobs, survey
+from seedpipe.core.totals import PlanTotals, total
 from seedpipe.ledger import SqliteLedger
 from seedpipe.settings import SANDBOX_ORIGIN, World, is_loopback
 from seedpipe.sources import WorkTree, head_commit, project_root

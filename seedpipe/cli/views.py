@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from seedpipe.cli.console import Screen
     from seedpipe.core.diagnostics import Diagnostic
     from seedpipe.core.manifest import RunManifest
-    from seedpipe.core.planning import PlanTotals, Share
     from seedpipe.core.quotes import AccountReview
     from seedpipe.core.records import JobRecord, PhaseTotal
+    from seedpipe.core.totals import PlanTotals, Share
 
 _FORMAT: Final = 1
 _MOST_KEYS: Final = 8  # keys of an axis shown in the overview: the dearest

@@ -11,20 +11,21 @@ Absent on purpose: the ledger (what is already paid) and the network.
 from __future__ import annotations
 
 import hashlib
-import itertools
-import math
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.campaign import faulty, read_campaign
+from seedpipe.core.campaign import data_values, faulty, read_campaign
 from seedpipe.core.catalogue import normalise
-from seedpipe.core.diagnostics import Diagnostic, in_reading_order
+from seedpipe.core.diagnostics import Diagnostic
 from seedpipe.core.errors import InputError
+from seedpipe.core.faults import Faults
 from seedpipe.core.model import Cell, Job, PlanHeader, PlannedCell, job_id
 from seedpipe.core.paths import path_fault, path_identity
+from seedpipe.core.selection import Choice, capacity, product_size, rows_of
 from seedpipe.core.templates import Template, TemplateFault, deferred
+from seedpipe.core.totals import Sum
 from seedpipe.core.values import shielded
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ if TYPE_CHECKING:
     from seedpipe.core.catalogue import Catalogue, InputProblem, ModelSpec
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.model import Json
+    from seedpipe.core.selection import Place
     from seedpipe.core.values import Keyed
 
-_MAX_FAULTS: Final = 200  # different ones that are shown: more than anyone reads before mending the first
+_MOST_CELLS: Final = 250_000  # of a product that is cut down or shares its jobs: some seconds of work
+_CELLS_A_JOB: Final = 10  # cells of a product for each job that the campaign allows
 _DIGEST_BYTES: Final = 16  # 128 bits of a path: no collision to fear
 
 
@@ -55,38 +58,6 @@ class Plan:
         Only more jobs than `budget.max_jobs` end the stream early.
         """
         return _Expansion(self.campaign, self.catalogue, partial=self.partial).cells()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """A part of a plan. A job that several cells share counts where its first cell is."""
-
-    cells: int
-    jobs: int
-    images: int
-    cost_usd: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceLine:
-    """A line of the bill: `images` of one series at `unit_usd` each make `cost_usd`."""
-
-    series: str
-    model: str
-    unit_usd: Decimal
-    jobs: int
-    images: int
-    cost_usd: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanTotals:
-    """The plan in sums: in all, by series, by axis and key, and as lines of a bill in the plan's order."""
-
-    all: Share
-    by_series: Mapping[str, Share]
-    by_axis: Mapping[str, Mapping[str, Share]]
-    prices: tuple[PriceLine, ...]
 
 
 def expand(campaign: Campaign, catalogue: Catalogue, *, partial: bool = False) -> Plan:
@@ -124,98 +95,6 @@ def make_plan(path: str, files: Files, catalogue: Catalogue, *, partial: bool = 
     raise faulty(files.shown(path), problems)
 
 
-def total(plan: Plan) -> PlanTotals:
-    """Read the whole stream once and return its sums. Raises `InputError` like `Plan.cells`."""
-    whole = _Sum()
-    by_series: dict[str, _Sum] = {series.name: _Sum() for series in plan.campaign.series}
-    by_axis: dict[str, dict[str, _Sum]] = {axis: defaultdict(_Sum) for axis in plan.campaign.axes}
-    prices: dict[tuple[str, str, Decimal], _Sum] = defaultdict(_Sum)
-    for planned in plan.cells():
-        cell, job = planned.cell, planned.job
-        whole.add(planned)
-        by_series[cell.series].add(planned)
-        for axis, key in cell.axes.items():
-            by_axis[axis][key].add(planned)
-        if planned.opens_job:
-            prices[cell.series, job.model, job.unit_usd].add(planned)
-    return PlanTotals(
-        all=whole.share(),
-        by_series={name: part.share() for name, part in by_series.items()},
-        by_axis={axis: {key: part.share() for key, part in parts.items()} for axis, parts in by_axis.items()},
-        prices=tuple(
-            PriceLine(
-                series=series,
-                model=model,
-                unit_usd=unit,
-                jobs=part.jobs,
-                images=part.images,
-                cost_usd=part.cost_usd,
-            )
-            for (series, model, unit), part in prices.items()
-        ),
-    )
-
-
-@dataclass(slots=True)
-class _Sum:
-    cells: int = 0
-    jobs: int = 0
-    images: int = 0
-    cost_usd: Decimal = Decimal(0)
-
-    def add(self, planned: PlannedCell) -> None:
-        self.cells += 1
-        if planned.opens_job:
-            self.jobs += 1
-            self.images += planned.job.outputs_expected
-            self.cost_usd += planned.job.cost_usd
-
-    def share(self) -> Share:
-        return Share(cells=self.cells, jobs=self.jobs, images=self.images, cost_usd=self.cost_usd)
-
-
-# ---- faults -----------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Seen:
-    diagnostic: Diagnostic
-    where: str
-    of: str = ""
-    more: int = 0
-
-    def told(self) -> Diagnostic:
-        if not self.where:
-            return self.diagnostic
-        note = f"{self.where} and {self.more} more{self.of}" if self.more else self.where
-        return replace(self.diagnostic, notes=(*self.diagnostic.notes, note))
-
-
-class _Faults:
-    """Collects what is wrong: the same mistake in many cells is one diagnostic that names the first."""
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, str, str], _Seen] = {}
-        self._left_out = 0
-
-    def add(self, diagnostic: Diagnostic, where: str = "", of: str = "") -> None:
-        key = (diagnostic.rule, diagnostic.message, str(diagnostic.span))
-        if key in self._seen:
-            self._seen[key].more += 1
-        elif len(self._seen) < _MAX_FAULTS:
-            self._seen[key] = _Seen(diagnostic, where, of)
-        else:
-            self._left_out += 1
-
-    def diagnostics(self) -> list[Diagnostic]:
-        found = in_reading_order(seen.told() for seen in self._seen.values())
-        if self._left_out:
-            message = f"{self._left_out} further errors of this kind are not shown"
-            hint = "mend the first ones and look again"
-            found.append(Diagnostic(rule="more-errors", message=message, hint=hint))
-        return found
-
-
 class _UnfitCell(Exception):  # noqa: N818
     """A cell cannot be planned; why is with the faults."""
 
@@ -241,11 +120,11 @@ class _Expansion:
 
     campaign: Campaign
     catalogue: Catalogue
-    faults: _Faults = field(default_factory=_Faults)
+    faults: Faults = field(default_factory=Faults)
     jobs: set[bytes] = field(default_factory=set)
     paths: dict[bytes, int] = field(default_factory=dict)
     settings: list[_Setting] = field(default_factory=list)
-    spent: dict[str, _Sum] = field(default_factory=lambda: defaultdict(_Sum))
+    spent: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
     partial: bool = False
 
     def cells(self) -> Iterator[PlannedCell]:
@@ -253,27 +132,43 @@ class _Expansion:
         for series in self.campaign.series:
             setting = self._setting(series, first_cell)
             self.settings.append(setting)
-            first_cell += _cell_count(series)
+            first_cell += capacity(series.over, series.selection)
             if setting.resolved is None and not _has_templates(series):
                 continue  # its inputs are wrong in every cell: said once
-            axes = [axis.rows for axis in series.over]
-            for number, rows in enumerate(itertools.product(*axes), start=setting.first_cell):
-                planned = self._planned(setting, number, rows)
-                if planned:
-                    yield planned
+            if not self._is_too_large(series):
+                yield from self._cells_of(setting)
         if not self.partial:
             self._judge_cost()
         if found := self.faults.diagnostics():
             raise faulty(self.campaign.path, found)
 
+    def _cells_of(self, setting: _Setting) -> Iterator[PlannedCell]:
+        series = setting.series
+        choice = Choice(
+            name=series.name,
+            over=series.over,
+            selection=series.selection,
+            holds=lambda rows: self._holds(setting, rows),
+        )
+        for place in choice.places():
+            planned = self._planned(setting, place)
+            if planned:
+                yield planned
+        for span, what, hint in choice.idle():
+            message = f"{what} matches no cell of series '{series.name}'"
+            self.faults.add(Diagnostic(rule="matches-nothing", message=message, span=span, hint=hint))
+
+    def _holds(self, setting: _Setting, rows: tuple[Keyed, ...]) -> bool | None:
+        where = setting.series.selection.where
+        values = {**setting.values, **_by_axis(setting.series, rows)}
+        try:
+            return where is None or where.holds(values)
+        except TemplateFault as fault:
+            self.faults.add(fault.diagnostic, f"in cell {'/'.join((setting.series.name, *rows))}")
+            return None
+
     def _setting(self, series: Series, first_cell: int) -> _Setting:
-        campaign = self.campaign
-        values: dict[str, object] = {
-            name: shielded(name, value) for name, value in campaign.variables.items()
-        }
-        if brand := campaign.brand:
-            kit = {"name": brand.name, "palette": brand.palette, "voice": brand.voice, "vars": brand.extras}
-            values["brand"] = shielded("brand", kit)
+        values = data_values(self.campaign.variables, self.campaign.brand)
         values["series"] = series.name
         model = self.catalogue.models[series.model]
         setting = _Setting(series=series, model=model, values=values, first_cell=first_cell)
@@ -286,24 +181,26 @@ class _Expansion:
             setting.input_values = shielded("input", setting.resolved)
         return setting
 
-    def _planned(self, setting: _Setting, number: int, rows: tuple[Keyed, ...]) -> PlannedCell | None:
+    def _planned(self, setting: _Setting, place: Place) -> PlannedCell | None:
         series = setting.series
-        where = f"in cell {'/'.join((series.name, *rows))}"
-        values = dict(setting.values)
-        values.update(zip((axis.name for axis in series.over), rows, strict=True))
-        values["cell"] = "-".join(rows) or series.name
+        address = _address(series, place.rows, place.take)
+        where = f"in cell {address}"
+        values = {**setting.values, **_by_axis(series, place.rows)}
+        values["cell"] = _cell_name(series, place.rows, place.take)
+        values["take"] = str(place.take)
         for derived in series.derived:
             values[derived.name] = _derived(derived.template, values)
         try:
-            job = self._job(setting, values, where)
+            job = self._job(setting, values, place.take, where)
+            number = setting.first_cell + place.number
             output_paths = self._output_paths(setting, values, number, job.outputs_expected, where)
         except _UnfitCell:
             return None
         opens_job = self._open(job, series, where)
         cell = Cell(
-            address="/".join((series.name, *rows)),
+            address=address,
             series=series.name,
-            axes={axis.name: str(row) for axis, row in zip(series.over, rows, strict=True)},
+            axes={axis.name: str(row) for axis, row in zip(series.over, place.rows, strict=True)},
             job_id=job.job_id,
             output_paths=output_paths,
         )
@@ -313,7 +210,7 @@ class _Expansion:
 
     # ---- the request ----
 
-    def _job(self, setting: _Setting, values: dict[str, object], where: str) -> Job:
+    def _job(self, setting: _Setting, values: dict[str, object], take: int, where: str) -> Job:
         """Return the cell's request, and leave `input` and `max_images` among its values."""
         resolved = setting.resolved
         if resolved is None:
@@ -330,7 +227,7 @@ class _Expansion:
         self._refuse(setting, problems, where)
         price = setting.model.price(request)
         return Job(
-            job_id=job_id(setting.model.model_id, request),
+            job_id=job_id(setting.model.model_id, request, take=take),
             model=setting.model.model_id,
             request=request,
             outputs_expected=price.images,
@@ -416,12 +313,9 @@ class _Expansion:
     def _address(self, number: int) -> str:
         """Return the address of a cell by its number in the plan."""
         setting = next(setting for setting in reversed(self.settings) if setting.first_cell <= number)
-        rest = number - setting.first_cell
-        keys: list[str] = []
-        for axis in reversed(setting.series.over):
-            rest, at = divmod(rest, len(axis.rows))
-            keys.append(axis.rows[at])
-        return "/".join((setting.series.name, *reversed(keys)))
+        series = setting.series
+        keys, take = rows_of(series.over, series.selection, number - setting.first_cell)
+        return _address(series, keys, take)
 
     # ---- the money ----
 
@@ -443,18 +337,31 @@ class _Expansion:
             raise faulty(self.campaign.path, self.faults.diagnostics())
         return True
 
+    def _is_too_large(self, series: Series) -> bool:
+        """Refuse a product that nobody would wait for, before its first cell."""
+        size = product_size(series.over)
+        most = max(_MOST_CELLS, _CELLS_A_JOB * self.campaign.budget.caps.max_jobs)
+        if size <= most:
+            return False
+        self.faults.add(self._too_many(f"the axes of series '{series.name}' make {size} cells", series))
+        return True
+
     def _too_many_jobs(self) -> Diagnostic:
         largest = max(self.campaign.series, key=_cell_count)
-        product = " × ".join(f"{axis.name} ({len(axis.rows)})" for axis in largest.over) or "one cell"
-        notes = [f"series '{largest.name}' has {_cell_count(largest)} cells: {product}"]
         limit = self.campaign.budget.caps.max_jobs
+        return self._too_many(f"the plan has more than {limit} jobs", largest)
+
+    def _too_many(self, message: str, largest: Series) -> Diagnostic:
+        product = " × ".join(f"{axis.name} ({len(axis.chosen)})" for axis in largest.over) or "one cell"
+        product += f" × takes ({largest.selection.takes})" if largest.selection.takes > 1 else ""
+        has = "has at most" if largest.selection.narrows else "has"
+        notes = [f"series '{largest.name}' {has} {_cell_count(largest)} cells: {product}"]
         hint = "set budget.max_jobs if you mean it"
         span = self.campaign.budget.spans.get("max_jobs", largest.span)
         if largest.over:
-            widest = max(largest.over, key=lambda axis: len(axis.rows))
-            notes.append(f"axis '{widest.name}' multiplies most, by {len(widest.rows)}")
+            widest = max(largest.over, key=lambda axis: len(axis.chosen))
+            notes.append(f"axis '{widest.name}' multiplies most, by {len(widest.chosen)}")
             hint = f"take rows out of '{widest.name}', or set budget.max_jobs if you mean it"
-        message = f"the plan has more than {limit} jobs"
         return Diagnostic(rule="too-many-jobs", message=message, span=span, notes=tuple(notes), hint=hint)
 
     def _judge_cost(self) -> None:
@@ -481,7 +388,20 @@ def usd(amount: Decimal) -> str:
 
 
 def _cell_count(series: Series) -> int:
-    return math.prod(len(axis.rows) for axis in series.over)
+    return product_size(series.over) * series.selection.takes
+
+
+def _by_axis(series: Series, rows: tuple[Keyed, ...]) -> dict[str, object]:
+    return {axis.name: row for axis, row in zip(series.over, rows, strict=True)}
+
+
+def _address(series: Series, keys: tuple[str, ...], take: int) -> str:
+    """Return `hero/AUR-07/jp`; takes after the first add to it, so that one more take moves no cell."""
+    return "/".join((series.name, *keys, *([] if take == 1 else [f"take-{take}"])))
+
+
+def _cell_name(series: Series, keys: tuple[str, ...], take: int) -> str:
+    return "-".join((*(keys or (series.name,)), *([] if take == 1 else [f"take-{take}"])))
 
 
 def _derived(template: Template, values: Mapping[str, object]) -> object:
@@ -506,6 +426,8 @@ def _place_of(series: Series, problem: InputProblem) -> Span:
 def _what_tells_apart(series: Series) -> str:
     names = series.output.names
     missing = [axis.name for axis in series.over if axis.name not in names]
+    if series.selection.takes > 1 and "take" not in names:
+        missing.append("take")
     if "cell" in names or not missing:
         return "give them keys, series names or paths that differ in more than case"
     return f"add {{{{ {missing[0]} }}}} to the path"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.parser import Parser
 
 from seedpipe.core.diagnostics import Diagnostic, Span, did_you_mean
 from seedpipe.core.fence import MAX_STEPS, Bounds, FencedEnvironment, check_length, environment_for
@@ -44,6 +45,10 @@ class Template:
     span: Span
     _locate: Locate
     _compiled: JinjaTemplate | None
+
+    def holds(self, values: Mapping[str, object]) -> bool:
+        """Say whether a condition is true for these values. Raises `TemplateFault`."""
+        return bool(self.render(values))
 
     @property
     def is_dynamic(self) -> bool:
@@ -96,11 +101,45 @@ def compile_template(
     `locate` finds a line of the text, and a pattern on it, in the file; `known` are the names it may use;
     `elsewhere` says of names that exist but not here why. In a `path` each printed value is made one segment.
     """
-    environment = environment_for(path=path)
     if not any(mark in text for mark in ("{{", "{%", "{#")):
         return Template(text=text, names=frozenset(), span=locate(1), _locate=locate, _compiled=None), []
+    return _compile(text, FencedEnvironment.parse, locate, known, elsewhere=elsewhere, path=path)
+
+
+def compile_condition(
+    text: str, locate: Locate, known: Collection[str], *, elsewhere: Mapping[str, str]
+) -> tuple[Template | None, list[Diagnostic]]:
+    """Return an expression like `market in product.markets` as a template that `holds`, or its faults."""
+    if "{{" in text:
+        message, hint = "a condition is an expression by itself", "write it without '{{' and '}}'"
+        span = locate(1, re.compile(r"(\{\{)"))
+        return None, [Diagnostic(rule="template-syntax", message=message, span=span, hint=hint)]
+    return _compile(text, _parse_condition, locate, known, elsewhere=elsewhere, path=False)
+
+
+def _parse_condition(environment: FencedEnvironment, text: str) -> nodes.Template:
+    """Return a template that prints something when the expression is true."""
+    parser = Parser(environment, text, state="variable")
+    test = parser.parse_expression()
+    if not parser.stream.eos:
+        raise TemplateSyntaxError("a condition is one expression", parser.stream.current.lineno)
+    printed = nodes.Output([nodes.TemplateData("true")], lineno=1)
+    condition = nodes.If(test, [printed], [], [], lineno=1)
+    return nodes.Template([condition], lineno=1).set_environment(environment)  # type: ignore[return-value]
+
+
+def _compile(
+    text: str,
+    parse: Callable[[FencedEnvironment, str], nodes.Template],
+    locate: Locate,
+    known: Collection[str],
+    *,
+    elsewhere: Mapping[str, str],
+    path: bool,
+) -> tuple[Template | None, list[Diagnostic]]:
+    environment = environment_for(path=path)
     try:
-        tree = environment.parse(text)
+        tree = parse(environment, text)
         names = meta.find_undeclared_variables(tree)
         problems = [
             *_forbidden(tree, locate),
@@ -162,6 +201,8 @@ def _syntax_problem(error: TemplateSyntaxError, environment: FencedEnvironment, 
         word = open_block[1]
         message = f"'{{% {word} %}}' is never closed"
         hint = f"add '{{% end{word} %}}'"
+    elif message.startswith("unexpected 'end of template'"):
+        message = "the expression ends too early"
     elif message.startswith("unexpected end of template"):
         message, hint = "an expression is never closed", "add '}}' or '%}'"
     span = locate(error.lineno, *_name_patterns(word), re.compile(r"(\{[{%].*)"))

@@ -16,7 +16,8 @@ import pytest
 from seedpipe import catalog
 from seedpipe.core.diagnostics import render
 from seedpipe.core.errors import InputError
-from seedpipe.core.planning import make_plan, total
+from seedpipe.core.planning import make_plan
+from seedpipe.core.totals import total
 from seedpipe.sources import WorkTree
 
 HERE = Path(__file__).parent

@@ -7,7 +7,8 @@ import pytest
 from seedpipe import catalog
 from seedpipe.core.campaign import FileProblem, load_campaign
 from seedpipe.core.errors import InputError
-from seedpipe.core.planning import expand, make_plan, total, usd
+from seedpipe.core.planning import expand, make_plan, usd
+from seedpipe.core.totals import total
 
 CATALOGUE = catalog.load()
 HEAD = "seedpipe: 1\nname: aurora\nmodel: bytedance/seedream-v4/sequential\n"

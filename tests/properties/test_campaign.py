@@ -11,7 +11,8 @@ from seedpipe.core.campaign import FileProblem, yaml
 from seedpipe.core.diagnostics import render
 from seedpipe.core.errors import InputError
 from seedpipe.core.paths import path_fault, safe_segment
-from seedpipe.core.planning import make_plan, total
+from seedpipe.core.planning import make_plan
+from seedpipe.core.totals import total
 
 CATALOGUE = catalog.load()
 settings.register_profile("campaign", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,17 +7,18 @@ Absent on purpose: disk (see `Files`), and everything that needs a single cell (
 
 from seedpipe.core.campaign.files import FileProblem, Files
 from seedpipe.core.campaign.loading import faulty, load_campaign, read_campaign
-from seedpipe.core.campaign.model import Axis, Brand, Budget, Campaign, InputValue, Series
+from seedpipe.core.campaign.model import Brand, Budget, Campaign, Derived, InputValue, Series, data_values
 
 __all__ = [
-    "Axis",
     "Brand",
     "Budget",
     "Campaign",
+    "Derived",
     "FileProblem",
     "Files",
     "InputValue",
     "Series",
+    "data_values",
     "faulty",
     "load_campaign",
     "read_campaign",

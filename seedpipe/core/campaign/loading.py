@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from seedpipe.core.campaign.matrix import read_axes, read_variables
-from seedpipe.core.campaign.model import Axis, Brand, Budget, Campaign, Series
+from seedpipe.core.campaign.model import Brand, Budget, Campaign, Series, data_values
 from seedpipe.core.campaign.reading import Reading, map_at, text_at
 from seedpipe.core.campaign.series import RESERVED, Names, SeriesReader, check_derivations
 from seedpipe.core.campaign.yaml import Mapping, Scalar, data
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from seedpipe.core.campaign.files import Files
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.diagnostics import Diagnostic
+    from seedpipe.core.selection import Axis
 
 
 def load_campaign(path: str, files: Files, catalogue: Catalogue) -> Campaign:
@@ -55,7 +56,7 @@ def _campaign(reading: Reading, path: str) -> Campaign | None:
         return None
     brand = _brand(reading, root)
     variables = read_variables(reading, root)
-    axes = read_axes(reading, root)
+    axes = read_axes(reading, root, data_values(variables, brand))
     _check_names(reading, root)
     series = [series for series in _all_series(reading, root, axes) if series]
     if reading.broken:

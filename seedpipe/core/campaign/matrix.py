@@ -6,29 +6,39 @@ were written; a table's fallbacks lead somewhere and never in a circle.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from seedpipe.core.campaign import tables
-from seedpipe.core.campaign.model import Axis
 from seedpipe.core.campaign.reading import map_at, scalars
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence, data
 from seedpipe.core.diagnostics import did_you_mean
+from seedpipe.core.selection import Axis
+from seedpipe.core.templates import TemplateFault, compile_condition
 from seedpipe.core.values import Columns, Keyed, TableByKey
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping as MappingOf
+    from collections.abc import Sequence as SequenceOf
+
     from seedpipe.core.campaign.reading import Reading
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.model import Json
 
 
-def read_axes(reading: Reading, root: Mapping) -> dict[str, Axis]:
-    """Return the axes that have no faults, by name."""
+def read_axes(reading: Reading, root: Mapping, values: MappingOf[str, object]) -> dict[str, Axis]:
+    """Return the axes that have no faults, by name; `values` are the data that a `where` sees."""
     axes: dict[str, Axis] = {}
+    judged = not reading.broken  # a `where` over data that could not be read would say strange things
     for name, node in map_at(root, "matrix").entries:
         if reading.sound("matrix", name.raw):
             from_file = isinstance(node, Mapping)
-            axis = _from_file(reading, name, node) if from_file else _listed(reading, name, node)
+            axis = (
+                _from_file(reading, name, node, values if judged else None)
+                if from_file
+                else _listed(reading, name, node)
+            )
             axes |= {name.raw: axis} if axis else {}
     return axes
 
@@ -69,7 +79,7 @@ def _listed(reading: Reading, name: Scalar, node: Node) -> Axis:
         first.setdefault(key.raw, key.span)
         cells = dict(item.items()) if isinstance(item, Mapping) else {}
         rows.append(Keyed(key.raw, columns, tuple(_cell(cells, column) for column in names)))
-    return Axis(name=name.raw, rows=tuple(rows), span=name.span)
+    return Axis(name=name.raw, rows=tuple(rows), span=name.span, chosen=range(len(rows)))
 
 
 def _cell(cells: dict[str, Node], column: str) -> Json:
@@ -79,7 +89,9 @@ def _cell(cells: dict[str, Node], column: str) -> Json:
     return node.raw if column == "key" and isinstance(node, Scalar) else data(node)
 
 
-def _from_file(reading: Reading, name: Scalar, node: Node) -> Axis | None:
+def _from_file(
+    reading: Reading, name: Scalar, node: Node, values: MappingOf[str, object] | None
+) -> Axis | None:
     file, key = (node.get("file"), node.get("key")) if isinstance(node, Mapping) else (None, None)
     if not isinstance(file, Scalar) or not isinstance(key, Scalar):
         return None
@@ -89,8 +101,35 @@ def _from_file(reading: Reading, name: Scalar, node: Node) -> Axis | None:
     columns = Columns(
         axis=name.raw, names={column: at for at, column in enumerate(table.columns)}, origin=shown
     )
-    rows = tuple(Keyed(row_key, columns, values) for (row_key,), values in table.rows)
-    return Axis(name=name.raw, rows=rows, span=name.span)
+    rows = tuple(Keyed(row_key, columns, cells) for (row_key,), cells in table.rows)
+    chosen = _chosen(reading, node, rows, values)
+    return Axis(name=name.raw, rows=rows, span=name.span, chosen=chosen)
+
+
+def _chosen(
+    reading: Reading, node: Node, rows: tuple[Keyed, ...], values: MappingOf[str, object] | None
+) -> SequenceOf[int]:
+    """Return the positions of the rows that the axis' `where` keeps."""
+    where = node.get("where") if isinstance(node, Mapping) else None
+    everything = range(len(rows))
+    if not isinstance(where, Scalar) or values is None:
+        return everything
+    axis = rows[0].columns.axis
+    condition, problems = compile_condition(where.raw, where.locate, {*values, axis}, elsewhere={})
+    reading.keep(problems)
+    if condition is None:
+        return everything
+    chosen: list[int] = []
+    faults = len(reading.problems)
+    for at, row in enumerate(rows):
+        try:
+            chosen += [at] if condition.holds({**values, axis: row}) else []
+        except TemplateFault as fault:
+            noted = replace(fault.diagnostic, notes=(f"in row {row}",))
+            reading.keep([noted])
+    if not chosen and len(reading.problems) == faults:
+        reading.report("matches-nothing", f"'where' keeps no row of '{axis}'", where.span)
+    return chosen
 
 
 def _table(reading: Reading, name: Scalar, node: Mapping) -> TableByKey | None:

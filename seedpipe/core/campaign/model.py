@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seedpipe.core.templates import Template
+from seedpipe.core.values import shielded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,16 +20,8 @@ if TYPE_CHECKING:
     from seedpipe.core.catalogue import InputProblem
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.model import BudgetCaps, Json, Policy
-    from seedpipe.core.values import Keyed, TableByKey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Axis:
-    """One dimension of the matrix: its rows in the file's order. A row is text (its key) with columns."""
-
-    name: str
-    rows: tuple[Keyed, ...]
-    span: Span
+    from seedpipe.core.selection import Axis, Selection
+    from seedpipe.core.values import TableByKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +92,7 @@ class Series:
     inputs: Mapping[str, InputValue]
     derived: tuple[Derived, ...]
     output: Template
+    selection: Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,3 +120,12 @@ class Campaign:
     budget: Budget
     policy: Policy
     sources: Mapping[str, str]
+
+
+def data_values(variables: Mapping[str, Json | TableByKey], brand: Brand | None) -> dict[str, object]:
+    """Return what every template of a campaign sees: its data, whatever the cell."""
+    values = {name: shielded(name, value) for name, value in variables.items()}
+    if brand:
+        kit = {"name": brand.name, "palette": brand.palette, "voice": brand.voice, "vars": brand.extras}
+        values["brand"] = shielded("brand", kit)
+    return values

@@ -127,7 +127,11 @@ def _constant(error: ValidationError, node: Node, key: Scalar | None) -> Iterato
 
 
 def _out_of_range(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
-    words = {"exclusiveMinimum": "must be more than", "minimum": "must be at least"}[str(error.validator)]
+    words = {
+        "exclusiveMinimum": "must be more than",
+        "minimum": "must be at least",
+        "maximum": "must be at most",
+    }[str(error.validator)]
     yield _about(error, node, key, "wrong-value", f"{_subject(error, key)} {words} {error.validator_value}")
 
 
@@ -150,6 +154,7 @@ _DESCRIBERS: Final[dict[str, Callable[[ValidationError, Node, Scalar | None], It
     "pattern": _wrong_pattern,
     "const": _constant,
     "minimum": _out_of_range,
+    "maximum": _out_of_range,
     "exclusiveMinimum": _out_of_range,
     "uniqueItems": _repeated,
     "minLength": _empty,

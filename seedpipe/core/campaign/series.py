@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING, Final
 from seedpipe.core.campaign import yaml
 from seedpipe.core.campaign.model import Derived, InputValue, Series
 from seedpipe.core.campaign.reading import NO_MAP, map_at
+from seedpipe.core.campaign.selecting import SelectionReader
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
 from seedpipe.core.catalogue import normalise
 from seedpipe.core.diagnostics import Diagnostic, did_you_mean
-from seedpipe.core.templates import Template, compile_template
+from seedpipe.core.templates import Template, compile_condition, compile_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from seedpipe.core.campaign.model import Axis
     from seedpipe.core.campaign.reading import Reading
     from seedpipe.core.diagnostics import Span
+    from seedpipe.core.selection import Axis, Selection
 
 DEFAULT_OUTPUT: Final = "{{ series }}/{{ cell }}-{{ image }}"
 
-_IN_INPUT: Final = ("series", "cell")
+_IN_INPUT: Final = ("series", "cell", "take")
 _IN_PROMPT: Final = (*_IN_INPUT, "max_images", "input")
 _IN_OUTPUT: Final = (*_IN_PROMPT, "image")
 _JINJA_WORDS: Final = frozenset(
@@ -75,6 +76,7 @@ class SeriesReader:
         output = self._output()
         inputs = {name: value for name, value in self._inputs() if value}
         derived = self._derived([prompt, output, *_templates(inputs)])
+        selection = self._selection(axes)
         self._judge(inputs)
         over = tuple(axes[name] for name in self._over if name in axes)
         if not (self._sound and prompt and output and self.model_id) or len(over) < len(self._over):
@@ -88,6 +90,7 @@ class SeriesReader:
             inputs=inputs,
             derived=derived,
             output=output,
+            selection=selection,
         )
 
     def _report(self, rule: str, message: str, span: Span, hint: str | None = None) -> None:
@@ -177,6 +180,20 @@ class SeriesReader:
                 used |= template.names
                 found.append(Derived(name=name, template=template))
         return tuple(reversed(found))
+
+    def _selection(self, axes: dict[str, Axis]) -> Selection:
+        where, node = None, self._node.get("where")
+        if isinstance(node, Scalar) and self._reading.sound("series", self._key.raw, "where"):
+            known = self._names.everywhere | {"series", *self._over}
+            where, problems = compile_condition(node.raw, node.locate, known, elsewhere=self._elsewhere())
+            self._reading.keep(problems, breaks=False)
+            self._sound &= not problems
+        reader = SelectionReader(
+            reading=self._reading, series=self._key.raw, node=self._node, over=self._over, axes=axes
+        )
+        selection = reader.read(where)
+        self._sound &= reader.sound
+        return selection
 
     def _judge(self, inputs: dict[str, InputValue]) -> None:
         """Judge inputs that are the same in every cell now, however the rest of the series stands."""

@@ -1,0 +1,100 @@
+"""A plan in sums: what it makes and costs, by series, by axis and key, and as the lines of a bill."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seedpipe.core.model import PlannedCell
+    from seedpipe.core.planning import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A part of a plan. A job that several cells share counts where its first cell is."""
+
+    cells: int
+    jobs: int
+    images: int
+    cost_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceLine:
+    """A line of the bill: `images` of one series at `unit_usd` each make `cost_usd`."""
+
+    series: str
+    model: str
+    unit_usd: Decimal
+    jobs: int
+    images: int
+    cost_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanTotals:
+    """The plan in sums: in all, by series, by axis and key, and as lines of a bill in the plan's order."""
+
+    all: Share
+    by_series: Mapping[str, Share]
+    by_axis: Mapping[str, Mapping[str, Share]]
+    prices: tuple[PriceLine, ...]
+
+
+@dataclass(slots=True)
+class Sum:
+    """A share that is still being counted."""
+
+    cells: int = 0
+    jobs: int = 0
+    images: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+    def add(self, planned: PlannedCell) -> None:
+        """Count one more cell, and its job when it opens one."""
+        self.cells += 1
+        if planned.opens_job:
+            self.jobs += 1
+            self.images += planned.job.outputs_expected
+            self.cost_usd += planned.job.cost_usd
+
+    def share(self) -> Share:
+        """Return the sums so far."""
+        return Share(cells=self.cells, jobs=self.jobs, images=self.images, cost_usd=self.cost_usd)
+
+
+def total(plan: Plan) -> PlanTotals:
+    """Read the whole stream once and return its sums. Raises `InputError` like `Plan.cells`."""
+    whole = Sum()
+    by_series: dict[str, Sum] = {series.name: Sum() for series in plan.campaign.series}
+    by_axis: dict[str, dict[str, Sum]] = {axis: defaultdict(Sum) for axis in plan.campaign.axes}
+    prices: dict[tuple[str, str, Decimal], Sum] = defaultdict(Sum)
+    for planned in plan.cells():
+        cell, job = planned.cell, planned.job
+        whole.add(planned)
+        by_series[cell.series].add(planned)
+        for axis, key in cell.axes.items():
+            by_axis[axis][key].add(planned)
+        if planned.opens_job:
+            prices[cell.series, job.model, job.unit_usd].add(planned)
+    return PlanTotals(
+        all=whole.share(),
+        by_series={name: part.share() for name, part in by_series.items()},
+        by_axis={axis: {key: part.share() for key, part in parts.items()} for axis, parts in by_axis.items()},
+        prices=tuple(
+            PriceLine(
+                series=series,
+                model=model,
+                unit_usd=unit,
+                jobs=part.jobs,
+                images=part.images,
+                cost_usd=part.cost_usd,
+            )
+            for (series, model, unit), part in prices.items()
+        ),
+    )
