@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import PlanHeader, PlannedCell
     from seedpipe.core.planning import Plan
     from seedpipe.core.records import JobRecord, RunOutcome
+    from seedpipe.engines import Pace
     from seedpipe.ports import Engine, Ledger, Provider, RunListener, Store
     from seedpipe.settings import Settings
 
@@ -69,6 +70,11 @@ class Places:
     def objects(self) -> Path:
         """The folder of verified images, by content."""
         return self.world / "objects"
+
+    @property
+    def asides(self) -> Path:
+        """The folder of images that may be ours and belong to no job."""
+        return self.world / "asides"
 
     @property
     def sandbox(self) -> Path:
@@ -193,7 +199,10 @@ def run(
         store = LocalStore(places.objects, out)
         store.clean_parts()
         with _service(settings, places) as origin:
-            outcome, signal_number = asyncio.run(_drive(start, ledger, origin, store, settings, listener))
+            asides = LocalStore(places.objects, places.asides)
+            outcome, signal_number = asyncio.run(
+                _drive(start, ledger, origin, store, asides, settings, listener)
+            )
         code = exit_code(
             ledger.tally(start.plan_id), outcome, policy=plan.header.policy, interrupted_by=signal_number
         )
@@ -416,14 +425,13 @@ async def _drive(
     ledger: Ledger,
     origin: str,
     store: Store,
+    asides: Store,
     settings: Settings,
     listener: RunListener,
 ) -> tuple[RunOutcome, int | None]:
     """Run the engine to its end; return its outcome, and the signal that cut it short if one did."""
-    from seedpipe.engines import LocalEngine, Pace, SystemClock
+    from seedpipe.engines import LocalEngine, SystemClock
 
-    near = is_loopback(urlsplit(origin).hostname or "")
-    pace = Pace.next_door(settings.concurrency) if near else Pace(concurrency=settings.concurrency)
     async with _provider(settings, origin) as provider:
         engine: Engine = LocalEngine(
             ledger=ledger,
@@ -432,11 +440,20 @@ async def _drive(
             clock=SystemClock(),
             listener=listener,
             rng=random.Random(),
-            pace=pace,
+            pace=_pace(settings, origin),
+            asides=asides,
         )
         received = _stop_on_signals(engine)
         outcome = await engine.run(start)
     return outcome, received[0] if received else None
+
+
+def _pace(settings: Settings, origin: str) -> Pace:
+    from seedpipe.engines import Pace
+
+    if is_loopback(urlsplit(origin).hostname or ""):
+        return Pace.next_door(settings.concurrency, settle_s=settings.settle_s)
+    return Pace(concurrency=settings.concurrency, settle_s=settings.settle_s)
 
 
 def _stop_on_signals(engine: Engine) -> list[int]:

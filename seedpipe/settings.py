@@ -7,6 +7,7 @@ only and shows in no repr; an origin is https, or loopback; proof settings hold 
 from __future__ import annotations
 
 import ipaddress
+import math
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -25,6 +26,10 @@ DEFAULT_CONCURRENCY: Final = (
     16  # jobs in the air: keeps a bronze or silver account busy without a storm of polls
 )
 _MOST_CONCURRENCY: Final = 1000
+_SETTLE_S: Final = 180.0
+# The embedded sandbox lists a task at once. A service elsewhere on loopback may be a way to the real one.
+_PROOF_SETTLE_S: Final = 2.0
+_MOST_SETTLE_S: Final = 86400.0
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -56,8 +61,9 @@ class Settings:
     """How one command is to run.
 
     `origin` is the service: `sandbox`, or scheme, host and port. `state` and `out` are None for their
-    defaults. `purse_usd` caps this run. `assume_yes` is consent given on the command line;
-    `interactive` says whether somebody is there to ask. A `partial` run goes as far as the budgets allow.
+    defaults. `settle_s` is how long the service's list may run behind. `purse_usd` caps this run.
+    `assume_yes` is consent given on the command line; `interactive` says whether somebody is there to ask.
+    A `partial` run goes as far as the budgets allow.
     """
 
     world: World = World.PROOF
@@ -66,6 +72,7 @@ class Settings:
     state: Path | None = None
     out: Path | None = None
     concurrency: int = DEFAULT_CONCURRENCY
+    settle_s: float = _SETTLE_S
     purse_usd: Decimal | None = None
     assume_yes: bool = False
     interactive: bool = False
@@ -81,6 +88,7 @@ class Settings:
         state: str | None = None,
         out: str | None = None,
         concurrency: int = DEFAULT_CONCURRENCY,
+        settle: str | None = None,
         budget: str | None = None,
         assume_yes: bool = False,
         interactive: bool = False,
@@ -100,6 +108,9 @@ class Settings:
             state=Path(state) if state else None,
             out=Path(out) if out else None,
             concurrency=concurrency,
+            settle_s=parsed_settle(
+                settle or environment.get("SEEDPIPE_SETTLE_S"), _SETTLE_S if live else _PROOF_SETTLE_S
+            ),
             purse_usd=None if budget is None else parsed_budget(budget),
             assume_yes=assume_yes,
             interactive=interactive,
@@ -159,6 +170,22 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def parsed_settle(text: str | None, default: float) -> float:
+    """Return the settle time of doubts, in seconds."""
+    if text is None or not text.strip():
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= _MOST_SETTLE_S:
+        raise InputError(
+            f"the settle time is '{text}'; it must be seconds, up to a day",
+            hint="mend --settle-s or SEEDPIPE_SETTLE_S; 180 is the default",
+        )
+    return seconds
 
 
 def parsed_budget(text: str) -> Decimal:

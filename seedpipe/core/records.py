@@ -159,6 +159,7 @@ class OpenRequest:
 
     record: JobRecord
     body: Mapping[str, Json]
+    intent_at: datetime
     absences: int
 
 

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 from seedpipe.core.lifecycle import Phase, is_unfetched
 from seedpipe.core.policy import Orders
 from seedpipe.core.records import RunOutcome, StopReason
+from seedpipe.engines.asides import Asides
+from seedpipe.engines.lists import Lists
 from seedpipe.engines.pace import Pace, Traffic
 from seedpipe.engines.scribe import Scribe
+from seedpipe.engines.settle import Settler
 from seedpipe.engines.shard import Crew
 from seedpipe.engines.walk import Tools
 
@@ -24,14 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from seedpipe.core.model import Policy
-    from seedpipe.core.records import JobRecord, RunStart
+    from seedpipe.core.records import Aside, JobRecord, RunStart
     from seedpipe.ports import Clock, Ledger, Provider, RunListener, Store
 
 
 class LocalEngine:
     """`ports.Engine` on this process's event loop.
 
-    `rng` jitters the waits; `orders` is what the user has said about this run.
+    `rng` jitters the waits; `orders` is what the user has said about this run; `asides` keeps images that may
+    be ours and belong to no job.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class LocalEngine:
         rng: random.Random,
         pace: Pace | None = None,
         orders: Orders | None = None,
+        asides: Store | None = None,
     ) -> None:
         self._ledger = ledger
         self._provider = provider
@@ -56,6 +61,8 @@ class LocalEngine:
         self._orders = orders or Orders()
         self._traffic = Traffic(self._pace, clock, listener, rng)
         self._closing = asyncio.Event()
+        self._aside_store = asides
+        self._asides: tuple[Aside, ...] = ()
 
     def stop(self) -> None:
         """Submit nothing more and come home in under 5 s. Safe to call from a signal handler of the loop."""
@@ -69,8 +76,11 @@ class LocalEngine:
         """
         scribe = Scribe(self._ledger)
         policy = (await scribe.ask(lambda ledger: ledger.plan_header(run.plan_id))).policy
-        crew = Crew(self._tools(run, scribe, policy), alarm=self._closing.set)
-        feeding = asyncio.create_task(self._feed(crew, scribe, run.plan_id))
+        tools = self._tools(run, scribe, policy)
+        asides = Asides(tools, self._aside_store)
+        settler = Settler(tools, asides)
+        crew = Crew(tools, alarm=self._closing.set, doubtful=settler.heard)
+        feeding = asyncio.create_task(self._work(crew, settler, asides, scribe, run.plan_id))
         closing = asyncio.create_task(self._closing.wait())
         try:
             await asyncio.wait({feeding, closing}, return_when=asyncio.FIRST_COMPLETED)
@@ -88,6 +98,7 @@ class LocalEngine:
             stop=self._traffic.reason,
             message=crew.failure_text() or self._traffic.message,
             overdue=crew.left_behind,
+            asides=self._asides,
         )
 
     async def _wind_up(self, feeding: asyncio.Task[None], crew: Crew) -> None:
@@ -110,10 +121,32 @@ class LocalEngine:
             listener=self._listener,
             pace=self._pace,
             traffic=self._traffic,
+            lists=Lists(self._provider, self._clock),
             rng=self._rng,
         )
 
-    async def _feed(self, crew: Crew, scribe: Scribe, plan_id: str) -> None:
+    async def _work(self, crew: Crew, settler: Settler, asides: Asides, scribe: Scribe, plan_id: str) -> None:
+        """Do all there is to do: the plan, its doubts, and a last look at what is nobody's."""
+        watching = asyncio.create_task(self._watch(crew, settler))
+        try:
+            await self._feed(crew, settler, scribe, plan_id)
+            while crew.is_busy or not settler.is_idle:
+                await crew.finish()
+                await settler.idle()
+        finally:
+            watching.cancel()
+            await asyncio.wait({watching})
+        async with aclosing(self._records(scribe, plan_id)) as records:
+            await asides.sweep(records)
+        self._asides = await asides.fetch()
+
+    async def _watch(self, crew: Crew, settler: Settler) -> None:
+        try:
+            await settler.watch(crew.take_later)
+        except Exception as error:  # noqa: BLE001 - raised again when everything in flight is accounted for
+            crew.failed(error)
+
+    async def _feed(self, crew: Crew, settler: Settler, scribe: Scribe, plan_id: str) -> None:
         """Hand the run's jobs to the crew: what is paid for and not here first, other plans' too."""
         # As many as a run had in the air when it ended: few enough for a list, which leaves no read open.
         for record in await scribe.ask(lambda ledger: list(ledger.unfetched_elsewhere(plan_id))):
@@ -125,13 +158,17 @@ class LocalEngine:
                         await crew.take(record)
         async with aclosing(self._records(scribe, plan_id)) as records:
             async for record in records:
-                if self._is_new_work(record, crew):
+                if self._is_new_work(record, crew, settler):
                     await crew.take(record)
-        await crew.finish()
 
-    def _is_new_work(self, record: JobRecord, crew: Crew) -> bool:
-        """Say whether the second pass takes the job up: the first has been at all that was paid for."""
-        if is_unfetched(record.phase) or crew.carries(record.job.job_id):
+    def _is_new_work(self, record: JobRecord, crew: Crew, settler: Settler) -> bool:
+        """Say whether the second pass takes the job up: the first has been at all that was paid for.
+
+        What the settler has taken is its own from then on: this record may be older than its word.
+        """
+        if is_unfetched(record.phase) or record.phase is Phase.IN_DOUBT:
+            return False
+        if crew.carries(record.job.job_id) or record.job.job_id in settler.taken:
             return False
         return record.phase is not Phase.PLANNED or self._traffic.open
 

@@ -17,13 +17,14 @@ from seedpipe.core.records import StopReason
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Iterator
 
     from seedpipe.core.errors import ProviderError
     from seedpipe.ports import Clock, RunListener
 
 _ENDS_AT_ONCE: Final = frozenset({StopReason.INTERRUPTED, StopReason.DISK})
 _ONLY_MONEY: Final = frozenset({StopReason.PURSE, StopReason.BUDGET, StopReason.MONTH})
+_TURNED_AWAY: Final = frozenset({Event.NOT_SENT, Event.UNAVAILABLE, Event.RATE_LIMITED})
 _ANSWERS: Final = frozenset({Event.ACCEPTED, Event.REFUSED})
 
 
@@ -45,15 +46,28 @@ class Pace:
     retry_growth: float = 2.0
     pause_max_s: float = 600.0  # the longest wait after a 429, whatever the service says
     failed_waves: int = 8  # about two minutes of a service that cannot be reached
-    uncertain_submits: int = 8  # in a row: each may have been paid for
+    uncertain_submits: int = 8  # in a row: each may have been paid for, so all are settled before the next
+    uncertain_probes: int = 3  # after such a streak, one by one, each settled before the next
+    settle_s: float = 180.0  # a request that the service's list does not show by then is not there
+    settle_grace_s: float = 60.0  # for a list that cannot be read just then
+    settle_look_first_s: float = 2.0
+    settle_look_max_s: float = 15.0
+    aside_deadline_s: float = 60.0  # for images that are nobody's to be completed
     shutdown_grace_s: float = 3.0  # for ids that are on their way; the whole stop stays under 5 s
     shutdown_record_s: float = 1.0  # for writing down what became of the rest
     retention_days: int = 7  # how long the service keeps tasks and outputs
 
     @classmethod
-    def next_door(cls, concurrency: int) -> Self:
+    def next_door(cls, concurrency: int, *, settle_s: float) -> Self:
         """Return the pace for a service on this machine: it is quick, and asking it is free."""
-        return cls(concurrency=concurrency, poll_first_s=0.1, poll_max_s=0.5)
+        return cls(
+            concurrency=concurrency,
+            poll_first_s=0.1,
+            poll_max_s=0.5,
+            settle_s=settle_s,
+            settle_look_first_s=0.1,
+            settle_look_max_s=1.0,
+        )
 
 
 def backoff(first_s: float, max_s: float, growth: float, rng: random.Random) -> Iterator[float]:
@@ -80,6 +94,17 @@ class Traffic:
         self._waits = self._fresh_waits()
         self._failed_waves = 0
         self._uncertain = 0
+        self._probes = 0
+        self._gate = asyncio.Event()  # shut while a streak of doubts is being settled
+        self._gate.set()
+        self._probing = False
+        self._probe_is_out = False
+        self.models: set[str] = set()  # that requests of this run were sent to
+
+    @property
+    def flowing(self) -> bool:
+        """Whether no streak of doubts holds back the submits."""
+        return self._gate.is_set() or not self.open
 
     @property
     def open(self) -> bool:
@@ -108,15 +133,34 @@ class Traffic:
 
     async def clear(self) -> bool:
         """Wait out the shared pause; return whether a submit may follow."""
-        while self.open and (left_s := self._paused_until - self._clock.monotonic()) > 0:
-            await self._sleep_unless_halted(left_s)
-        return self.open
+        while self.open:
+            if (left_s := self._paused_until - self._clock.monotonic()) > 0:
+                await self._unless_halted(self._clock.sleep(left_s))
+            elif not self._gate.is_set():
+                await self._unless_halted(self._gate.wait())
+            else:
+                if self._probing:  # one goes out, and the gate shuts behind it
+                    self._probe_is_out = True
+                    self._gate.clear()
+                return True
+        return False
+
+    def calm(self) -> None:
+        """Hear that no request is in doubt or on its way: after a streak of doubts, one may try."""
+        if not self._gate.is_set() and not self._probe_is_out:
+            self._probing = True
+            self._gate.set()
 
     def heard(self, event: Event, error: ProviderError | None = None) -> None:
         """Learn from what became of one submit."""
+        self._probe_is_out = False
+        if self._probing and event in _TURNED_AWAY:
+            self._gate.set()
         if event in _ANSWERS:
-            self._failed_waves = self._uncertain = 0
+            self._failed_waves = self._uncertain = self._probes = 0
             self._waits = self._fresh_waits()
+            self._probing = False
+            self._gate.set()
         elif error is None:
             return
         elif event is Event.BLOCKED:
@@ -146,14 +190,18 @@ class Traffic:
 
     def _doubt(self, error: ProviderError) -> None:
         self._uncertain += 1
-        if self._uncertain >= self._pace.uncertain_submits:
-            message = (
-                f"{self._uncertain} requests in a row may or may not have been accepted; the last: {error}"
-            )
+        self._probes += self._probing
+        if self._uncertain < self._pace.uncertain_submits:
+            return
+        message = f"{self._uncertain} requests in a row may or may not have been accepted; the last: {error}"
+        if self._probes >= self._pace.uncertain_probes:
             self.halt(StopReason.UNCERTAIN, message)
+        elif self._gate.is_set():
+            self._gate.clear()
+            self._listener.waiting(self._pace.settle_s, message)
 
-    async def _sleep_unless_halted(self, seconds: float) -> None:
-        waits = {asyncio.ensure_future(self._clock.sleep(seconds)), asyncio.create_task(self._halted.wait())}
+    async def _unless_halted(self, event: Awaitable[object]) -> None:
+        waits = {asyncio.ensure_future(event), asyncio.ensure_future(self._halted.wait())}
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -16,18 +16,22 @@ from seedpipe.core.records import StopReason
 from seedpipe.engines.walk import JobWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from seedpipe.core.records import JobRecord
     from seedpipe.engines.walk import Tools
 
 
 class Crew:
-    """Walks jobs, at most `pace.concurrency` at once. `alarm` is called when a failure ends the run."""
+    """Walks jobs, at most `pace.concurrency` at once.
 
-    def __init__(self, tools: Tools, *, alarm: Callable[[], None]) -> None:
+    `alarm` is called when a failure ends the run, `doubtful` when a job has come to rest in doubt.
+    """
+
+    def __init__(self, tools: Tools, *, alarm: Callable[[], None], doubtful: Callable[[], None]) -> None:
         self._tools = tools
         self._alarm = alarm
+        self._doubtful = doubtful
         self._seats = asyncio.Semaphore(tools.pace.concurrency)
         self._walks: dict[asyncio.Task[None], JobWalk] = {}
         self._job_ids: set[str] = set()
@@ -42,10 +46,23 @@ class Crew:
         """Start a job as soon as a seat is free."""
         await self._seats.acquire()
         walk = JobWalk(self._tools, record)
-        task = asyncio.create_task(self._carry(walk), name=record.job.job_id)
-        self._walks[task] = walk
-        self._job_ids.add(walk.job_id)
-        task.add_done_callback(self._landed)
+        task = self._start(walk, self._carry(walk))
+        task.add_done_callback(lambda _: self._seats.release())
+
+    def take_later(self, walk: JobWalk) -> None:
+        """Have a job that is on its way already go on when a seat is free; does not wait for that."""
+        self._start(walk, self._carry_seated(walk))
+
+    def failed(self, error: Exception) -> None:
+        """End the run for a failure; it is raised when everything in flight is accounted for."""
+        self._failures.append(error)
+        self._tools.traffic.halt(StopReason.DISK, str(error))
+        self._alarm()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is in the air."""
+        return bool(self._walks)
 
     async def finish(self) -> None:
         """Wait until nothing is in the air."""
@@ -80,15 +97,25 @@ class Crew:
         try:
             left = await walk.finish()
         except Exception as error:  # noqa: BLE001 - raised again when everything in flight is accounted for
-            self._failures.append(error)
-            self._tools.traffic.halt(StopReason.DISK, str(error))
-            self._alarm()
+            self.failed(error)
         else:
             self.left_behind += left
+            if walk.in_doubt:
+                self._doubtful()
+
+    async def _carry_seated(self, walk: JobWalk) -> None:
+        async with self._seats:
+            await self._carry(walk)
+
+    def _start(self, walk: JobWalk, carrying: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(carrying, name=walk.job_id)
+        self._walks[task] = walk
+        self._job_ids.add(walk.job_id)
+        task.add_done_callback(self._landed)
+        return task
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._job_ids.discard(self._walks.pop(task).job_id)
-        self._seats.release()
 
     async def _wait(self, seconds: float) -> None:
         if self._walks:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import ImageFile, Policy, Prediction
     from seedpipe.core.policy import Orders
     from seedpipe.core.records import JobRecord, RunStart
+    from seedpipe.engines.lists import Lists
     from seedpipe.engines.pace import Pace, Traffic
     from seedpipe.engines.scribe import Scribe
     from seedpipe.ports import Clock, Provider, RunListener, Store
@@ -73,6 +74,7 @@ class Tools:
     listener: RunListener
     pace: Pace
     traffic: Traffic
+    lists: Lists
     rng: random.Random
 
 
@@ -90,19 +92,36 @@ class JobWalk:
         self._urls = latest.urls if latest else ()
         self._images = {output.index: output.image for output in record.outputs}
         self._flagged = latest.flagged if latest else frozenset()
-        self._endings = [Ending(phase=took.phase, error_code=took.error_code) for took in record.attempts]
+        self._endings = [
+            Ending(phase=took.phase, error_code=took.error_code)
+            for took in record.attempts
+            if is_settled(took.phase)
+        ]
         self._earlier_sets = list(record.sets[:-1])
         self._just_accepted = False
         self._asked_for_fresh_urls = False
         self._fetched_again = False
         self._ended_here = False
         self._redo_granted = True  # the user's word is good for one more attempt a run
+        self._looked_in_list = False
         self.sending = False
 
     @property
     def job_id(self) -> str:
         """The job that walks."""
         return self._job.job_id
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether nobody knows what became of its request."""
+        return self._phase is Phase.IN_DOUBT
+
+    async def settle(self, event: Event, prediction: Prediction | None, why: str) -> None:
+        """Put on record what became of a request in doubt: found, surely absent, or held."""
+        if prediction is not None:
+            self._prediction_id = prediction.prediction_id
+            self._accepted_at = prediction.created_at or self._tools.clock.now()
+        await self._note(event, "" if event is Event.FOUND else why, prediction=prediction)
 
     async def finish(self) -> bool:
         """Go as far as it goes; return whether paid work is left for the next run.
@@ -171,6 +190,7 @@ class JobWalk:
         """Record the intent, send the request once, record what became of it."""
         if not await self._intend(again, must_fit=must_fit):
             return False
+        self._tools.traffic.models.add(self._job.model)
         try:
             prediction = await self._tools.provider.submit(self._job.model, self._job.request)
         except ProviderError as error:
@@ -221,6 +241,7 @@ class JobWalk:
         self._flagged = frozenset()
         self._asked_for_fresh_urls = False
         self._fetched_again = False
+        self._looked_in_list = False
 
     async def _remember(self, prediction: Prediction) -> None:
         self._prediction_id = prediction.prediction_id
@@ -251,7 +272,11 @@ class JobWalk:
                 missing = isinstance(error, Refused) and error.status == _NOT_FOUND
                 missing_since = (now if missing_since is None else missing_since) if missing else None
                 if missing_since is not None and self._is_gone(now - missing_since):
-                    return await self._bury(error)
+                    if (listed := await self._as_listed()) is None:
+                        return await self._bury(error)
+                    missing_since = None
+                    if event := task_progress(listed):
+                        return await self._arrive(event, listed)
                 if isinstance(error, Refused) and error.status in _KEY_REFUSED:
                     return await self._locked_out(error)
                 wait_s = self._wait_after(error, wait_s)
@@ -284,6 +309,16 @@ class JobWalk:
     def _is_gone(self, missing_for_s: float) -> bool:
         """Say whether a task that the service does not know will stay unknown, as far as this run goes."""
         return self._is_past_retention() or missing_for_s >= self._tools.pace.missing_grace_s
+
+    async def _as_listed(self) -> Prediction | None:
+        """Return a young task whose result is unknown as the service's list shows it, once a run."""
+        if self._looked_in_list or self._is_past_retention() or self._accepted_at is None:
+            return None
+        self._looked_in_list = True
+        try:
+            return await self._tools.lists.find(self._job.model, self._prediction_id, self._accepted_at)
+        except ProviderError:
+            return None
 
     def _is_past_retention(self) -> bool:
         kept = timedelta(days=self._tools.pace.retention_days)

@@ -69,7 +69,7 @@ JOBS_UNFETCHED_ELSEWHERE: Final = """
         AND NOT EXISTS (SELECT 1 FROM plan_jobs WHERE job_id = attempts.job_id AND plan_no = ?)
     ORDER BY job_id LIMIT ?"""
 OPEN_REQUESTS: Final = """
-    SELECT job_id, model, request, outputs_expected, plan_jobs.cost_micros,
+    SELECT job_id, model, request, outputs_expected, plan_jobs.cost_micros, intent_at,
         (SELECT body FROM events WHERE event_no = intent_event) AS body,
         (SELECT count(*) FROM events
             WHERE events.job_id = attempts.job_id AND event = 'surely_absent') AS absences

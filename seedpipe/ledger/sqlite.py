@@ -281,7 +281,12 @@ class SqliteLedger:
             found = self._db.execute(queries.OPEN_REQUESTS, (_OPEN, plan_no)).fetchall()
             records = self._records(found, plan_no)
         return [
-            OpenRequest(record=record, body=json.loads(row["body"]), absences=row["absences"])
+            OpenRequest(
+                record=record,
+                body=json.loads(row["body"]),
+                intent_at=rows.from_instant(row["intent_at"]),
+                absences=row["absences"],
+            )
             for row, record in zip(found, records, strict=True)
         ]
 

@@ -14,7 +14,7 @@ from seedpipe.core.records import RunEnd, RunStart
 from seedpipe.engines import LocalEngine, Pace
 from seedpipe.ledger import SqliteLedger
 from seedpipe.stores import LocalStore
-from tests.fakes.clock import EPOCH, FakeClock, run_virtually
+from tests.fakes.clock import FakeClock, run_virtually
 from tests.fakes.ledger import WitnessLedger
 from tests.fakes.provider import FakeProvider
 
@@ -101,6 +101,7 @@ class Stage:
             made.mkdir(exist_ok=True)
         self.ledger = WitnessLedger(SqliteLedger.open(folder / "ledger.sqlite", origin="https://api.test"))
         self.store = LocalStore(self.objects, self.out)
+        self.asides = LocalStore(self.objects, folder / "asides")
         self.clock = FakeClock()
         self.provider = FakeProvider(self.clock, before_submit=self._intent_is_durable)
         self.pace = Pace(**pace)
@@ -109,7 +110,7 @@ class Stage:
         self.ear = None
         self.plan_id = self.admit(cells)
 
-    def admit(self, cells, campaign="aurora"):
+    def admit(self, cells, campaign="aurora", **policy):
         cells = list(cells)
         header = PlanHeader(
             campaign=campaign,
@@ -117,7 +118,7 @@ class Stage:
             sources={f"{campaign}.yaml": str(len(cells)) + "".join(c.cell.address for c in cells)},
             catalogue="c1",
             budget=BudgetCaps(),
-            policy=self.policy,
+            policy=Policy(**policy) if policy else self.policy,
         )
         self.ledger.admit(header, cells)
         return header.plan_id
@@ -143,6 +144,7 @@ class Stage:
             rng=random.Random(7),
             pace=self.pace,
             orders=orders or Orders(),
+            asides=self.asides,
         )
         start = self.start(f"run{self.runs}", plan_id, **caps)
         self.ledger.begin_run(start)
@@ -161,7 +163,7 @@ class Stage:
             plan_id=plan_id or self.plan_id,
             campaign="aurora",
             owner=run_id,
-            started_at=EPOCH,
+            started_at=self.clock.start,
             purse_usd=purse,
             budget_usd=budget,
             month_usd=month,
@@ -174,6 +176,9 @@ class Stage:
 
     def phases(self):
         return {prompt: record.phase for prompt, record in self.records().items()}
+
+    def aside_files(self):
+        return sorted(path.name for path in (self.folder / "asides").glob("*"))
 
     def files(self):
         return sorted(path.relative_to(self.out).as_posix() for path in self.out.rglob("*.*"))

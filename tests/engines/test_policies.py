@@ -195,14 +195,23 @@ def test_a_redo_that_does_not_fit_ends_the_run_and_changes_nothing(stage):
     assert ways(play, "a") == [Phase.FAILED]
 
 
-def test_a_redo_whose_answer_is_lost_is_in_doubt_and_not_sent_again(stage):
+def test_a_redo_whose_answer_is_lost_is_found_and_not_sent_again(stage):
     play = stage("a")
     play.provider.fates_of["a"] = [MODERATED]
     play.run()
     play.provider.submit_faults_of["a"] = [Uncertain("reset")]
     play.run(orders=redo("failed"))
-    assert ways(play, "a") == [Phase.FAILED, Phase.IN_DOUBT]
+    assert ways(play, "a") == [Phase.FAILED, Phase.DONE]
     assert len(play.provider.submits) == 2
+
+
+def test_retries_are_counted_over_a_resumed_attempt(stage):
+    play = stage("a", policy=Policy(service_retries=1))
+    play.provider.fails["a"] = DOWN
+    play.provider.submit_faults_of["a"] = [0.1, Uncertain("reset")]
+    play.run()
+    assert ways(play, "a") == [Phase.FAILED, Phase.FAILED]
+    assert play.provider.billed == ["a", "a"]
 
 
 def test_a_job_that_the_plan_has_dropped_is_fetched_and_not_tried_again(stage):

@@ -179,33 +179,6 @@ def test_a_refused_request_fails_alone(stage):
     assert play.provider.billed == ["b"]
 
 
-@pytest.mark.parametrize("fault", [Uncertain("reset"), Malformed("HTML"), Uncertain("HTTP 502", status=502)])
-def test_a_doubt_is_never_sent_again(stage, fault):
-    play = stage("a", "b")
-    play.provider.submit_faults_of["a"] = [fault]
-    for _ in range(2):
-        assert play.run().stop is None
-        assert play.phases() == {"a": Phase.IN_DOUBT, "b": Phase.DONE}
-    assert sorted(prompt for _, prompt in play.provider.submits) == ["a", "b"]
-    assert play.ear.way_of("a") == [Phase.IN_DOUBT]
-
-
-def test_eight_doubts_in_a_row_end_submitting(stage):
-    play = stage(*NAMES, concurrency=1)
-    play.provider.submit_faults = [Uncertain("reset")] * 30
-    outcome = play.run()
-    assert outcome.stop is StopReason.UNCERTAIN
-    assert len(play.provider.submits) == 8
-    assert list(play.phases().values()).count(Phase.IN_DOUBT) == 8
-
-
-def test_doubts_between_successes_do_not_end_the_run(stage):
-    play = stage(*NAMES, concurrency=1)
-    play.provider.submit_faults = [Uncertain("reset"), 0.1] * 15
-    assert play.run().stop is None
-    assert list(play.phases().values()).count(Phase.DONE) == 15
-
-
 def test_a_failed_task_keeps_the_services_code_and_words(stage):
     play = stage("a")
     play.provider.fails["a"] = ("failed", 1200, "content moderation")
@@ -288,11 +261,30 @@ def test_a_task_that_hides_now_and_then_is_not_missing(stage):
 def test_a_task_that_does_not_show_up_is_neither_lost_nor_bought_again(stage):
     play = stage("a")
     play.provider.result_faults["a"] = [Refused("HTTP 404", status=404)] * 1000
+    play.provider.list_lag_s = 1000
     outcome = play.run()
     assert outcome.overdue == 1
     assert 60 <= play.took_s < 100
     assert play.phases() == {"a": Phase.ACCEPTED}
     assert len(play.provider.submits) == 1
+
+
+def test_a_task_whose_result_is_unknown_comes_home_from_the_list(stage):
+    play = stage("a")
+    play.provider.result_faults["a"] = [Refused("HTTP 404", status=404)] * 1000
+    assert play.run().overdue == 0
+    assert 60 <= play.took_s < 100
+    assert play.phases() == {"a": Phase.DONE}
+    assert len(play.provider.submits) == 1
+
+
+def test_a_task_that_the_list_shows_running_is_asked_for_again(stage):
+    play = stage("a")
+    play.provider.task_s = 100
+    play.provider.result_faults["a"] = [Refused("HTTP 404", status=404)] * 10
+    assert play.run().overdue == 0
+    assert play.phases() == {"a": Phase.DONE}
+    assert play.provider.billed == ["a"]
 
 
 def test_a_cut_download_is_repeated(stage):

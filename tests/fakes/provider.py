@@ -30,6 +30,10 @@ def picture(text: str) -> bytes:
     return buffer.getvalue()
 
 
+class RequestLost(Uncertain):
+    """The connection broke before the service had the request; to us it looks like any other."""
+
+
 @dataclass
 class Task:
     prediction_id: str
@@ -94,7 +98,7 @@ class FakeProvider:
             fault = self._next_fault(prompt)
             usual_s = self.delays_of.get(prompt, self.submit_s)
             await self.clock.sleep(fault if isinstance(fault, (int, float)) else usual_s)
-            if isinstance(fault, (Uncertain, Malformed)):
+            if isinstance(fault, (Uncertain, Malformed)) and not isinstance(fault, RequestLost):
                 self.accept(model, body)  # the worst case: it was accepted, and nobody heard
             if isinstance(fault, Exception):
                 raise fault

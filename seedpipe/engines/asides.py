@@ -1,0 +1,114 @@
+"""What may be ours and belongs to no job: its images are fetched aside and reported, and that is all.
+
+Hides how a run looks back at its own window when it ends. The account is shared with other people and
+programs: only predictions that surely ask what a request of this plan asks, or that a doubt could not be told
+from, are touched. Invariant: no job's place is filled from here, and nothing is recorded as paid.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.errors import ProviderError
+from seedpipe.core.lifecycle import Event, task_progress
+from seedpipe.core.reconcile import Window, strays
+from seedpipe.core.records import Aside
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable
+
+    from seedpipe.core.model import Prediction
+    from seedpipe.core.records import JobRecord
+    from seedpipe.engines.walk import Tools
+    from seedpipe.ports import Store
+
+_CLOCK_ERROR: Final = timedelta(seconds=5)  # what the service's `Date` and the way to it leave open
+_NO_SKEW: Final = timedelta(0)
+
+
+class Asides:
+    """The predictions of one run that are nobody's. Without a store they are reported only."""
+
+    def __init__(self, tools: Tools, store: Store | None) -> None:
+        self._tools = tools
+        self._store = store
+        self._wanted: dict[str, str] = {}
+
+    def want(self, prediction_ids: Iterable[str], why: str) -> None:
+        """Have these fetched when the run ends."""
+        for prediction_id in prediction_ids:
+            self._wanted.setdefault(prediction_id, why)
+
+    async def sweep(self, records: AsyncIterable[JobRecord]) -> None:
+        """Look for predictions made during this run that ask what a job asks and belong to no attempt.
+
+        A list that cannot be read now is no reason to end a run in any other way.
+        """
+        free: list[Prediction] = []
+        try:
+            for model in sorted(self._tools.traffic.models):
+                free += await self._nobodys(model)
+        except ProviderError:
+            return
+        if not free:
+            return
+        async for record in records:
+            job = record.job
+            for item in strays([(job.model, job.request)], free, self._wanted):
+                self.want([item.prediction_id], f"it asks what {record.label} asks, and is no attempt's")
+
+    async def fetch(self) -> tuple[Aside, ...]:
+        """Fetch what is wanted and belongs to no attempt by now, as far as it comes at once."""
+        owned = await self._owned(self._wanted)
+        return tuple(
+            [
+                await self._fetch(prediction_id, why)
+                for prediction_id, why in self._wanted.items()
+                if prediction_id not in owned
+            ]
+        )
+
+    async def _nobodys(self, model: str) -> list[Prediction]:
+        lists, began_at = self._tools.lists, self._tools.run.started_at
+        await lists.tell_time(model)
+        skew = lists.skew or _NO_SKEW
+        window = Window(
+            after=began_at + skew - _CLOCK_ERROR,
+            before=self._tools.clock.now() + skew + _CLOCK_ERROR,
+        )
+        listing = await lists.read(model, window)
+        owned = await self._owned(item.prediction_id for item in listing.items)
+        listing = await lists.with_inputs(listing, owned)
+        return [item for item in listing.items if item.prediction_id not in owned]
+
+    async def _owned(self, prediction_ids: Iterable[str]) -> set[str]:
+        ids = list(prediction_ids)
+        return await self._tools.scribe.ask(lambda ledger: ledger.owned(ids)) if ids else set()
+
+    async def _fetch(self, prediction_id: str, why: str) -> Aside:
+        paths: list[str] = []
+        try:
+            task = await self._completed(prediction_id)
+            if task and self._store:
+                for index, url in enumerate(task.outputs, start=1):
+                    paths.append(await self._keep(self._store, url, f"{prediction_id}-{index}"))
+        except ProviderError as error:
+            why = f"{why}; its images cannot be fetched: {error}"
+        return Aside(prediction_id=prediction_id, paths=tuple(paths), why=why)
+
+    async def _completed(self, prediction_id: str) -> Prediction | None:
+        """Return a task when it is completed, asking for a little while."""
+        pace, clock = self._tools.pace, self._tools.clock
+        deadline = clock.monotonic() + pace.aside_deadline_s
+        while True:
+            task = await self._tools.provider.result(prediction_id)
+            event = task_progress(task)
+            if event is not None or clock.monotonic() >= deadline:
+                return task if event is Event.COMPLETED else None
+            await clock.sleep(pace.poll_first_s)
+
+    async def _keep(self, store: Store, url: str, stem: str) -> str:
+        async with self._tools.provider.download(url) as chunks:
+            image = await store.receive(chunks)
+        return await store.publish(image, stem)

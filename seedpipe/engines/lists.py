@@ -1,0 +1,109 @@
+"""The service's list as a run reads it: whole listings of a window, and what the service's clock says.
+
+Hides paging, and where a task's inputs are told: beside the task in the list, in its result, or nowhere.
+Invariants: a listing is called complete only when its last page was seen; every read is free and changes
+nothing. Raises `ProviderError` as the provider does.
+
+Absent on purpose: what a listed task means, which `core.reconcile` says, and retries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.errors import Refused
+from seedpipe.core.reconcile import Listing, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from seedpipe.core.model import Prediction, PredictionPage
+    from seedpipe.ports import Clock, Provider
+
+_PAGE_SIZE: Final = 100  # the service's own cap
+_MOST_PAGES: Final = 1000  # a window of some minutes on the busiest account has a tenth of it
+_MOST_RESULTS: Final = 500  # asked one by one for what the list does not tell; more would hold up the run
+_NOT_FOUND: Final = 404
+
+
+class Lists:
+    """Reads the list for one run. `skew` is how far the service's clock is ahead, None until it told it."""
+
+    def __init__(self, provider: Provider, clock: Clock) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._inputs_asked: dict[str, Prediction] = {}
+        self.skew: timedelta | None = None
+
+    async def tell_time(self, model: str) -> None:
+        """Learn the service's time, unless it is known: one short read."""
+        if self.skew is None:
+            await self._page(model, self._around(self._clock.now(), timedelta(minutes=1)), 1, size=1)
+
+    async def read(self, model: str, window: Window) -> Listing:
+        """Return all predictions of a model in a window, with their inputs where the list tells them."""
+        asked_at = self._clock.now()
+        items: dict[str, Prediction] = {}
+        server_now: datetime | None = None
+        for number in range(1, _MOST_PAGES + 1):
+            page = await self._page(model, window, number)
+            server_now = server_now or page.server_now
+            before = len(items)
+            items |= {item.prediction_id: item for item in page.items}
+            # A service that knows no pages gives the same one for ever; a short one was all it had.
+            repeats = len(items) == before
+            complete = not page.more or (repeats and len(page.items) < _PAGE_SIZE)
+            if complete or repeats:
+                return Listing(
+                    items=tuple(items.values()), complete=complete, asked_at=asked_at, server_now=server_now
+                )
+        return Listing(items=tuple(items.values()), complete=False, asked_at=asked_at, server_now=server_now)
+
+    async def with_inputs(self, listing: Listing, owned: Collection[str]) -> Listing:
+        """Return a listing in which tasks that nobody owns carry the inputs that their results tell."""
+        items = [
+            item if item.inputs is not None or item.prediction_id in owned else await self._with_inputs(item)
+            for item in listing.items
+        ]
+        return replace(listing, items=tuple(items))
+
+    async def find(self, model: str, prediction_id: str, made_at: datetime) -> Prediction | None:
+        """Return one task as the list shows it, though its result is unknown; None when it is not there."""
+        listing = await self.read(model, self._around(made_at, timedelta(hours=1)))
+        return next((item for item in listing.items if item.prediction_id == prediction_id), None)
+
+    def _around(self, moment: datetime, margin: timedelta) -> Window:
+        readings = (moment, moment + (self.skew or timedelta(0)))
+        return Window(after=min(readings) - margin, before=max(readings) + margin)
+
+    async def _with_inputs(self, item: Prediction) -> Prediction:
+        known = self._inputs_asked.get(item.prediction_id)
+        if known is None and len(self._inputs_asked) >= _MOST_RESULTS:
+            return item
+        if known is None:
+            try:
+                known = await self._provider.result(item.prediction_id)
+            except Refused as error:
+                if error.status != _NOT_FOUND:
+                    raise
+                known = item
+            self._inputs_asked[item.prediction_id] = known
+        return replace(item, inputs=known.inputs)
+
+    async def _page(
+        self, model: str, window: Window, number: int, *, size: int = _PAGE_SIZE
+    ) -> PredictionPage:
+        asked_at = self._clock.now()
+        page = await self._provider.predictions(
+            model=model,
+            created_after=window.after,
+            created_before=window.before,
+            page=number,
+            page_size=size,
+        )
+        if page.server_now is not None:
+            self.skew = page.server_now - asked_at
+        return page

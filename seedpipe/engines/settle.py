@@ -1,0 +1,212 @@
+"""Settling doubts: requests that may or may not have been accepted are looked up, never blindly repeated.
+
+Hides when the service's list is asked again, and when a doubt has been looked at for long enough. What a list
+means is `core.reconcile`'s to say. Invariants: a listing is judged by what the ledger knows after it was
+read; a request is sent again only after its absence is on record, once a run and a few times a job; every
+doubt is looked at until it is settled or its settle time has passed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.errors import ProviderError
+from seedpipe.core.lifecycle import Event, Phase
+from seedpipe.core.model import DoubtPolicy
+from seedpipe.core.reconcile import Doubt, Fate, Known, Rules, clusters, settle, span
+from seedpipe.engines.walk import JobWalk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from seedpipe.core.reconcile import Decision, Listing, Window
+    from seedpipe.core.records import OpenRequest
+    from seedpipe.engines.asides import Asides
+    from seedpipe.engines.walk import Tools
+    from seedpipe.ports import Ledger
+
+_TOO_MANY_REQUESTS: Final = 429
+_MOST_RESUBMITS: Final = 3  # of one job, whatever the number of runs: a list that lies costs no more
+_AGE_SHARE: Final = 0.25  # of a doubt's age, until it is looked up again
+
+
+class Settler:
+    """Looks after the doubts of one run, those it found and those it makes.
+
+    `taken` are the jobs it has handed on.
+    """
+
+    def __init__(self, tools: Tools, asides: Asides) -> None:
+        self._tools = tools
+        self._asides = asides
+        self._rules = Rules(settle_s=tools.pace.settle_s)
+        self._first_seen_s: dict[tuple[str, datetime], float] = {}
+        self._closed: set[tuple[str, datetime]] = set()
+        self._resubmitted: set[str] = set()
+        self._news = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._carry: Callable[[JobWalk], None]
+        self.taken: set[str] = set()
+
+    def heard(self) -> None:
+        """Hear that there is a new doubt."""
+        self._idle.clear()
+        self._news.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no doubt is left that this run can settle."""
+        return self._idle.is_set()
+
+    async def idle(self) -> None:
+        """Wait until no doubt is left that this run can settle."""
+        await self._idle.wait()
+
+    async def watch(self, carry: Callable[[JobWalk], None]) -> None:
+        """Settle doubts as they arise, until cancelled; `carry` takes jobs that have a way to go then."""
+        self._carry = carry
+        while True:
+            self._news.clear()
+            wait_s = await self._look()
+            if wait_s is None and not self._news.is_set():
+                self._idle.set()
+            await self._doze(wait_s)
+
+    async def _doze(self, wait_s: float | None) -> None:
+        """Wait for news, but no longer than this."""
+        waits = {asyncio.ensure_future(self._news.wait())}
+        if wait_s is not None:
+            waits.add(asyncio.ensure_future(self._tools.clock.sleep(wait_s)))  # type: ignore[arg-type]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _look(self) -> float | None:
+        """Look once for everything in doubt; return the seconds until the next look, None for no need."""
+        plan_id, traffic = self._tools.run.plan_id, self._tools.traffic
+        requests = await self._tools.scribe.ask(lambda ledger: ledger.open_requests(plan_id))
+        doubtful = [request for request in requests if self._is_open(request)]
+        for request in doubtful:
+            self._first_seen_s.setdefault(_key(request), self._tools.clock.monotonic())
+        for group in clusters(map(_doubt, doubtful), self._tools.lists.skew, self._rules):
+            await self._settle_group(group, {r.record.job.job_id: r for r in doubtful})
+        left = [request for request in doubtful if self._is_open(request)]
+        if not left and not any(request.record.phase is Phase.SUBMITTING for request in requests):
+            traffic.calm()
+        if left or not traffic.flowing:
+            return self._wait_s(left)
+        return None
+
+    def _is_open(self, request: OpenRequest) -> bool:
+        return request.record.phase is Phase.IN_DOUBT and _key(request) not in self._closed
+
+    async def _settle_group(self, group: list[Doubt], requests: dict[str, OpenRequest]) -> None:
+        """Look up doubts that one listing answers, and act on what it says."""
+        lists, model = self._tools.lists, group[0].model
+        try:
+            await lists.tell_time(model)
+            window = span(group, lists.skew, self._rules)
+            listing = await lists.read(model, window)
+            plan_id = self._tools.run.plan_id
+            known = await self._tools.scribe.ask(
+                lambda ledger: known_of(ledger, plan_id, model, window, listing)
+            )
+            listing = await lists.with_inputs(listing, known.owned)
+        except ProviderError as error:
+            if error.status == _TOO_MANY_REQUESTS:
+                self._tools.traffic.limited(error)
+            for doubt in group:
+                await self._wait_on(requests[doubt.job_id], f"the service's list cannot be read: {error}")
+            return
+        for decision in settle(group, listing, known, self._rules):
+            await self._act(requests[decision.doubt.job_id], decision)
+
+    async def _act(self, request: OpenRequest, decision: Decision) -> None:
+        match decision.fate:
+            case Fate.FOUND:
+                await self._settled(request, Event.FOUND, decision)
+            case Fate.ABSENT if self._may_resubmit(request):
+                self._resubmitted.add(request.record.job.job_id)
+                await self._settled(request, Event.SURELY_ABSENT, decision)
+            case Fate.WAITING:
+                await self._wait_on(request, decision.why)
+            case Fate.ABSENT | Fate.UNCLEAR:
+                self._asides.want(decision.candidates, decision.why)
+                await self._hold(request, decision.why)
+
+    def _may_resubmit(self, request: OpenRequest) -> bool:
+        return (
+            self._tools.policy.in_doubt is DoubtPolicy.RESUBMIT
+            and request.absences < _MOST_RESUBMITS
+            and request.record.job.job_id not in self._resubmitted
+        )
+
+    async def _settled(self, request: OpenRequest, event: Event, decision: Decision) -> None:
+        """Put on record what became of a doubt; a job of this plan then goes on from there."""
+        walk = JobWalk(self._tools, request.record)
+        await walk.settle(event, decision.prediction, decision.why)
+        self._closed.add(_key(request))
+        if event is Event.FOUND or request.record.cells:
+            self.taken.add(walk.job_id)
+            self._carry(walk)
+
+    async def _hold(self, request: OpenRequest, why: str) -> None:
+        """Leave a doubt to the next run."""
+        self._closed.add(_key(request))
+        await JobWalk(self._tools, request.record).settle(Event.HELD, None, why)
+
+    async def _wait_on(self, request: OpenRequest, why: str) -> None:
+        """Leave a doubt to the next look, or to the next run when its time is over."""
+        if self._tools.clock.monotonic() >= self._first_seen_s[_key(request)] + self._patience_s(request):
+            await self._hold(request, why)
+
+    def _patience_s(self, request: OpenRequest) -> float:
+        """Return for how long after it was first seen this run looks for a request."""
+        pace = self._tools.pace
+        return self._unsettled_s(request) + pace.settle_grace_s
+
+    def _unsettled_s(self, request: OpenRequest) -> float:
+        """Return how much of the settle time a request had before it when this run first saw it."""
+        settle_s = self._tools.pace.settle_s
+        seen_for_s = self._tools.clock.monotonic() - self._first_seen_s[_key(request)]
+        age_s = (self._tools.clock.now() - request.intent_at).total_seconds()
+        return min(max(settle_s - max(age_s - seen_for_s, 0.0), 0.0), settle_s)
+
+    def _wait_s(self, left: Iterable[OpenRequest]) -> float:
+        """Return when to look again: soon for young doubts, and when the settle time of one is over."""
+        pace, now_s = self._tools.pace, self._tools.clock.monotonic()
+        waits = [pace.settle_look_max_s]
+        for request in left:
+            seen_for_s = now_s - self._first_seen_s[_key(request)]
+            waits.append(max(pace.settle_look_first_s, seen_for_s * _AGE_SHARE))
+            if (unsettled_s := self._unsettled_s(request) - seen_for_s) > 0:
+                waits.append(max(pace.settle_look_first_s, unsettled_s))
+        return min(waits)
+
+
+def known_of(ledger: Ledger, plan_id: str, model: str, window: Window, listing: Listing) -> Known:
+    """Return what a ledger knows of a listing, after it was read."""
+    open_requests = ledger.open_requests(plan_id)
+    drift = abs(listing.skew) if listing.skew is not None else 0 * (window.before - window.after)
+    return Known(
+        owned=frozenset(ledger.owned([item.prediction_id for item in listing.items])),
+        accepted=ledger.accepted_between(model, window.after - drift, window.before + drift),
+        in_flight=tuple(
+            request.body
+            for request in open_requests
+            if request.record.phase is Phase.SUBMITTING and request.record.job.model == model
+        ),
+    )
+
+
+def _doubt(request: OpenRequest) -> Doubt:
+    job = request.record.job
+    return Doubt(job_id=job.job_id, model=job.model, body=request.body, intent_at=request.intent_at)
+
+
+def _key(request: OpenRequest) -> tuple[str, datetime]:
+    return request.record.job.job_id, request.intent_at

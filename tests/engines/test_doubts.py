@@ -1,0 +1,340 @@
+"""Requests whose fate is not known: looked up, adopted, sent again when surely absent, or left alone."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from seedpipe.core.errors import LedgerDamaged, Malformed, Refused, Unavailable, Uncertain
+from seedpipe.core.lifecycle import Event, Phase
+from seedpipe.core.model import DoubtPolicy
+from seedpipe.core.records import StopReason
+from tests.engines.stage import MODEL, planned
+from tests.fakes.clock import run_virtually
+from tests.fakes.provider import RequestLost
+
+NAMES = [f"p{number}" for number in range(30)]
+
+
+def lost():
+    return RequestLost("reset")
+
+
+@pytest.mark.parametrize("fault", [Uncertain("reset"), Malformed("HTML"), Uncertain("HTTP 502", status=502)])
+def test_a_request_whose_answer_was_lost_is_found_and_not_sent_again(stage, fault):
+    play = stage("a", "b")
+    play.provider.submit_faults_of["a"] = [fault]
+    outcome = play.run()
+    assert (outcome.stop, outcome.overdue, outcome.asides) == (None, 0, ())
+    assert play.phases() == {"a": Phase.DONE, "b": Phase.DONE}
+    assert sorted(play.provider.billed) == ["a", "b"]
+    assert play.ledger.events()[Event.FOUND] == 1
+    assert play.ear.way_of("a")[1:4] == [Phase.IN_DOUBT, Phase.ACCEPTED, Phase.FETCHING]
+    assert play.took_s < 60
+
+
+def test_every_answer_in_five_lost_is_one_charge_a_job(stage):
+    play = stage(*NAMES, images=2)
+    play.provider.submit_faults = [0.2, 0.2, 0.2, 0.2, Uncertain("reset")] * 6
+    assert play.run().stop is None
+    assert set(play.phases().values()) == {Phase.DONE}
+    assert sorted(play.provider.billed) == sorted(NAMES)
+    assert len(play.files()) == 60
+
+
+def test_a_request_that_was_lost_is_sent_again_when_its_absence_is_sure(stage):
+    play = stage("a", "b")
+    play.provider.submit_faults_of["a"] = [lost()]
+    assert play.run().stop is None
+    assert play.phases() == {"a": Phase.DONE, "b": Phase.DONE}
+    first, second = [at_s for at_s, prompt in play.provider.submits if prompt == "a"]
+    assert 180 <= second - first < 200
+    assert play.provider.billed == ["b", "a"]
+    assert play.ledger.events()[Event.SURELY_ABSENT] == 1
+
+
+def test_new_requests_need_not_wait_for_doubts(stage):
+    play = stage("a", "b", "c", concurrency=1)
+    play.provider.submit_faults_of["a"] = [lost()]
+    play.run()
+    assert [prompt for _, prompt in play.provider.submits] == ["a", "b", "c", "a"]
+    assert play.provider.submits[2][0] < 60
+
+
+@pytest.mark.parametrize("lag_s", [0, 60, 170])
+def test_a_list_that_runs_behind_finds_it_in_time(stage, lag_s):
+    play = stage("a")
+    play.provider.submit_faults = [Uncertain("reset")]
+    play.provider.list_lag_s = lag_s
+    assert play.run().stop is None
+    assert play.provider.billed == ["a"]
+    assert play.phases() == {"a": Phase.DONE}
+
+
+@pytest.mark.parametrize("skew_s", [-7200, -100, 100, 7200])
+@pytest.mark.parametrize("fault", [Uncertain("reset"), lost()])
+def test_the_services_clock_may_differ_from_ours(stage, skew_s, fault):
+    play = stage("a")
+    play.provider.skew_s = skew_s
+    play.provider.submit_faults = [fault]
+    for _ in range(2):
+        play.run()
+        play.clock.start += timedelta(hours=3)
+    assert play.phases() == {"a": Phase.DONE}
+    assert play.provider.billed == ["a"]
+
+
+def test_a_service_that_does_not_tell_its_time_is_believed_to_go_like_ours(stage):
+    play = stage("a", "b")
+    play.provider.tells_date = False
+    play.provider.submit_faults = [Uncertain("reset"), lost()]
+    play.run()
+    assert set(play.phases().values()) == {Phase.DONE}
+    assert sorted(play.provider.billed) == ["a", "b"]
+
+
+def test_at_most_once_a_run_and_three_times_a_job(stage):
+    play = stage("a")
+    play.provider.submit_faults = [lost() for _ in range(20)]
+    for run in range(1, 6):
+        assert play.run().stop is None
+        assert play.phases() == {"a": Phase.IN_DOUBT}
+        assert len(play.provider.submits) == [2, 3, 4, 4, 4][run - 1]
+        play.clock.start += timedelta(hours=1)
+    assert play.ledger.events()[Event.HELD] == 5
+    assert "does not show it" in play.records()["a"].latest.error
+
+
+def test_hold_leaves_it_to_the_user_and_looks_again(stage):
+    play = stage()
+    play.plan_id = play.admit(planned("a"), in_doubt=DoubtPolicy.HOLD)
+    play.provider.submit_faults = [lost()]
+    for _ in range(3):
+        play.run()
+        assert play.phases() == {"a": Phase.IN_DOUBT}
+        play.clock.start += timedelta(hours=1)
+    assert len(play.provider.submits) == 1
+    assert play.took_s < 10, "its settle time has long passed"
+
+
+def test_hold_takes_what_the_list_shows_after_all(stage):
+    play = stage()
+    play.plan_id = play.admit(planned("a"), in_doubt=DoubtPolicy.HOLD)
+    play.provider.submit_faults = [Uncertain("reset")]
+    play.provider.list_lag_s = 600
+    play.run()
+    assert play.phases() == {"a": Phase.IN_DOUBT}
+    play.clock.start += timedelta(hours=1)
+    play.provider.tasks["task000000"].ready_at_s = 0
+    play.run()
+    assert play.phases() == {"a": Phase.DONE}
+    assert play.provider.billed == ["a"]
+
+
+def test_a_list_that_cannot_be_read_leaves_the_doubt(stage):
+    play = stage("a")
+    play.provider.submit_faults = [lost()]
+    play.provider.list_faults = [Unavailable("HTTP 502", status=502)] * 1000
+    assert play.run().stop is None
+    assert play.phases() == {"a": Phase.IN_DOUBT}
+    assert 240 <= play.took_s < 270
+    assert "cannot be read: HTTP 502" in play.records()["a"].latest.error
+
+
+def test_a_list_that_comes_back_settles(stage):
+    play = stage("a")
+    play.provider.submit_faults = [lost()]
+    play.provider.list_faults = [Malformed("HTML"), Refused("HTTP 403", status=403)] * 7
+    play.run()
+    assert play.phases() == {"a": Phase.DONE}
+
+
+def test_a_429_of_the_list_holds_back_the_submits(stage):
+    play = stage("a", "b", "c", concurrency=1)
+    play.provider.submit_faults_of["a"] = [lost()]
+    play.provider.list_faults = [Unavailable("HTTP 429", status=429, retry_after_s=50)]
+    play.run()
+    assert play.provider.submits[2][0] >= 50
+    assert play.provider.billed == ["b", "c", "a"]
+
+
+def test_a_long_list_is_read_to_its_end(stage):
+    play = stage("a")
+    play.provider.submit_faults = [Uncertain("reset")]
+
+    after = play.provider.before_submit
+
+    def crowded(body):
+        after(body)
+        for number in range(250):
+            play.provider.accept(MODEL, {"prompt": f"stranger {number}"})
+
+    play.provider.before_submit = crowded
+    play.run()
+    assert play.phases() == {"a": Phase.DONE}
+    assert {page for _, page in play.provider.listings} >= {1, 2, 3, 4}
+
+
+def test_inputs_that_only_the_result_tells_are_asked_for_there(stage):
+    play = stage(*NAMES[:5])
+    play.provider.list_inputs, play.provider.result_inputs = False, True
+    play.provider.submit_faults = [Uncertain("reset"), lost(), Uncertain("reset")]
+    play.run()
+    assert set(play.phases().values()) == {Phase.DONE}
+    assert sorted(play.provider.billed) == NAMES[:5]
+
+
+def test_inputs_told_nowhere_leave_different_requests_in_doubt_and_fetch_aside(stage):
+    play = stage("a", "b", "c")
+    play.provider.list_inputs = False
+    for name in "ab":
+        play.provider.submit_faults_of[name] = [Uncertain("reset")]
+    outcome = play.run()
+    assert play.phases() == {"a": Phase.IN_DOUBT, "b": Phase.IN_DOUBT, "c": Phase.DONE}
+    assert sorted(play.provider.billed) == ["a", "b", "c"]
+    aside = {aside.prediction_id: aside.paths for aside in outcome.asides}
+    assert len(aside) == 2
+    assert play.aside_files() == sorted(path for paths in aside.values() for path in paths)
+    assert play.files() == ["c/0-0.png"]
+
+
+def test_inputs_told_nowhere_and_counts_that_agree_are_adopted(stage):
+    play = stage("a", "b")
+    play.provider.list_inputs = False
+    play.provider.submit_faults_of["a"] = [Uncertain("reset")]
+    assert play.run().asides == ()
+    assert set(play.phases().values()) == {Phase.DONE}
+    assert sorted(play.provider.billed) == ["a", "b"]
+
+
+def test_a_request_that_shows_up_after_all_is_fetched_aside_and_reported(stage):
+    """The honest limit: a list later than the settle time. Then it is paid twice, and nothing is lost."""
+    play = stage("a", "b")
+    play.provider.submit_faults_of["a"] = [Uncertain("reset")]
+    play.provider.list_lag_s = 190
+    play.provider.task_s = 30
+    outcome = play.run()
+    assert play.provider.billed.count("a") == 2
+    (aside,) = outcome.asides
+    assert aside.prediction_id == "task000000"
+    assert play.aside_files() == ["task000000-1.png"]
+    assert "hero/a/0" in aside.why
+
+
+def test_nothing_of_others_is_touched(stage):
+    play = stage("a")
+    run_virtually(accepted(play, "a"))  # made before this run
+    after = play.provider.before_submit
+
+    def crowded(body):
+        after(body)
+        play.provider.accept(MODEL, {"prompt": "stranger", "max_images": 1})
+
+    play.provider.before_submit = crowded
+    play.clock.start += timedelta(hours=1)
+    assert play.run().asides == ()
+    assert play.aside_files() == []
+
+
+async def accepted(play, prompt):
+    return play.provider.accept(MODEL, {"prompt": prompt, "max_images": 1})
+
+
+def test_a_doubt_of_a_dropped_job_is_found_but_never_sent_again(stage):
+    for lose in (Uncertain("reset"), lost()):
+        play = stage("a")
+        play.provider.submit_faults = [lose]
+        play.provider.list_faults = [Unavailable("HTTP 502", status=502)] * 100
+        play.run()
+        assert play.phases() == {"a": Phase.IN_DOUBT}
+        play.provider.list_faults = []
+        play.clock.start += timedelta(hours=1)
+        play.run(plan_id=play.admit(planned("b")))
+        assert play.phases() == {"a": Phase.PLANNED if isinstance(lose, RequestLost) else Phase.DONE}
+        assert sorted(play.provider.billed) == (["b"] if isinstance(lose, RequestLost) else ["a", "b"])
+        play.close()
+        for path in (play.folder / "ledger.sqlite").parent.glob("ledger.sqlite*"):
+            path.unlink()
+
+
+# --- a streak of doubts ---
+
+
+def test_eight_doubts_in_a_row_are_settled_before_one_probes(stage):
+    play = stage(*NAMES, concurrency=1)
+    play.provider.submit_faults = [Uncertain("reset")] * 8
+    assert play.run().stop is None
+    assert set(play.phases().values()) == {Phase.DONE}
+    assert sorted(play.provider.billed) == sorted(NAMES)
+    assert any("in a row" in why for _, why in play.ear.waits)
+
+
+def test_during_a_streak_no_more_goes_out_than_was_on_its_way(stage):
+    play = stage(*NAMES, concurrency=4)
+    play.provider.submit_faults = [lost() for _ in range(10)]
+    assert play.run().stop is None
+    sent = [at_s for at_s, _ in play.provider.submits]
+    assert len([at_s for at_s in sent if at_s < 180]) <= 8 + 3
+    assert play.provider.most_in_flight <= 4
+    assert set(play.phases().values()) == {Phase.DONE}
+    assert sorted(play.provider.billed) == sorted(NAMES)
+
+
+def test_probes_that_fail_end_submitting(stage):
+    play = stage(*NAMES, concurrency=1)
+    play.provider.submit_faults = [Uncertain("reset")] * 30
+    outcome = play.run()
+    assert outcome.stop is StopReason.UNCERTAIN
+    assert len(play.provider.submits) == 8 + 3
+    phases = list(play.phases().values())
+    assert (phases.count(Phase.DONE), phases.count(Phase.PLANNED)) == (11, 19)
+    assert len(set(play.provider.billed)) == len(play.provider.billed) == 11
+
+
+def test_a_probe_that_is_turned_away_is_followed_by_another(stage):
+    play = stage(*NAMES, concurrency=2)
+    faults = [Uncertain("reset")] * 9 + [Unavailable("HTTP 429", status=429, retry_after_s=5)] * 5
+    play.provider.submit_faults = faults
+    assert play.run().stop is None
+    assert set(play.phases().values()) == {Phase.DONE}
+    assert sorted(play.provider.billed) == sorted(NAMES)
+
+
+def test_doubts_between_successes_are_no_streak(stage):
+    play = stage(*NAMES, concurrency=1)
+    play.provider.submit_faults = [Uncertain("reset"), 0.1] * 15
+    assert play.run().stop is None
+    assert set(play.phases().values()) == {Phase.DONE}
+    assert play.ear.waits == []
+
+
+# --- the ledger and the end of a run ---
+
+
+def test_a_stop_does_not_wait_for_doubts(stage):
+    play = stage("a")
+    play.provider.submit_faults = [lost()]
+
+    def stop_soon(engine, _):
+        asyncio.get_running_loop().call_later(20, engine.stop)
+
+    assert play.run(when=stop_soon).stop is StopReason.INTERRUPTED
+    assert play.took_s < 25
+    assert play.phases() == {"a": Phase.IN_DOUBT}
+
+
+@pytest.mark.parametrize("event", [Event.FOUND, Event.SURELY_ABSENT, Event.HELD])
+def test_a_ledger_that_dies_while_settling_ends_the_run(stage, event):
+    play = stage()
+    policy = DoubtPolicy.HOLD if event is Event.HELD else DoubtPolicy.RESUBMIT
+    play.plan_id = play.admit(planned("a"), in_doubt=policy)
+    play.provider.submit_faults = [Uncertain("reset") if event is Event.FOUND else lost()]
+    play.ledger.faults[event] = LedgerDamaged("the power is gone")
+    with pytest.raises(LedgerDamaged, match="power"):
+        play.run()
+    play.ledger.faults.clear()
+    assert play.phases() == {"a": Phase.IN_DOUBT}
+    play.clock.start += timedelta(hours=1)
+    play.run()
+    assert play.provider.billed.count("a") <= 1
+    assert play.phases() == {"a": Phase.IN_DOUBT if event is Event.HELD else Phase.DONE}
