@@ -35,7 +35,7 @@ from seedpipe.core.totals import PlanTotals, total
 from seedpipe.ledger import SqliteLedger
 from seedpipe.settings import SANDBOX_ORIGIN, World, is_loopback
 from seedpipe.sources import WorkTree, head_commit, project_root
-from seedpipe.stores import LocalStore, write_atomically
+from seedpipe.stores import LocalStore, RunLog, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -75,6 +75,11 @@ class Places:
     def asides(self) -> Path:
         """The folder of images that may be ours and belong to no job."""
         return self.world / "asides"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the runs' logs."""
+        return self.state / "logs"
 
     @property
     def sandbox(self) -> Path:
@@ -198,14 +203,12 @@ def run(
         doubts_found = ledger.begin_run(start)
         store = LocalStore(places.objects, out)
         store.clean_parts()
-        with _service(settings, places) as origin:
+        with _service(settings, places) as origin, _run_log(places, start, settings, listener) as log:
             asides = LocalStore(places.objects, places.asides)
-            outcome, signal_number = asyncio.run(
-                _drive(start, ledger, origin, store, asides, settings, listener)
-            )
-        code = exit_code(
-            ledger.tally(start.plan_id), outcome, policy=plan.header.policy, interrupted_by=signal_number
-        )
+            outcome, signal_number = asyncio.run(_drive(start, ledger, origin, store, asides, settings, log))
+            tally, policy = ledger.tally(start.plan_id), plan.header.policy
+            code = exit_code(tally, outcome, policy=policy, interrupted_by=signal_number)
+            log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
         end = _run_end(start, outcome, code)
         ledger.end_run(end)
         manifest = _manifest(ledger, RunRecord(start=start, end=end), settings.world, tree.root)
@@ -418,6 +421,18 @@ def _service(settings: Settings, places: Places) -> Iterator[str]:
 
     with SandboxServer(state=places.sandbox) as server:
         yield server.base_url
+
+
+@contextmanager
+def _run_log(places: Places, start: RunStart, settings: Settings, listener: RunListener) -> Iterator[RunLog]:
+    """Have everything that a run's listener hears written down beside the ledgers."""
+    key = (settings.api_key.reveal(),) if settings.api_key else ()
+    with RunLog(places.logs, start.run_id, listener, secrets=key) as log:
+        world = settings.world_name
+        log.note(
+            "run_begins", campaign=start.campaign, plan_id=start.plan_id, world=world, version=__version__
+        )
+        yield log
 
 
 async def _drive(

@@ -1,15 +1,43 @@
-"""The screen: stdout for data, stderr for everything else, and what kind of screen they are."""
+"""The screen: stdout for data, stderr for everything else, and what kind of screen they are.
+
+Every word that the command line prints goes through here, and here is where text of others is made harmless:
+prompts, file names and the service's messages may hold escape sequences and workflow commands. JSON goes
+through `print_json`, whose text is harmless and whose value is untouched.
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+
+from seedpipe.core.safe_text import neutral, safe_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rich.segment import Segment
+
+    from seedpipe.core.model import Json
 
 _PLAIN_WIDTH = 110  # columns off a terminal: tables keep their shape in a log
+
+
+class HarmlessConsole(Console):
+    """A console whose text acts on nothing; styles and cursor movements are its own."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Return the segments of a renderable, their text neutral."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=neutral(segment.text))
+
+
+def print_json(document: Mapping[str, Json]) -> None:
+    """Print one JSON document on stdout."""
+    print(safe_json(dict(document), indent=2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +67,7 @@ class Screen:
     def _console(self, *, stderr: bool) -> Console:
         system: Literal["auto"] | None = None if self.color == "never" else "auto"
         force = True if self.color == "always" else None
-        console = Console(
+        console = HarmlessConsole(
             stderr=stderr, color_system=system, force_terminal=force, highlight=False, emoji=False
         )
         if not console.is_terminal or force:

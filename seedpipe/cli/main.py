@@ -38,7 +38,7 @@ def exit_code_of(arguments: list[str] | None = None) -> int:
     try:
         outcome = seedpipe.main(args=arguments, prog_name="seedpipe", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _tell(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -64,16 +64,31 @@ def _exit_code_for(error: Exception) -> int:
     return next((code for kind, code in codes if isinstance(error, kind)), 3)
 
 
+def _tell(error: click.ClickException) -> None:
+    """Print click's own words about a mistake on the command line, which may hold any text."""
+    import io
+
+    from seedpipe.core.safe_text import neutral
+
+    words = io.StringIO()
+    error.show(file=words)
+    click.echo(neutral(words.getvalue()), err=True, nl=False)
+
+
 def _confess(error: Exception) -> int:
     import traceback
 
+    from seedpipe.core.safe_text import neutral, redacted
+
+    def harmless(text: str) -> str:
+        return neutral(redacted(text, [os.environ.get("WAVESPEED_API_KEY", "").strip()]))
+
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(last.filename).name}:{last.lineno}"
-    click.echo(
-        f"this is a bug in seedpipe {__version__}: {type(error).__name__} at {where}: {error}", err=True
-    )
+    what = f"this is a bug in seedpipe {__version__}: {type(error).__name__} at {where}: {error}"
+    click.echo(harmless(what), err=True)
     if os.environ.get("SEEDPIPE_TRACEBACK"):
-        click.echo("".join(traceback.format_exception(error)), err=True)
+        click.echo(harmless("".join(traceback.format_exception(error))), err=True)
     else:
         click.echo("  hint: SEEDPIPE_TRACEBACK=1 shows where; what was paid is safe in the ledger", err=True)
     return EXIT_BUG

@@ -6,16 +6,16 @@ a `format` number; money in them is text, exact to the last digit.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from seedpipe.cli.console import HarmlessConsole, print_json
 from seedpipe.core.diagnostics import render
 from seedpipe.core.errors import InputError, SeedpipeError
 from seedpipe.core.lifecycle import Phase
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
+    from rich.console import Console
+
     from seedpipe.app import PlanReview, RunResult, StatusReview
     from seedpipe.cli.console import Screen
     from seedpipe.core.diagnostics import Diagnostic
     from seedpipe.core.manifest import RunManifest
+    from seedpipe.core.model import Json
     from seedpipe.core.quotes import AccountReview
     from seedpipe.core.records import JobRecord, PhaseTotal
     from seedpipe.core.totals import PlanTotals, Share
@@ -71,7 +74,7 @@ class Validation:
 
 def show_error(error: SeedpipeError) -> None:
     """Print an error on stderr: every diagnostic with its place, then what to do next."""
-    console = Console(stderr=True, highlight=False, emoji=False)
+    console = HarmlessConsole(stderr=True, highlight=False, emoji=False)
     if isinstance(error, InputError) and error.diagnostics:
         _print_diagnostics(error.diagnostics, console)
         console.print(f"[red]{len(error.diagnostics)} to mend[/]; nothing was sent or charged")
@@ -84,7 +87,7 @@ def show_error(error: SeedpipeError) -> None:
 def show_validation(findings: Sequence[Validation], screen: Screen) -> None:
     """Show what was found in each file."""
     if screen.as_json:
-        _print_json({"format": _FORMAT, "files": [_validation_document(finding) for finding in findings]})
+        print_json({"format": _FORMAT, "files": [_validation_document(finding) for finding in findings]})
         return
     for finding in findings:
         if finding.error:
@@ -101,7 +104,7 @@ def show_validation(findings: Sequence[Validation], screen: Screen) -> None:
 def show_plan(reviewed: PlanReview, file: Path, screen: Screen) -> None:
     """Show a plan: jobs and money by series and by axis, what is new and done, the budget."""
     if screen.as_json:
-        _print_json(plan_document(reviewed))
+        print_json(plan_document(reviewed))
         return
     console = screen.out
     console.print(_headline(reviewed))
@@ -147,7 +150,7 @@ def show_result(result: RunResult, file: Path, screen: Screen) -> None:
     """Show how a run ended and where its images are."""
     manifest = result.manifest
     if screen.as_json:
-        _print_json({**run_document(manifest), "out": str(result.out), "gallery": str(result.gallery)})
+        print_json({**run_document(manifest), "out": str(result.out), "gallery": str(result.gallery)})
         return
     done, jobs = manifest.count(Phase.DONE), manifest.planned.jobs
     if not screen.quiet:
@@ -172,8 +175,8 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
     """Show where the last run stands, and the jobs that need attention."""
     manifest = reviewed.manifest
     if screen.as_json:
-        troubles = [job_document(record) for record in reviewed.troubles]
-        _print_json({**run_document(manifest), "troubles": troubles})
+        troubles: list[Json] = [job_document(record) for record in reviewed.troubles]
+        print_json({**run_document(manifest), "troubles": troubles})
         return
     start, end = manifest.run.start, manifest.run.end
     console = screen.out
@@ -201,7 +204,7 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
 def show_jobs(records: Sequence[JobRecord], screen: Screen) -> None:
     """Show jobs whole: request, cells, attempts, outputs, cost."""
     if screen.as_json:
-        _print_json({"format": _FORMAT, "jobs": [job_document(record) for record in records]})
+        print_json({"format": _FORMAT, "jobs": [job_document(record) for record in records]})
         return
     for record in records:
         screen.out.print(_job(record))
@@ -422,10 +425,6 @@ def _print_diagnostics(diagnostics: Sequence[Diagnostic], console: Console) -> N
         console.print()
     if len(diagnostics) > _MOST_FINDINGS:
         console.print(f"… and {len(diagnostics) - _MOST_FINDINGS} more")
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def _share(share: Share) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from seedpipe.core.errors import Malformed, ProviderError, Refused, Unavailable, Uncertain
 from seedpipe.core.model import Prediction, PredictionPage
+from seedpipe.core.safe_text import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,7 @@ RETRY_AFTER_CAP_S: Final = 600.0  # a service that asks for more is asked again 
 
 _PREDICTION_ID = re.compile(r"[0-9A-Za-z_-]{6,64}")
 _SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
+_SHORTEST_KEY = 16  # characters
 _LONGEST_WORDS = 300  # characters: a message in a table or a CI log, not a page of HTML
 _REFUSALS: Final = frozenset({400, 401, 402, 403, 404, 413, 422})
 _TRY_AGAIN: Final = frozenset({408, 409, 425, TOO_MANY_REQUESTS})
@@ -69,7 +71,7 @@ def accepted(answer: Answer, *, secret: str) -> Prediction:
     envelope = _envelope(answer)
     code = _integer(envelope.get("code"))
     data = envelope.get("data")
-    named = isinstance(data, dict) and is_prediction_id(data.get("id"))
+    named = isinstance(data, dict) and is_prediction_id(data.get("id")) and not _repeats(data["id"], secret)
     if refusal := _refusal(code, _words(envelope, secret=secret), answer.retry_after_s):
         if named:
             raise Malformed(f"the service both refused (code {code}) and named a task", status=OK, code=code)
@@ -87,6 +89,8 @@ def progress(answer: Answer, prediction_id: str, *, secret: str) -> Prediction:
     outputs = data.get("outputs") or []
     if not isinstance(outputs, list) or not all(isinstance(url, str) and url for url in outputs):
         raise Malformed("the service listed outputs that are not URLs", status=OK, code=code)
+    if any(_repeats(url, secret) for url in outputs):
+        raise Malformed("the service put the key into the URL of an output", status=OK, code=code)
     return _prediction(data, secret=secret, outputs=tuple(outputs))
 
 
@@ -149,9 +153,10 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
 
 
 def one_line(text: str, *, secret: str) -> str:
-    """Return the service's words as one printable line, without the key, of at most 300 characters."""
+    """Return the service's words as one printable line of at most 300 characters that opens no door."""
     if secret:
         text = text.replace(secret, "[key]")
+    text = redacted(text)
     plain = "".join(char if char.isprintable() else " " for char in text[: 20 * _LONGEST_WORDS])
     line = " ".join(plain.split())
     return line if len(line) <= _LONGEST_WORDS else f"{line[: _LONGEST_WORDS - 1]}…"
@@ -285,6 +290,11 @@ def _inference_ms(data: Mapping[str, Any]) -> int | None:
     timings = data.get("timings")
     inference = _integer(timings.get("inference")) if isinstance(timings, dict) else None
     return inference or _integer(data.get("executionTime")) or None
+
+
+def _repeats(text: str, secret: str) -> bool:
+    """Say whether a text that will be kept holds the key; shorter words than any key come up by chance."""
+    return len(secret) >= _SHORTEST_KEY and secret in text
 
 
 def _integer(value: object) -> int | None:

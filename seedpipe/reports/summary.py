@@ -13,6 +13,7 @@ from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import add_up
 from seedpipe.core.money import usd
 from seedpipe.core.records import PhaseTotal
+from seedpipe.core.safe_text import neutral
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -83,5 +84,5 @@ def _trouble(record: JobRecord) -> str:
 
 def _text(text: str) -> str:
     """Return untrusted text on one line, with nothing that Markdown or HTML would act on."""
-    flat = " ".join(text.split())
+    flat = neutral(" ".join(text.split()))
     return "".join(f"\\{char}" if char in "\\`*_{}[]<>|#!" else char for char in flat)

@@ -1,4 +1,4 @@
-"""Where images live: `LocalStore`, objects known by content on a local disk.
+"""What stays on this machine: `LocalStore`, objects known by content on a local disk; `RunLog`, a run's log.
 
 Hides how a download becomes a file that is whole, durable and in its place. Absent on purpose: the network,
 which hands in chunks; judgements about a picture's merit, which are checks.
@@ -6,5 +6,6 @@ which hands in chunks; judgements about a picture's merit, which are checks.
 
 from seedpipe.stores.atomic import write_atomically
 from seedpipe.stores.local import LocalStore
+from seedpipe.stores.runlog import RunLog
 
-__all__ = ["LocalStore", "write_atomically"]
+__all__ = ["LocalStore", "RunLog", "write_atomically"]
