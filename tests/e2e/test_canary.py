@@ -48,7 +48,7 @@ matrix:
 series:
   hero:
     over: [fault]
-    prompt: "canary {{ fault }} \\e[31m \\u202e"
+    prompt: "canary {{ fault }} \\u202e ##[error]"
 """
 
 
@@ -122,9 +122,13 @@ class Service(BaseHTTPRequestHandler):
         self.wfile.write(body.encode() if isinstance(body, str) else json.dumps(body).encode())
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 64  # more jobs than the standard library's five knock at once
+
+
 @contextmanager
 def service():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    server = Server(("127.0.0.1", 0), Service)
     server.asked = {}
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
