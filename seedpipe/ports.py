@@ -223,5 +223,8 @@ class Engine(Protocol):
     async def run(self, run: RunStart) -> RunOutcome:
         """Bring every job of the plan as far as it goes; never raises for a job that fails."""
 
+    async def settle(self, run: RunStart) -> RunOutcome:
+        """Settle the doubts of every plan, and submit nothing."""
+
     def stop(self) -> None:
         """Submit nothing more and come home soon. Safe to call from a signal handler of the loop."""

@@ -114,7 +114,7 @@ def exit_code(
     left = {phase for phase, total in tally.items() if total.jobs}
     if interrupted_by is not None:
         return 128 + interrupted_by
-    if Phase.IN_DOUBT in left or outcome.stop is StopReason.UNCERTAIN:
+    if Phase.IN_DOUBT in left or outcome.held:
         return 4
     if outcome.stop not in (None, StopReason.FAILED_JOB) or left & {
         Phase.PLANNED,

@@ -195,12 +195,14 @@ class RunOutcome:
 
     `stop` says why submitting stopped early, `message` adds the words for the user, and `overdue` counts
     paid tasks whose deadline passed while the service was still working on them. `asides` are predictions
-    that may be ours and belong to no job.
+    that may be ours and belong to no job, and `held` counts doubts, of any plan, that are left to the next
+    run.
     """
 
     stop: StopReason | None = None
     message: str = ""
     overdue: int = 0
+    held: int = 0
     asides: tuple[Aside, ...] = ()
 
 

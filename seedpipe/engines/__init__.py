@@ -1,7 +1,8 @@
 """What carries out a plan. One today: asyncio in this process."""
 
+from seedpipe.engines.adoption import adopt
 from seedpipe.engines.clock import SystemClock
 from seedpipe.engines.local import LocalEngine
 from seedpipe.engines.pace import Pace
 
-__all__ = ["LocalEngine", "Pace", "SystemClock"]
+__all__ = ["LocalEngine", "Pace", "SystemClock", "adopt"]

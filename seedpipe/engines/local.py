@@ -8,7 +8,7 @@ request on its way that the ledger does not know of. One engine carries out one 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from seedpipe.core.lifecycle import Phase, is_unfetched
@@ -24,10 +24,11 @@ from seedpipe.engines.walk import Tools
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from seedpipe.core.model import Policy
     from seedpipe.core.records import Aside, JobRecord, RunStart
+    from seedpipe.engines.walk import JobWalk
     from seedpipe.ports import Clock, Ledger, Provider, RunListener, Store
 
 
@@ -62,7 +63,6 @@ class LocalEngine:
         self._traffic = Traffic(self._pace, clock, listener, rng)
         self._closing = asyncio.Event()
         self._aside_store = asides
-        self._asides: tuple[Aside, ...] = ()
 
     def stop(self) -> None:
         """Submit nothing more and come home in under 5 s. Safe to call from a signal handler of the loop."""
@@ -74,38 +74,46 @@ class LocalEngine:
 
         Raises `LedgerDamaged` when the ledger cannot be trusted any more, once nothing is in flight.
         """
+        return await self._carry_out(run, self._work)
+
+    async def settle(self, run: RunStart) -> RunOutcome:
+        """Settle the doubts of every plan and submit nothing; what is found is fetched by the next run."""
+        return await self._carry_out(run, self._settle_only)
+
+    async def _carry_out(
+        self, run: RunStart, work: Callable[[_Shift], Coroutine[None, None, None]]
+    ) -> RunOutcome:
+        """Do some work, to its end or until the run is stopped."""
         scribe = Scribe(self._ledger)
         policy = (await scribe.ask(lambda ledger: ledger.plan_header(run.plan_id))).policy
-        tools = self._tools(run, scribe, policy)
-        asides = Asides(tools, self._aside_store)
-        settler = Settler(tools, asides)
-        crew = Crew(tools, alarm=self._closing.set, doubtful=settler.heard)
-        feeding = asyncio.create_task(self._work(crew, settler, asides, scribe, run.plan_id))
+        shift = _Shift(self._tools(run, scribe, policy), self._aside_store, alarm=self._closing.set)
+        working = asyncio.create_task(work(shift))
         closing = asyncio.create_task(self._closing.wait())
         try:
-            await asyncio.wait({feeding, closing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({working, closing}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             self.stop()
             raise
         finally:
             closing.cancel()
-            await self._wind_up(feeding, crew)
+            await self._wind_up(working, shift.crew)
             await scribe.aclose()
-        crew.raise_failures()
-        if not feeding.cancelled():
-            feeding.result()
+        shift.crew.raise_failures()
+        if not working.cancelled():
+            working.result()
         return RunOutcome(
             stop=self._traffic.reason,
-            message=crew.failure_text() or self._traffic.message,
-            overdue=crew.left_behind,
-            asides=self._asides,
+            message=shift.crew.failure_text() or self._traffic.message,
+            overdue=shift.crew.left_behind,
+            held=shift.settler.held,
+            asides=shift.brought_aside,
         )
 
-    async def _wind_up(self, feeding: asyncio.Task[None], crew: Crew) -> None:
+    async def _wind_up(self, working: asyncio.Task[None], crew: Crew) -> None:
         """End what still runs; when all is done there is nothing to end."""
-        feeding.cancel()
-        await asyncio.wait({feeding})
-        if not feeding.cancelled() and (error := feeding.exception()):
+        working.cancel()
+        await asyncio.wait({working})
+        if not working.cancelled() and (error := working.exception()):
             self._traffic.halt(StopReason.DISK, str(error))
         await crew.come_home()
 
@@ -125,54 +133,48 @@ class LocalEngine:
             rng=self._rng,
         )
 
-    async def _work(self, crew: Crew, settler: Settler, asides: Asides, scribe: Scribe, plan_id: str) -> None:
+    async def _work(self, shift: _Shift) -> None:
         """Do all there is to do: the plan, its doubts, and a last look at what is nobody's."""
-        watching = asyncio.create_task(self._watch(crew, settler))
-        try:
-            await self._feed(crew, settler, scribe, plan_id)
+        crew, settler = shift.crew, shift.settler
+        async with shift.settling(crew.take_later):
+            await self._feed(shift)
             while crew.is_busy or not settler.is_idle:
                 await crew.finish()
                 await settler.idle()
-        finally:
-            watching.cancel()
-            await asyncio.wait({watching})
-        async with aclosing(self._records(scribe, plan_id)) as records:
-            await asides.sweep(records)
-        self._asides = await asides.fetch()
+        async with aclosing(self._records(shift.tools)) as records:
+            await shift.asides.sweep(records)
+        shift.brought_aside = await shift.asides.fetch()
 
-    async def _watch(self, crew: Crew, settler: Settler) -> None:
-        try:
-            await settler.watch(crew.take_later)
-        except Exception as error:  # noqa: BLE001 - raised again when everything in flight is accounted for
-            crew.failed(error)
+    async def _settle_only(self, shift: _Shift) -> None:
+        async with shift.settling(lambda _: None):
+            await shift.settler.idle()
+        shift.brought_aside = await shift.asides.fetch()
 
-    async def _feed(self, crew: Crew, settler: Settler, scribe: Scribe, plan_id: str) -> None:
+    async def _feed(self, shift: _Shift) -> None:
         """Hand the run's jobs to the crew: what is paid for and not here first, other plans' too."""
+        tools, plan_id = shift.tools, shift.tools.run.plan_id
         # As many as a run had in the air when it ended: few enough for a list, which leaves no read open.
-        for record in await scribe.ask(lambda ledger: list(ledger.unfetched_elsewhere(plan_id))):
-            await crew.take(record)
-        if any(map(is_unfetched, await scribe.ask(lambda ledger: ledger.tally(plan_id)))):
-            async with aclosing(self._records(scribe, plan_id)) as records:
+        for record in await tools.scribe.ask(lambda ledger: list(ledger.unfetched_elsewhere(plan_id))):
+            if shift.is_free(record):
+                await shift.crew.take(record)
+        if any(map(is_unfetched, await tools.scribe.ask(lambda ledger: ledger.tally(plan_id)))):
+            async with aclosing(self._records(tools)) as records:
                 async for record in records:
-                    if is_unfetched(record.phase):
-                        await crew.take(record)
-        async with aclosing(self._records(scribe, plan_id)) as records:
+                    if is_unfetched(record.phase) and shift.is_free(record):
+                        await shift.crew.take(record)
+        async with aclosing(self._records(tools)) as records:
             async for record in records:
-                if self._is_new_work(record, crew, settler):
-                    await crew.take(record)
+                if self._is_new_work(record) and shift.is_free(record):
+                    await shift.crew.take(record)
 
-    def _is_new_work(self, record: JobRecord, crew: Crew, settler: Settler) -> bool:
-        """Say whether the second pass takes the job up: the first has been at all that was paid for.
-
-        What the settler has taken is its own from then on: this record may be older than its word.
-        """
+    def _is_new_work(self, record: JobRecord) -> bool:
+        """Say whether the second pass takes the job up: the first has been at all that was paid for."""
         if is_unfetched(record.phase) or record.phase is Phase.IN_DOUBT:
-            return False
-        if crew.carries(record.job.job_id) or record.job.job_id in settler.taken:
             return False
         return record.phase is not Phase.PLANNED or self._traffic.open
 
-    async def _records(self, scribe: Scribe, plan_id: str) -> AsyncGenerator[JobRecord, None]:
+    async def _records(self, tools: Tools) -> AsyncGenerator[JobRecord, None]:
+        scribe, plan_id = tools.scribe, tools.run.plan_id
         count = await scribe.ask(lambda ledger: ledger.job_count(plan_id))
         for start in range(0, count, self._pace.shard_jobs):
             for record in await self._shard(scribe, plan_id, start):
@@ -181,3 +183,34 @@ class LocalEngine:
     async def _shard(self, scribe: Scribe, plan_id: str, start: int) -> list[JobRecord]:
         stop = start + self._pace.shard_jobs
         return await scribe.ask(lambda ledger: ledger.jobs(plan_id, start, stop))
+
+
+class _Shift:
+    """Who works at one run: the crew, who settles its doubts, and who looks after what is nobody's."""
+
+    def __init__(self, tools: Tools, aside_store: Store | None, *, alarm: Callable[[], None]) -> None:
+        self.tools = tools
+        self.asides = Asides(tools, aside_store)
+        self.settler = Settler(tools, self.asides)
+        self.crew = Crew(tools, alarm=alarm, doubtful=self.settler.heard)
+        self.brought_aside: tuple[Aside, ...] = ()
+
+    def is_free(self, record: JobRecord) -> bool:
+        """Say whether nobody has the job: what the settler took is its own, for this record may be older."""
+        return not self.crew.carries(record.job.job_id) and record.job.job_id not in self.settler.taken
+
+    @asynccontextmanager
+    async def settling(self, carry: Callable[[JobWalk], None]) -> AsyncGenerator[None, None]:
+        """Have doubts settled meanwhile."""
+        watching = asyncio.create_task(self._watch(carry))
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.wait({watching})
+
+    async def _watch(self, carry: Callable[[JobWalk], None]) -> None:
+        try:
+            await self.settler.watch(carry)
+        except Exception as error:  # noqa: BLE001 - raised again when everything in flight is accounted for
+            self.crew.failed(error)

@@ -35,7 +35,7 @@ _AGE_SHARE: Final = 0.25  # of a doubt's age, until it is looked up again
 class Settler:
     """Looks after the doubts of one run, those it found and those it makes.
 
-    `taken` are the jobs it has handed on.
+    `taken` are the jobs it has handed on, `held` counts the doubts it has left to the next run.
     """
 
     def __init__(self, tools: Tools, asides: Asides) -> None:
@@ -49,6 +49,7 @@ class Settler:
         self._idle = asyncio.Event()
         self._carry: Callable[[JobWalk], None]
         self.taken: set[str] = set()
+        self.held = 0
 
     def heard(self) -> None:
         """Hear that there is a new doubt."""
@@ -148,15 +149,16 @@ class Settler:
     async def _settled(self, request: OpenRequest, event: Event, decision: Decision) -> None:
         """Put on record what became of a doubt; a job of this plan then goes on from there."""
         walk = JobWalk(self._tools, request.record)
+        self.taken.add(walk.job_id)  # first: whoever reads the record from now on must leave it to us
         await walk.settle(event, decision.prediction, decision.why)
         self._closed.add(_key(request))
         if event is Event.FOUND or request.record.cells:
-            self.taken.add(walk.job_id)
             self._carry(walk)
 
     async def _hold(self, request: OpenRequest, why: str) -> None:
         """Leave a doubt to the next run."""
         self._closed.add(_key(request))
+        self.held += 1
         await JobWalk(self._tools, request.record).settle(Event.HELD, None, why)
 
     async def _wait_on(self, request: OpenRequest, why: str) -> None:
