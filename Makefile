@@ -5,10 +5,12 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .PHONY: help setup demo test lint format bench bench-paid pictures lock clean
+.PHONY: help setup demo test torture lint format pictures lock clean
 
 help:
 	@echo "make demo    run the quickstart campaign on the embedded sandbox: free, nothing leaves this machine"
 	@echo "make test    lint, types, layers and the whole test suite"
+	@echo "make torture the proof at length: HISTORIES=2000000 simulated histories; hours"
 	@echo "make lint    ruff, mypy and import-linter only"
 	@echo "make lock    refresh requirements/dev.txt from pyproject.toml"
 
@@ -43,6 +45,9 @@ bench: $(READY)
 bench-paid: $(READY)
 	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix .bench @wavespeed/cli@0.2.2; fi
 	$(BIN)/python bench/paid.py --jobs 100 --node .bench
+HISTORIES ?= 2000000
+torture: $(READY)
+	$(BIN)/python -m tests.simulator --seeds 0:$(HISTORIES)
 
 pictures: $(READY)
 	CI=1 $(BIN)/python docs/pictures/make.py

@@ -1,0 +1,153 @@
+"""Wrong protocols, each a small change of the real thing, kept to prove that the simulator notices.
+
+Each is what a sensible person might write, or what a library does by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+
+from seedpipe.core.errors import Malformed, Unavailable, Uncertain
+from seedpipe.core.lifecycle import Event
+from seedpipe.core.model import ImageFile
+from seedpipe.core.records import Verdict
+from seedpipe.ledger import SqliteLedger
+from seedpipe.stores import LocalStore
+from tests.simulator.service import Client
+from tests.simulator.world import House
+
+
+class _RetryingClient(Client):
+    """A transport that repeats a request whose answer did not come, as many do unasked."""
+
+    async def submit(self, model, body):
+        try:
+            return await super().submit(model, body)
+        except Uncertain:
+            return await super().submit(model, body)
+
+
+class _ConfidentClient(Client):
+    """An adapter that takes every failure for a refusal: what is unknown is planned again."""
+
+    async def submit(self, model, body):
+        try:
+            return await super().submit(model, body)
+        except (Uncertain, Malformed) as error:
+            raise Unavailable(str(error)) from error
+
+
+class _LazyLedger(SqliteLedger):
+    """Writes an intent down together with its answer: one transaction saved."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self._held = {}
+
+    def record(self, entries):
+        held = [entry for entry in entries if entry.event is Event.INTENT_RECORDED]
+        due = [
+            entry
+            for told in entries
+            if told.event is not Event.INTENT_RECORDED
+            for entry in (self._held.pop(told.job_id, None), told)
+            if entry
+        ]
+        self._held |= {entry.job_id: entry for entry in held}
+        super().record(due)
+        return [Verdict.RECORDED for _ in entries]
+
+
+class _UnsyncedLedger(SqliteLedger):
+    """Leaves it to the system when a commit reaches the disk."""
+
+    @classmethod
+    def open(cls, path, *, origin):
+        ledger = super().open(path, origin=origin)
+        ledger._db.execute("PRAGMA synchronous = NORMAL")
+        return ledger
+
+
+class _UnsyncedStore(LocalStore):
+    """Renames a download without syncing it first."""
+
+    def _keep(self, part):
+        part.sync = lambda: None
+        return super()._keep(part)
+
+
+class _HastyStore(LocalStore):
+    """Answers as soon as the bytes are known, and keeps them in the background."""
+
+    async def receive(self, chunks):
+        content = b"".join([chunk async for chunk in chunks])
+        if not content.endswith(b"IEND\xaeB`\x82"):
+            raise Malformed("cut short")
+        self._later = asyncio.create_task(super().receive(_again(content)))
+        return ImageFile(
+            sha256=hashlib.sha256(content).hexdigest(),
+            media_type="image/png",
+            width_px=1,
+            height_px=1,
+            size_bytes=len(content),
+        )
+
+
+class _TearingStore(LocalStore):
+    """Writes the published file where it will stand, instead of beside it."""
+
+    def _place(self, image, target):
+        content = self._object(image).read_bytes()
+        with target.open("wb") as file:
+            file.write(content[:20])
+            file.flush()
+            file.write(content[20:])
+            file.flush()
+            os.fsync(file.fileno())
+
+
+async def _again(content):
+    yield content
+
+
+class RetryOnTimeOut(House):
+    client = _RetryingClient
+
+
+class NoIntent(House):
+    def open_ledger(self, path):
+        return _LazyLedger.open(path, origin="https://api.test")
+
+
+class ResubmitUnknowns(House):
+    client = _ConfidentClient
+
+
+class NoFsyncOfTheLedger(House):
+    def open_ledger(self, path):
+        return _UnsyncedLedger.open(path, origin="https://api.test")
+
+
+class NoFsyncOfFiles(House):
+    store = _UnsyncedStore
+
+
+class RecordedBeforeTheFile(House):
+    store = _HastyStore
+
+
+class NotAtomic(House):
+    store = _TearingStore
+
+
+MUTANTS = (
+    RetryOnTimeOut,
+    NoIntent,
+    ResubmitUnknowns,
+    NoFsyncOfTheLedger,
+    NoFsyncOfFiles,
+    RecordedBeforeTheFile,
+    NotAtomic,
+)

@@ -1,0 +1,192 @@
+"""Two oracles that must agree at every step: what the ledger was told, and what the service has charged.
+
+The account kept here is the simulator's own, made from entries and charges as they happen. It shares nothing
+with the ledger but the table of the lifecycle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+
+from seedpipe.core.lifecycle import Event, Phase, advance, holds_money
+from seedpipe.core.model import canonical_json
+from seedpipe.core.records import Verdict
+
+_NAMES_THE_TASK = frozenset({Event.ACCEPTED, Event.FOUND, Event.ADOPTED})
+_STORES = frozenset({Event.OUTPUT_STORED, Event.SET_COMPLETE, Event.SET_SHORT})
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+@dataclass(slots=True)
+class Tried:
+    """One attempt as it was told."""
+
+    job_id: str
+    phase: Phase
+    body: str = ""
+    price_usd: Decimal = Decimal(0)
+    run_id: str | None = None
+    prediction_id: str | None = None
+    sent: int = 0  # submits that left since the latest intent
+    retried: bool = False  # judged absent once: with a late service a second charge may come
+
+
+class Oracle:
+    """Judges every entry and every charge. `is_durable(sha256)` asks the disk."""
+
+    def __init__(self, *, prices, bodies, is_durable, is_prompt):
+        self._prices = prices
+        self._bodies = bodies
+        self._is_durable = is_durable
+        self._is_prompt = is_prompt
+        self.attempts = defaultdict(list)  # job → attempts, oldest first
+        self.charges = defaultdict(list)  # body → tasks
+        self.by_id = {}
+        self.outputs = defaultdict(dict)  # job → index → image
+
+    # --- what happens ---
+
+    def recorded(self, entries, verdicts):
+        """Hear what the ledger has made durable."""
+        for entry, verdict in zip(entries, verdicts, strict=True):
+            if verdict is Verdict.RECORDED:
+                self._take(entry)
+            elif entry.event is not Event.INTENT_RECORDED:
+                raise Violation(f"{entry.event} was declined: {verdict}")
+
+    def abandoned(self):
+        """Hear that a run has begun: nobody is sending any more."""
+        for attempts in self.attempts.values():
+            if attempts and attempts[-1].phase is Phase.SUBMITTING:
+                attempts[-1].phase = Phase.IN_DOUBT
+
+    def leaving(self, model, body):
+        """Hear that the bytes of a request leave now; return the attempt they are for."""
+        key = _key(model, body)
+        waiting = [
+            tried
+            for attempts in self.attempts.values()
+            for tried in attempts[-1:]
+            if tried.phase is Phase.SUBMITTING and tried.body == key and not tried.sent
+        ]
+        if not waiting:
+            raise Violation(f"a request left without a durable intent of its own: {body}")
+        waiting[0].sent += 1
+        return waiting[0].job_id, len(self.attempts[waiting[0].job_id])
+
+    def charged(self, task):
+        """Hear that the service has charged for a request."""
+        key = _key(task.model, task.body)
+        self.charges[key].append(task)
+        self.by_id[task.prediction_id] = task
+        self._check_charges(key)
+
+    # --- what must be so ---
+
+    def _take(self, entry):
+        attempts = self.attempts[entry.job_id]
+        before = attempts[-1].phase if attempts else Phase.PLANNED
+        phase = advance(before, entry.event)
+        if not attempts or entry.event is Event.REDO_AUTHORIZED:
+            attempts.append(Tried(entry.job_id, phase, self._bodies[entry.job_id]))
+            self.outputs[entry.job_id] = {}
+        tried = attempts[-1]
+        tried.phase = phase
+        if entry.event is Event.INTENT_RECORDED:
+            self._intended(tried, entry)
+        elif entry.event in _NAMES_THE_TASK:
+            self._named(tried, entry)
+        elif entry.event in _STORES and entry.output:
+            self.outputs[entry.job_id][entry.output.index] = entry.output.image
+        elif entry.event is Event.SURELY_ABSENT:
+            tried.retried = True
+        self._check_sendings(tried, entry)
+        if phase in {Phase.PLANNED, Phase.FAILED}:
+            self._check_charges(tried.body)
+        if entry.event in {Event.SET_COMPLETE, Event.SET_SHORT} or entry.event in _STORES:
+            self._check_files(entry)
+
+    def _intended(self, tried, entry):
+        if entry.body is None or canonical_json(dict(entry.body)) != tried.body.partition(" ")[2]:
+            raise Violation(f"the intent of {entry.job_id} carries another body: {entry.body}")
+        tried.price_usd, tried.run_id, tried.sent = self._prices[entry.job_id], entry.run_id, 0
+
+    def _named(self, tried, entry):
+        if entry.event is Event.ADOPTED:
+            tried.price_usd, tried.run_id = self._prices[entry.job_id], entry.run_id
+        prediction_id = entry.prediction.prediction_id
+        owners = [
+            a for attempts in self.attempts.values() for a in attempts if a.prediction_id == prediction_id
+        ]
+        if owners and owners != [tried]:
+            raise Violation(f"task {prediction_id} belongs to two attempts")
+        task = self.by_id.get(prediction_id)
+        if task is None or _key(task.model, task.body) != tried.body:
+            raise Violation(f"task {prediction_id} is not what {entry.job_id} asked for")
+        tried.prediction_id = prediction_id
+
+    def _check_sendings(self, tried, entry):
+        answers = {Event.ACCEPTED, Event.UNAVAILABLE, Event.RATE_LIMITED, Event.BLOCKED, Event.REFUSED}
+        if entry.event in answers and not tried.sent:
+            raise Violation(f"{entry.job_id} has an answer to a request that never left: {entry.event}")
+
+    def _check_charges(self, key):
+        """Every charge belongs to an attempt of its own, which says so."""
+        bearing = [tried for tried in self._tried(key) if _may_be_charged(tried)]
+        charged = len(self.charges[key])
+        if charged > len(bearing) and not self._is_excused(key):
+            raise Violation(
+                f"{charged} charges for {key!r}, but only {len(bearing)} attempts own one:"
+                f" {[(tried.phase.value, tried.prediction_id) for tried in self._tried(key)]}"
+            )
+
+    def _is_excused(self, key):
+        """Whether only a service that shows a request after its settle time has made this charge double."""
+        return not self._is_prompt and any(tried.retried for tried in self._tried(key))
+
+    def _tried(self, key):
+        return [tried for attempts in self.attempts.values() for tried in attempts if tried.body == key]
+
+    def _check_files(self, entry):
+        if entry.event in {Event.SET_COMPLETE, Event.SET_SHORT}:
+            due = self.outputs[entry.job_id].values()
+        else:
+            due = [entry.output.image]
+        for image in due:
+            if not self._is_durable(image.sha256):
+                raise Violation(
+                    f"{entry.event} of {entry.job_id} was recorded, but {image.sha256} is not durable"
+                )
+
+    def check_money(self, committed_usd, purse_of, *, campaign_cap, run_id, run_cap):
+        """Compare the ledger's accounts with the attempts, the caps, and the service's book."""
+        holding = [t for attempts in self.attempts.values() for t in attempts if holds_money(t.phase)]
+        expected = sum((tried.price_usd for tried in holding), Decimal(0))
+        if committed_usd != expected:
+            raise Violation(f"the account says {committed_usd}, the attempts hold {expected}")
+        of_run = sum((tried.price_usd for tried in holding if tried.run_id == run_id), Decimal(0))
+        if purse_of != of_run:
+            raise Violation(f"the run's account says {purse_of}, its attempts hold {of_run}")
+        if campaign_cap is not None and committed_usd > campaign_cap:
+            raise Violation(f"{committed_usd} is reserved and spent, over the budget of {campaign_cap}")
+        if run_cap is not None and of_run > run_cap:
+            raise Violation(f"{of_run} is reserved and spent in this run, over its purse of {run_cap}")
+
+
+def _may_be_charged(tried):
+    """Whether a charge may belong to this attempt: its request is under way, in doubt, or has a task's id."""
+    return tried.prediction_id is not None or tried.phase in {Phase.SUBMITTING, Phase.IN_DOUBT}
+
+
+def _key(model, body):
+    return f"{model} {canonical_json(dict(body))}"
+
+
+def body_key(job):
+    """What one job's requests are known by."""
+    return _key(job.model, job.request)

@@ -1,0 +1,169 @@
+"""What one seed means: a small campaign, a service with its habits, and where the process will die.
+
+Everything is drawn once and in one order, so that a seed is a whole history.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from seedpipe.core.model import (
+    BudgetCaps,
+    Cell,
+    DoubtPolicy,
+    Job,
+    PlanHeader,
+    PlannedCell,
+    Policy,
+    job_id,
+)
+from tests.simulator.service import SUBMIT_FATES, Habits
+
+MODEL = "bytedance/seedream-v4/sequential"
+IMAGE_USD = Decimal("0.10")
+SETTLE_S = 180.0
+DEATHS = ("kill", "power", "power, in part", "signal", "disk", "ledger before", "ledger after")
+_ENDINGS = ("short", "empty", "failed", "moderated", "for long", "unheard of")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What befalls one process: at its `at`-th operation, and how long until the next one starts."""
+
+    kind: str
+    at: int
+    gap_s: float
+    edit: str = ""  # what happens to the campaign before the next start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One history, before it is played."""
+
+    seed: int
+    jobs: tuple[tuple[PlannedCell, ...], ...]  # the cells of each job
+    spare: tuple[PlannedCell, ...]  # a job that an edit may add
+    habits: Habits
+    troubles: tuple[Trouble, ...]
+    policy: Policy
+    concurrency: int
+    purse_usd: Decimal | None
+    budget_usd: Decimal | None
+    slow_disk: bool
+
+    @property
+    def is_prompt(self):
+        """Whether the service shows every request before its settle time is over."""
+        return self.habits.late_s + self.habits.lag_s + 2 < SETTLE_S
+
+
+def drawn(seed):
+    """Return the scenario of a seed."""
+    rng = random.Random(seed)
+    count = rng.choices((1, 2, 3, 4), (4, 3, 2, 1))[0]
+    jobs = [
+        planned(f"p{number}", images=rng.choice((1, 1, 1, 2)), cells=rng.choice((1, 1, 2)))
+        for number in range(count)
+    ]
+    if rng.random() < 0.1:
+        jobs.append(planned("p0", images=jobs[0][0].job.outputs_expected, take=2))
+    total = sum((cells[0].job.cost_usd for cells in jobs), Decimal(0))
+    return Scenario(
+        seed=seed,
+        jobs=tuple(jobs),
+        spare=planned("spare"),
+        habits=_habits(rng),
+        troubles=tuple(_trouble(rng, count) for _ in range(rng.choices((0, 1, 2, 3), (1, 4, 3, 2))[0])),
+        policy=Policy(in_doubt=rng.choice((DoubtPolicy.RESUBMIT, DoubtPolicy.RESUBMIT, DoubtPolicy.HOLD))),
+        concurrency=rng.choice((1, 2, 4)),
+        purse_usd=_cap(rng, total),
+        budget_usd=_cap(rng, total),
+        slow_disk=rng.random() < 0.1,
+    )
+
+
+def simple(*, habits=None, kind="kill", at=0, policy=None, images=1):
+    """Return the scenario of one job that dies once, at its `at`-th operation; 0 is never."""
+    return Scenario(
+        seed=at,
+        jobs=(planned("p0", images=images),),
+        spare=planned("spare"),
+        habits=habits or Habits(),
+        troubles=(Trouble(kind=kind, at=at, gap_s=5.0),) if at else (),
+        policy=policy or Policy(),
+        concurrency=1,
+        purse_usd=None,
+        budget_usd=None,
+        slow_disk=False,
+    )
+
+
+def planned(prompt, *, images=1, cells=1, take=1):
+    """Return the cells of one job."""
+    request = {"prompt": prompt, "max_images": images}
+    job = Job(
+        job_id=job_id(MODEL, request, take=take),
+        model=MODEL,
+        request=request,
+        outputs_expected=images,
+        cost_usd=IMAGE_USD * images,
+    )
+    return tuple(
+        PlannedCell(
+            cell=Cell(
+                address=f"hero/{prompt}/{take}/{number}",
+                series="hero",
+                axes={"product": prompt},
+                job_id=job.job_id,
+                output_paths=tuple(f"{prompt}/{take}-{number}-{image}" for image in range(images)),
+            ),
+            job=job,
+            opens_job=number == 0,
+        )
+        for number in range(cells)
+    )
+
+
+def header(jobs, scenario, *, calm=False):
+    """Return the header of a plan of these jobs."""
+    return PlanHeader(
+        campaign="aurora",
+        brand=None,
+        sources={"aurora.yaml": " ".join(cells[0].job.job_id for cells in jobs)},
+        catalogue="c1",
+        budget=BudgetCaps(usd=None if calm else scenario.budget_usd),
+        policy=scenario.policy,
+    )
+
+
+def _habits(rng):
+    submits = {fate: rng.uniform(0.05, 0.5) for fate in rng.sample(SUBMIT_FATES, rng.choice((0, 1, 1, 2, 3)))}
+    endings = {ending: rng.uniform(0.05, 0.4) for ending in rng.sample(_ENDINGS, rng.choice((0, 0, 1, 2)))}
+    return Habits(
+        submits=submits,
+        endings=endings,
+        reads=rng.choice((0.0, 0.0, 0.2)),
+        unseen_s=rng.choice((0.0, 0.0, 30.0, 90.0)),
+        late_s=rng.choice((5.0, 90.0, 90.0, 3000.0)),
+        lag_s=rng.choice((0.0, 5.0, 80.0)),
+    )
+
+
+def _trouble(rng, jobs):
+    return Trouble(
+        kind=rng.choices(DEATHS, (8, 4, 4, 2, 1, 1, 1))[0],
+        at=int(rng.uniform(1, 12 + 24 * jobs * rng.random())),
+        gap_s=rng.choice((1.0, 60.0, 600.0, 86_400.0, 300_000.0)) * rng.random(),
+        edit=rng.choices(("", "drop", "add", "delete object", "delete file"), (16, 1, 1, 1, 1))[0],
+    )
+
+
+def _cap(rng, total):
+    return total * Decimal(rng.choice((1, 2, 4))) / 3 if rng.random() < 0.15 else None
+
+
+def calmed(habits):
+    """Return the habits of the same service on a good day; what it has taken in already stays as it is."""
+    return replace(habits, submits={}, endings={}, reads=0.0, unseen_s=0.0, late_s=0.0, lag_s=0.0)

@@ -1,0 +1,258 @@
+"""A model of the image service with every bad habit that money.md names, and its own book of charges.
+
+What becomes of a request is decided when its bytes arrive, from the seed. The service goes on when a client
+dies: what it has taken in it may still accept, charge and show later. It knows nothing of jobs; `attempt` on
+a charge is written by the oracle, which sees the ledger at the moment of the submit.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import struct
+import zlib
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from seedpipe.core.errors import Malformed, Refused, Unavailable, Uncertain
+from seedpipe.core.model import Prediction
+
+SUBMIT_FATES = (
+    "slow",
+    "answer lost",
+    "request lost",
+    "accepted late",
+    "garbled, accepted",
+    "garbled, not accepted",
+    "not sent",
+    "rate limited",
+    "blocked",
+    "refused",
+)
+_URLS_LIVE_S = 3600.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Habits:
+    """How often each thing goes wrong, in shares of one; all zero is a service that never fails."""
+
+    submits: dict = field(default_factory=dict)  # fate → share
+    endings: dict = field(default_factory=dict)  # how tasks end → share
+    reads: float = 0.0  # results and downloads that fail for the moment
+    unseen_s: float = 0.0  # how long a new task may be unknown to `result`
+    late_s: float = 0.0  # how late an accepted-late request may be accepted
+    lag_s: float = 0.0  # how late the list may show a task
+
+
+@dataclass(slots=True, kw_only=True)
+class Task:
+    """One accepted request: what the book charges for, and what the client may see of it."""
+
+    prediction_id: str
+    model: str
+    body: dict
+    attempt: tuple
+    at_s: float
+    seen_at_s: float
+    listed_at_s: float
+    ready_at_s: float
+    ending: str
+    fresh_at_s: float = 0.0
+
+    @property
+    def refunded(self):
+        return self.ending in {"failed", "empty"}
+
+
+class Service:
+    """Lives as long as its world; `clients` come and go."""
+
+    def __init__(self, rng, habits, price, now):
+        self.rng = rng
+        self.habits = habits
+        self.price = price
+        self.now = now
+        self.book = []  # every charge, in order
+        self.tasks = {}
+        self.on_charge = lambda task: None
+        self._arriving = []  # (time, order, request) that will be accepted
+        self._order = itertools.count()
+
+    def catch_up(self):
+        """Do what the service has done until now."""
+        while self._arriving and self._arriving[0][0] <= self.now():
+            at_s, _, request = heapq.heappop(self._arriving)
+            self._accept(at_s, *request)
+
+    def expect(self, seconds, request):
+        """Accept a request so many seconds from now, whoever is still there to hear of it."""
+        prediction_id = f"{len(self.book) + len(self._arriving):032x}"
+        heapq.heappush(self._arriving, (self.now() + seconds, next(self._order), (prediction_id, *request)))
+        return prediction_id
+
+    def _accept(self, at_s, prediction_id, model, body, attempt):
+        rng, habits = self.rng, self.habits
+        task = Task(
+            prediction_id=prediction_id,
+            model=model,
+            body=body,
+            attempt=attempt,
+            at_s=at_s,
+            seen_at_s=at_s + rng.random() * habits.unseen_s,
+            listed_at_s=at_s + rng.random() * habits.lag_s,
+            ready_at_s=at_s + 1 + rng.random() * 20,
+            ending=self._drawn(habits.endings),
+        )
+        if task.ending == "for long":
+            task.ready_at_s += 4000 * rng.random()
+        task.fresh_at_s = task.ready_at_s
+        self.tasks[prediction_id] = task
+        self.book.append(task)
+        self.on_charge(task)
+
+    def _drawn(self, shares, default="well"):
+        if shares:
+            point = self.rng.random()
+            for name, share in shares.items():
+                point -= share
+                if point < 0:
+                    return name
+        return default
+
+
+class Client:
+    """`ports.Provider`: the connection of one process to the service.
+
+    `step(what)` is asked before every call and may kill; `sending(model, body)` is the oracle's look at the
+    ledger when the bytes leave, and returns the attempt they are for.
+    """
+
+    def __init__(self, service, clock, step, sending):
+        self._service = service
+        self._clock = clock
+        self._step = step
+        self._sending = sending
+
+    async def submit(self, model, body):
+        service, sleep = self._service, self._clock.sleep
+        self._step("submit")
+        service.catch_up()
+        request = (model, dict(body), self._sending(model, body))
+        fate = service._drawn(service.habits.submits)
+        roll = service.rng.random()
+        match fate:
+            case "well" | "slow":
+                prediction_id = service.expect(0.05 + roll, request)
+                await sleep(1.2 + (roll * 100 if fate == "slow" else 0))
+                service.catch_up()
+                self._step("answered")
+                return Prediction(prediction_id=prediction_id, model=model, status="created")
+            case "answer lost" | "garbled, accepted":
+                service.expect(0.05 + roll, request)
+            case "accepted late":
+                service.expect(2 + roll * service.habits.late_s, request)
+        await sleep(1.5)
+        service.catch_up()
+        self._step("failed to submit")
+        raise _submit_error(fate, roll)
+
+    async def result(self, prediction_id):
+        service = self._service
+        self._step("result")
+        await self._clock.sleep(0.05)
+        service.catch_up()
+        self._stumble()
+        task, now = service.tasks.get(prediction_id), service.now()
+        if task is None or now < task.seen_at_s:
+            raise Refused("HTTP 404: no such task", status=404)
+        return shown(task, now)
+
+    @asynccontextmanager
+    async def download(self, url):
+        service = self._service
+        self._step("download")
+        await self._clock.sleep(0.05)
+        self._stumble()
+        prediction_id, index, until = url.removeprefix("https://files.test/").split("/")
+        if service.now() > float(until):
+            raise Refused("HTTP 404: its URL has expired", status=404)
+        yield self._chunks(picture(f"{prediction_id}/{index}"))
+
+    async def _chunks(self, content):
+        if self._service.rng.random() < self._service.habits.reads:
+            yield content[: len(content) // 2]
+            if self._service.rng.random() < 0.5:
+                raise Unavailable("an output came only in part")
+            return
+        yield content
+
+    def _stumble(self):
+        roll = self._service.rng.random()
+        if roll < self._service.habits.reads:
+            raise (
+                Unavailable("HTTP 503", status=503)
+                if roll * 2 < self._service.habits.reads
+                else Malformed("<html>")
+            )
+
+    async def aclose(self):
+        """Nothing to release."""
+
+
+def shown(task, now_s):
+    """The task as `result` shows it, a moment of its life."""
+    running = "queued in the fourth dimension" if task.ending == "unheard of" else "processing"
+    if now_s < task.ready_at_s:
+        return Prediction(prediction_id=task.prediction_id, model=task.model, status=running)
+    if task.ending in {"failed", "moderated"}:
+        code = 1200 if task.ending == "moderated" else 5000
+        return Prediction(
+            prediction_id=task.prediction_id, model=task.model, status="failed", code=code, error="it failed"
+        )
+    if now_s > task.fresh_at_s + _URLS_LIVE_S:
+        task.fresh_at_s = now_s
+    count = task.body["max_images"] - (task.ending == "short")
+    count = 0 if task.ending == "empty" else count
+    outputs = tuple(
+        f"https://files.test/{task.prediction_id}/{index}/{task.fresh_at_s + _URLS_LIVE_S}"
+        for index in range(count)
+    )
+    return Prediction(
+        prediction_id=task.prediction_id,
+        model=task.model,
+        status="completed",
+        outputs=outputs,
+        inference_ms=9,
+    )
+
+
+def _submit_error(fate, roll):
+    match fate:
+        case "not sent":
+            return Unavailable("the service cannot be reached")
+        case "rate limited":
+            return Unavailable("HTTP 429", status=429, retry_after_s=roll * 20 if roll < 0.5 else None)
+        case "blocked":
+            return Refused("HTTP 402: no balance", status=402)
+        case "refused":
+            return Refused("HTTP 400: bad size", status=400)
+        case "garbled, accepted" | "garbled, not accepted":
+            return Malformed("the answer names no task")
+    return Uncertain("the connection broke before the answer")
+
+
+@lru_cache(maxsize=4096)
+def picture(text):
+    """A PNG of one pixel whose colour comes from the text."""
+    colour = zlib.crc32(text.encode()).to_bytes(4, "big")[:3]
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(b"\0" + colour)),
+        (b"IEND", b""),
+    )
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

@@ -1,0 +1,52 @@
+"""The proof: tens of thousands of small histories, every death of one job, and the wrong protocols caught."""
+
+import os
+
+import pytest
+
+from seedpipe.core.model import DoubtPolicy, Policy
+from tests.simulator.mutants import MUTANTS
+from tests.simulator.scenario import DEATHS, drawn, simple
+from tests.simulator.service import SUBMIT_FATES, Habits
+from tests.simulator.world import Failure, failures, play
+
+HISTORIES = int(os.environ.get("SEEDPIPE_HISTORIES", "20000"))
+SHARES = 40  # tests that the histories are dealt to, so that several processes can play
+MUTANT_SEEDS = 400  # a wrong protocol must be caught within so many histories
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_no_history_breaks_a_promise(share):
+    seeds = (HISTORIES * share // SHARES, HISTORIES * (share + 1) // SHARES)
+    failed = failures(seeds)
+    assert not failed, f"{len(failed)} of the seeds {seeds}; the first:\n{failed[0]}"
+
+
+@pytest.mark.parametrize("kind", DEATHS)
+@pytest.mark.parametrize("fate", ["well", *SUBMIT_FATES])
+def test_one_job_survives_every_single_death(fate, kind):
+    share = 0.6 if fate == "rate limited" else 1.0  # a limit that never ends is waited for without end
+    habits = {"submits": {fate: share}, "late_s": 100.0, "lag_s": 60.0}
+    for policy in DoubtPolicy:
+        whole = play(simple(habits=Habits(**habits), images=2))
+        assert whole > 10
+        for at in range(1, whole + 1):
+            play(simple(habits=Habits(**habits), kind=kind, at=at, policy=Policy(in_doubt=policy), images=2))
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_a_wrong_protocol_is_caught(mutant):
+    for seed in range(MUTANT_SEEDS):
+        try:
+            play(drawn(seed), mutant())
+        except Failure:
+            return
+    pytest.fail(f"{MUTANT_SEEDS} histories and nobody noticed")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_seed_is_a_whole_history(seed):
+    first, second = [], []
+    for trace in (first, second):
+        play(drawn(seed), trace=trace)
+    assert first == second

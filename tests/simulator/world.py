@@ -1,0 +1,507 @@
+"""One history, played: processes that live and die on one disk, beside one service.
+
+Everything that matters is real – ledger, store, engine, lifecycle – but time, the service and the gate of
+the disk. A process dies by having every later call of its fail without effect. After each death the next
+process starts on what is left; after the last one comes a calm, in which everything must be brought home.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import random
+import shutil
+import tempfile
+from contextlib import ExitStack, suppress
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from seedpipe.core.errors import LedgerDamaged, RunError
+from seedpipe.core.lifecycle import IllegalTransition, Phase
+from seedpipe.core.manifest import exit_code
+from seedpipe.core.records import RunEnd, RunStart, StopReason
+from seedpipe.engines import LocalEngine, Pace
+from seedpipe.ledger import SqliteLedger
+from seedpipe.stores import LocalStore
+from tests.fakes.clock import EPOCH
+from tests.fakes.disk import Disk
+from tests.simulator import scenario as scenarios
+from tests.simulator.loop import Dead, SimLoop
+from tests.simulator.oracle import Oracle, Violation, body_key
+from tests.simulator.service import Client, Service
+
+_MEMORY = Path("/dev/shm")  # where there is one: syncs are the gate's business
+_CALM_RUNS = 8
+_CALM_GAP_S = 2000.0
+_TRACE_LINES = 60
+_MOST_OPERATIONS = 5000  # of one process; the longest honest run of four jobs takes a tenth
+_FULLY_SYNCED = 2  # PRAGMA synchronous: below FULL a commit may be lost with the power
+_UNSETTLED = frozenset({Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING})
+
+
+class House:
+    """The parts a process is built from; a mutant changes one of them."""
+
+    engine = LocalEngine
+    store = LocalStore
+    client = Client
+    submit_gap_s = 0.0
+
+    def open_ledger(self, path):
+        return SqliteLedger.open(path, origin="https://api.test")
+
+
+class Failure(AssertionError):
+    """A broken promise, with the seed and the way to play it again."""
+
+
+def play(scenario, house=None, *, trace=None):
+    """Play one history; return how many operations its first process made. Raises `Failure`."""
+    trace = [] if trace is None else trace
+    try:
+        with World(scenario, house or House(), trace) as world:
+            return world.play()
+    except Exception as error:
+        told = "\n".join(trace[-_TRACE_LINES:])
+        raise Failure(
+            f"seed {scenario.seed}: {type(error).__name__}: {error}\n{told}\n"
+            f"play it again: python -m tests.simulator --seed {scenario.seed}"
+        ) from error
+
+
+def failures(seeds, house=None):
+    """Play the histories of a range of seeds; return the words of those that failed."""
+    failed = []
+    for seed in range(*seeds):
+        try:
+            play(scenarios.drawn(seed), house)
+        except Failure as failure:
+            failed.append(str(failure))
+    return failed
+
+
+class World:
+    """The disk, the service and the oracle of one history."""
+
+    def __init__(self, scenario, house, trace):
+        self.scenario = scenario
+        self.house = house
+        self.trace = trace
+        self.rng = random.Random(scenario.seed + 1)
+        self.jobs = list(scenario.jobs)
+        self.now_s = 0.0
+        self.runs = 0
+        self.process = None
+        self.broken = None
+        known = [cells[0].job for cells in (*scenario.jobs, scenario.spare)]
+        self.oracle = Oracle(
+            prices={job.job_id: job.cost_usd for job in known},
+            bodies={job.job_id: body_key(job) for job in known},
+            is_durable=lambda sha256: self.disk.is_durable(self.objects / sha256, sha256),
+            is_prompt=scenario.is_prompt,
+        )
+        self.service = Service(
+            random.Random(scenario.seed + 2), scenario.habits, scenarios.IMAGE_USD, self.now
+        )
+        self.service.on_charge = self._charged
+        self._stack = ExitStack()
+
+    def __enter__(self):
+        where = _MEMORY if _MEMORY.is_dir() else None
+        self.folder = Path(tempfile.mkdtemp(prefix="seedpipe-", dir=where)).resolve()
+        self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self.files = self.folder / "files"
+        self.objects, self.out = self.files / "objects", self.files / "out"
+        self.files.mkdir()
+        self.disk = Disk(self.files, self._gate)
+        self.ledger_file = self.folder / "ledger.sqlite3"
+        self._stack.enter_context(self.disk.mounted())
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def now(self):
+        """Seconds since the beginning, on everybody's clock."""
+        return self.process.loop.time() if self.process else self.now_s
+
+    def tell(self, line):
+        self.trace.append(f"{self.now():10.2f}  {line}")
+
+    def play(self):
+        """Play all troubles, then the calm; return the operations of the first process."""
+        first = None
+        for trouble in self.scenario.troubles:
+            operations = self._live(trouble)
+            first = operations if first is None else first
+            self._edit(trouble.edit)
+            self._pass(trouble.gap_s)
+        self.service.habits = scenarios.calmed(self.service.habits)
+        for number in range(_CALM_RUNS):
+            operations = self._live(None, budget=number > 0)
+            first = operations if first is None else first
+            if self._is_home():
+                break
+            self._pass(_CALM_GAP_S)
+        self._check_end()
+        return first
+
+    # --- processes ---
+
+    def _live(self, trouble, *, budget=True):
+        self.runs += 1
+        self.tell(
+            f"--- process {self.runs} starts, {trouble.kind + f' at {trouble.at}' if trouble else 'calm'}"
+        )
+        process = self.process = Process(self, trouble)
+        try:
+            process.live()
+        finally:
+            process.bury()
+            self.now_s = process.loop.time()
+            self.process = None
+        if self.broken:
+            raise self.broken
+        self.service.catch_up()
+        if process.died and trouble and trouble.kind.startswith("power"):
+            self._lose_power(process, self.rng if "part" in trouble.kind else None)
+        self._check_whole_files()
+        return process.operations
+
+    def _lose_power(self, process, rng):
+        self.tell("the power is lost")
+        self.disk.lose_power(rng)
+        if process.commits_may_be_lost:
+            for name in ("", "-wal", "-shm"):
+                Path(f"{self.ledger_file}{name}").unlink(missing_ok=True)
+            if process.ledger_before is not None:
+                self.ledger_file.write_bytes(process.ledger_before)
+
+    def _pass(self, seconds):
+        self.now_s += seconds
+        self.service.catch_up()
+
+    def _edit(self, edit):
+        match edit:
+            case "drop" if len(self.jobs) > 1:
+                self.jobs.pop()
+            case "add" if self.scenario.spare not in self.jobs:
+                self.jobs.append(self.scenario.spare)
+            case "delete object" | "delete file":
+                folder = self.objects if edit == "delete object" else self.out
+                for file in sorted(path for path in folder.rglob("*") if path.is_file())[:1]:
+                    file.unlink()
+
+    def plan(self):
+        """The plan of the campaign as it stands."""
+        return scenarios.header(self.jobs, self.scenario), [cell for cells in self.jobs for cell in cells]
+
+    # --- what must be so ---
+
+    def _gate(self, call, path):
+        if self.process:
+            self.process.step(f"{call} {os.path.basename(path)[-12:]}")
+
+    def _charged(self, task):
+        self.tell(f"charged: {task.prediction_id[-4:]} {task.body} ({task.ending})")
+        if self.process and not self.process.died:
+            self.process.judged(self.oracle.charged, task)
+        else:
+            self.oracle.charged(task)
+
+    def _is_home(self):
+        ids = {cells[0].job.job_id for cells in self.jobs}
+        latest = {job: tried[-1].phase for job, tried in self.oracle.attempts.items() if tried}
+        planned = any(latest.get(job, Phase.PLANNED) is Phase.PLANNED for job in ids)
+        return not planned and not _UNSETTLED & set(latest.values())
+
+    def _check_end(self):
+        """After the calm: nothing under way, nothing paid and lost, the money is right."""
+        capped = self.scenario.budget_usd is not None
+        for job, attempts in self.oracle.attempts.items():
+            phase = attempts[-1].phase if attempts else Phase.PLANNED
+            if phase in _UNSETTLED or (phase is Phase.PLANNED and self._is_wanted(job) and not capped):
+                raise Violation(f"after the calm {job} is still {phase}")
+        for key, charges in self.oracle.charges.items():
+            owned = {a.prediction_id for attempts in self.oracle.attempts.values() for a in attempts}
+            doubts = sum(
+                a.phase is Phase.IN_DOUBT
+                for attempts in self.oracle.attempts.values()
+                for a in attempts
+                if a.body == key
+            )
+            orphans = [task for task in charges if task.prediction_id not in owned]
+            if len(orphans) > doubts and not self.oracle._is_excused(key):
+                raise Violation(f"{len(orphans)} charges of {key} belong to nobody")
+        self._check_published()
+
+    def _check_whole_files(self):
+        """Whatever has happened: a name without `.part` is a whole file, an object is what its name says."""
+        for folder, _, names in os.walk(self.files):
+            for name in names:
+                if not name.endswith(".part"):
+                    digest = picture_of(Path(folder, name))
+                    expected = {name} if Path(folder) == self.objects else self._known_pictures()
+                    if digest not in expected:
+                        raise Violation(f"{name} is torn")
+
+    def _known_pictures(self):
+        return {image.sha256 for images in self.oracle.outputs.values() for image in images.values()}
+
+    def _is_wanted(self, job_id):
+        return any(cells[0].job.job_id == job_id for cells in self.jobs)
+
+    def _check_published(self):
+        for cells in self.jobs:
+            attempts = self.oracle.attempts.get(cells[0].job.job_id)
+            if attempts and attempts[-1].phase in {Phase.DONE, Phase.DONE_SHORT}:
+                for cell in cells:
+                    self._check_cell(cell.cell)
+
+    def _check_cell(self, cell):
+        for index, stem in enumerate(cell.output_paths):
+            image = self.oracle.outputs[cell.job_id].get(index)
+            path = self.out / f"{stem}.png"
+            if image and (not path.is_file() or path.stat().st_size != image.size_bytes):
+                raise Violation(f"{cell.job_id} is done, but {path.name} is missing or torn")
+            if image and picture_of(path) != image.sha256:
+                raise Violation(f"{path.name} is not the picture of {cell.job_id}")
+
+
+class Process:
+    """One start of seedpipe: takes the lock, carries out the plan, and may die at any of its operations."""
+
+    def __init__(self, world, trouble):
+        self.world = world
+        self.trouble = trouble
+        self.operations = 0
+        self.died = False
+        self.broken = False
+        self.commits_may_be_lost = False
+        self.ledger_before = None
+        self._engine = None
+        slow = world.scenario.slow_disk
+        rng = random.Random(world.scenario.seed * 31 + world.runs)
+        self._rng = rng
+        self.loop = SimLoop(world.now_s, lambda: rng.random() ** 8 * 5 if slow else rng.random() * 0.01)
+        self._ledger = None
+
+    def live(self):
+        with suppress(Dead):
+            self.loop.live(self._main())
+
+    def judged(self, judgement, *args, **kwargs):
+        """Ask the oracle; a broken promise ends the process, so that nothing covers it up."""
+        try:
+            return judgement(*args, **kwargs)
+        except (Violation, IllegalTransition) as broken:
+            self.world.broken = self.world.broken or broken
+            self.died = True
+            self.loop.stop()
+            raise Dead from broken
+
+    def bury(self):
+        self.died = True
+        self.loop.bury()
+        self.world.disk.close_files()
+        if self._ledger:
+            self._ledger.close()
+
+    # --- operations ---
+
+    def step(self, what):
+        """Count an operation; here the process dies when its time has come."""
+        if self.died:
+            raise Dead
+        self.operations += 1
+        if self.operations > _MOST_OPERATIONS:
+            self.judged(self._never_ends)
+        if self.trouble and self.operations == self.trouble.at:
+            self._strike(what)
+        elif self.broken and what.partition(" ")[0] in {"open", "write", "flush", "fsync", "replace", "link"}:
+            raise OSError(errno.ENOSPC, "the disk is full", what)
+
+    def _strike(self, what):
+        kind = self.trouble.kind
+        self.world.tell(f"{kind} at operation {self.operations}: {what}")
+        if kind == "signal":
+            if self._engine:
+                self._engine.stop()
+        elif kind == "disk":
+            self.broken = True
+        elif not kind.startswith("ledger"):
+            self.died = True
+            self.loop.stop()
+            raise Dead
+
+    def _never_ends(self):
+        raise Violation(f"the run does not end: {_MOST_OPERATIONS} operations")
+
+    def strikes_ledger(self, when):
+        """Say whether the ledger fails from here on, `before` or `after` its commit."""
+        trouble = self.trouble
+        return trouble and trouble.kind == f"ledger {when}" and self.operations >= trouble.at
+
+    # --- what app.run does ---
+
+    async def _main(self):
+        world, now = self.world, self._clock_now
+        ledger = self._open_ledger()
+        header, cells = world.plan()
+        self.step("admit")
+        ledger.admit(header, cells)
+        calm = self.trouble is None
+        start = RunStart(
+            run_id=f"run{world.runs}",
+            plan_id=header.plan_id,
+            campaign="aurora",
+            owner=f"owner{world.runs}",
+            started_at=now(),
+            purse_usd=None if calm else world.scenario.purse_usd,
+            budget_usd=world.scenario.budget_usd,
+        )
+        ledger.begin_run(start)
+        store = world.house.store(world.objects, world.out)
+        try:
+            store.clean_parts()
+            outcome = await self._drive(start, ledger, store)
+        except RunError as error:
+            world.tell(f"the run ends: {error}")
+            return
+        tally = ledger.tally(start.plan_id)
+        code = exit_code(tally, outcome)
+        self.judged(self._check_exit, code, tally, outcome)
+        ledger.end_run(RunEnd(run_id=start.run_id, finished_at=now(), exit_code=code))
+        world.tell(f"exit {code}, {outcome}")
+
+    def _open_ledger(self):
+        world = self.world
+        self.ledger_before = world.ledger_file.read_bytes() if world.ledger_file.exists() else None
+        self._ledger = world.house.open_ledger(world.ledger_file)
+        (synchronous,) = self._ledger._db.execute("PRAGMA synchronous").fetchone()
+        self.commits_may_be_lost = synchronous < _FULLY_SYNCED
+        return WatchedLedger(self._ledger, self)
+
+    async def _drive(self, start, ledger, store):
+        world = self.world
+        clock = Clock(self.loop)
+        client = world.house.client(world.service, clock, self.step, self._leaving)
+        self._engine = world.house.engine(
+            ledger=ledger,
+            provider=client,
+            store=store,
+            clock=clock,
+            listener=Deaf(),
+            rng=self._rng,
+            pace=Pace(concurrency=world.scenario.concurrency, submits_in_flight=2, job_deadline_s=300.0),
+        )
+        return await self._engine.run(start)
+
+    def _leaving(self, model, body):
+        self.world.tell(f"a request leaves: {body}")
+        return self.judged(self._check_intent, model, body)
+
+    def _check_intent(self, model, body):
+        job_id, number = self.world.oracle.leaving(model, body)
+        if self._ledger.phases([job_id]) != {job_id: Phase.SUBMITTING}:
+            raise Violation(f"a request of {job_id} left, and the ledger does not know")
+        return job_id, number
+
+    def _clock_now(self):
+        return EPOCH + timedelta(seconds=self.loop.time())
+
+    def _check_exit(self, code, tally, outcome):
+        if code == 0:
+            wrong = {phase for phase, total in tally.items() if total.jobs} - {Phase.DONE}
+            if wrong or outcome.stop not in (None, StopReason.PURSE):
+                raise Violation(f"exit 0 with {wrong} and {outcome.stop}")
+            self.world._check_published()
+
+
+class WatchedLedger:
+    """The real ledger of one process: may fail, may be the place of death, and is heard by the oracle."""
+
+    def __init__(self, ledger, process):
+        self._ledger = ledger
+        self._process = process
+
+    def __getattr__(self, name):
+        method = getattr(self._ledger, name)
+        if not callable(method):
+            return method
+        return lambda *args, **kwargs: self._alive() or method(*args, **kwargs)
+
+    def _alive(self):
+        if self._process.died:
+            raise Dead
+
+    def begin_run(self, run):
+        process = self._process
+        self._run = run
+        process.step("begin run")
+        doubts = self._ledger.begin_run(run)
+        process.world.oracle.abandoned()
+        process.step("run begun")
+        return doubts
+
+    def record(self, entries):
+        process, world = self._process, self._process.world
+        process.step("record " + ", ".join(entry.event for entry in entries))
+        self._fail_if_struck("before")
+        world.service.catch_up()
+        verdicts = self._ledger.record(entries)
+        for entry, verdict in zip(entries, verdicts, strict=True):
+            world.tell(f"{entry.job_id[:6]} {entry.event} {verdict} {entry.error[:60]}")
+        process.judged(world.oracle.recorded, entries, verdicts)
+        process.judged(self._check_money)
+        process.step("recorded")
+        self._fail_if_struck("after")
+        return verdicts
+
+    def _fail_if_struck(self, when):
+        if self._process.strikes_ledger(when):
+            raise LedgerDamaged("the disk under the ledger reports an error")
+
+    def _check_money(self):
+        ledger, run = self._ledger, self._run
+        self._process.world.oracle.check_money(
+            ledger.committed_usd("aurora"),
+            Decimal(ledger._books.committed("run", run.run_id)) / 1_000_000,
+            campaign_cap=run.budget_usd,
+            run_id=run.run_id,
+            run_cap=run.purse_usd,
+        )
+
+
+class Clock:
+    """`ports.Clock` on the loop of one process."""
+
+    def __init__(self, loop):
+        self._loop = loop
+
+    def now(self):
+        return EPOCH + timedelta(seconds=self._loop.time())
+
+    def monotonic(self):
+        return self._loop.time()
+
+    async def sleep(self, seconds):
+        await asyncio.sleep(seconds)
+
+
+class Deaf:
+    """A listener that does not care."""
+
+    def job_changed(self, record, phase, note=""):
+        pass
+
+    def waiting(self, seconds, why):
+        pass
+
+
+def picture_of(path):
+    """The digest of a file's content."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
