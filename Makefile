@@ -4,8 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint format bench bench-paid pictures lock clean
-.PHONY: help setup demo test torture lint format pictures lock clean
+.PHONY: help setup demo test torture lint format bench bench-paid pictures lock clean
 
 help:
 	@echo "make demo    run the quickstart campaign on the embedded sandbox: free, nothing leaves this machine"
@@ -45,6 +44,7 @@ bench: $(READY)
 bench-paid: $(READY)
 	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix .bench @wavespeed/cli@0.2.2; fi
 	$(BIN)/python bench/paid.py --jobs 100 --node .bench
+
 HISTORIES ?= 2000000
 torture: $(READY)
 	$(BIN)/python -m tests.simulator --seeds 0:$(HISTORIES)

@@ -56,7 +56,7 @@ class Disk:
     def _lose(self, folder, is_lost):
         durable = self._synced_names.get(folder, {})
         present = {entry.name: entry.inode() for entry in os.scandir(folder)}
-        for name in sorted(durable.keys() | present.keys()):
+        for name in sorted(durable.keys() | present.keys(), key=lambda name: (name.endswith(".part"), name)):
             path = os.path.join(folder, name)
             if durable.get(name) != present.get(name) and is_lost():
                 self._take_back(path, present.get(name), durable.get(name))

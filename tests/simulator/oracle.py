@@ -7,10 +7,10 @@ with the ledger but the table of the lifecycle.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from seedpipe.core.lifecycle import Event, Phase, advance, holds_money
+from seedpipe.core.lifecycle import INTENTS, Event, Phase, advance, holds_money, opens_attempt
 from seedpipe.core.model import canonical_json
 from seedpipe.core.records import Verdict
 
@@ -33,6 +33,7 @@ class Tried:
     run_id: str | None = None
     prediction_id: str | None = None
     sent: int = 0  # submits that left since the latest intent
+    images: dict = field(default_factory=dict)  # index → image, as recorded
     retried: bool = False  # judged absent once: with a late service a second charge may come
 
 
@@ -47,7 +48,6 @@ class Oracle:
         self.attempts = defaultdict(list)  # job → attempts, oldest first
         self.charges = defaultdict(list)  # body → tasks
         self.by_id = {}
-        self.outputs = defaultdict(dict)  # job → index → image
 
     # --- what happens ---
 
@@ -56,7 +56,7 @@ class Oracle:
         for entry, verdict in zip(entries, verdicts, strict=True):
             if verdict is Verdict.RECORDED:
                 self._take(entry)
-            elif entry.event is not Event.INTENT_RECORDED:
+            elif entry.event not in INTENTS:
                 raise Violation(f"{entry.event} was declined: {verdict}")
 
     def abandoned(self):
@@ -92,17 +92,16 @@ class Oracle:
         attempts = self.attempts[entry.job_id]
         before = attempts[-1].phase if attempts else Phase.PLANNED
         phase = advance(before, entry.event)
-        if not attempts or entry.event is Event.REDO_AUTHORIZED:
+        if not attempts or opens_attempt(before, entry.event):
             attempts.append(Tried(entry.job_id, phase, self._bodies[entry.job_id]))
-            self.outputs[entry.job_id] = {}
         tried = attempts[-1]
         tried.phase = phase
-        if entry.event is Event.INTENT_RECORDED:
+        if entry.event in INTENTS:
             self._intended(tried, entry)
         elif entry.event in _NAMES_THE_TASK:
             self._named(tried, entry)
         elif entry.event in _STORES and entry.output:
-            self.outputs[entry.job_id][entry.output.index] = entry.output.image
+            tried.images[entry.output.index] = entry.output.image
         elif entry.event is Event.SURELY_ABSENT:
             tried.retried = True
         self._check_sendings(tried, entry)
@@ -154,7 +153,7 @@ class Oracle:
 
     def _check_files(self, entry):
         if entry.event in {Event.SET_COMPLETE, Event.SET_SHORT}:
-            due = self.outputs[entry.job_id].values()
+            due = self.attempts[entry.job_id][-1].images.values()
         else:
             due = [entry.output.image]
         for image in due:
@@ -162,6 +161,10 @@ class Oracle:
                 raise Violation(
                     f"{entry.event} of {entry.job_id} was recorded, but {image.sha256} is not durable"
                 )
+
+    def images(self, job_id):
+        """Return every image that was ever recorded for a job."""
+        return [image for tried in self.attempts[job_id] for image in tried.images.values()]
 
     def check_money(self, committed_usd, purse_of, *, campaign_cap, run_id, run_cap):
         """Compare the ledger's accounts with the attempts, the caps, and the service's book."""

@@ -17,6 +17,7 @@ from seedpipe.core.model import (
     PlanHeader,
     PlannedCell,
     Policy,
+    ShortSets,
     job_id,
 )
 from tests.simulator.service import SUBMIT_FATES, Habits
@@ -76,7 +77,7 @@ def drawn(seed):
         spare=planned("spare"),
         habits=_habits(rng),
         troubles=tuple(_trouble(rng, count) for _ in range(rng.choices((0, 1, 2, 3), (1, 4, 3, 2))[0])),
-        policy=Policy(in_doubt=rng.choice((DoubtPolicy.RESUBMIT, DoubtPolicy.RESUBMIT, DoubtPolicy.HOLD))),
+        policy=_policy(rng),
         concurrency=rng.choice((1, 2, 4)),
         purse_usd=_cap(rng, total),
         budget_usd=_cap(rng, total),
@@ -148,6 +149,14 @@ def _habits(rng):
         unseen_s=rng.choice((0.0, 0.0, 30.0, 90.0)),
         late_s=rng.choice((5.0, 90.0, 90.0, 3000.0)),
         lag_s=rng.choice((0.0, 5.0, 80.0)),
+    )
+
+
+def _policy(rng):
+    return Policy(
+        in_doubt=rng.choice((DoubtPolicy.RESUBMIT, DoubtPolicy.RESUBMIT, DoubtPolicy.HOLD)),
+        short_sets=rng.choice(list(ShortSets)),
+        service_retries=rng.choice((0, 1, 2)),
     )
 
 

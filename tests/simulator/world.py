@@ -16,12 +16,12 @@ import shutil
 import tempfile
 from contextlib import ExitStack, suppress
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from seedpipe.core.errors import LedgerDamaged, RunError
-from seedpipe.core.lifecycle import IllegalTransition, Phase
+from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import exit_code
+from seedpipe.core.model import ShortSets
 from seedpipe.core.records import RunEnd, RunStart, StopReason
 from seedpipe.engines import LocalEngine, Pace
 from seedpipe.ledger import SqliteLedger
@@ -203,7 +203,8 @@ class World:
 
     def _gate(self, call, path):
         if self.process:
-            self.process.step(f"{call} {os.path.basename(path)[-12:]}")
+            name = os.path.basename(path)  # temporary names are random, and a history tells nothing random
+            self.process.step(f"{call} {'a .part' if name.endswith('.part') else name[:12]}")
 
     def _charged(self, task):
         self.tell(f"charged: {task.prediction_id[-4:]} {task.body} ({task.ending})")
@@ -249,7 +250,7 @@ class World:
                         raise Violation(f"{name} is torn")
 
     def _known_pictures(self):
-        return {image.sha256 for images in self.oracle.outputs.values() for image in images.values()}
+        return {image.sha256 for job_id in list(self.oracle.attempts) for image in self.oracle.images(job_id)}
 
     def _is_wanted(self, job_id):
         return any(cells[0].job.job_id == job_id for cells in self.jobs)
@@ -259,16 +260,16 @@ class World:
             attempts = self.oracle.attempts.get(cells[0].job.job_id)
             if attempts and attempts[-1].phase in {Phase.DONE, Phase.DONE_SHORT}:
                 for cell in cells:
-                    self._check_cell(cell.cell)
+                    self._check_cell(cell.cell, attempts[-1])
 
-    def _check_cell(self, cell):
+    def _check_cell(self, cell, latest):
+        known = {image.sha256 for image in self.oracle.images(cell.job_id)}
         for index, stem in enumerate(cell.output_paths):
-            image = self.oracle.outputs[cell.job_id].get(index)
             path = self.out / f"{stem}.png"
-            if image and (not path.is_file() or path.stat().st_size != image.size_bytes):
-                raise Violation(f"{cell.job_id} is done, but {path.name} is missing or torn")
-            if image and picture_of(path) != image.sha256:
-                raise Violation(f"{path.name} is not the picture of {cell.job_id}")
+            if path.is_file() and picture_of(path) not in known:
+                raise Violation(f"{path.name} is not a picture of {cell.job_id}")
+            if index < len(latest.images) and not path.is_file():
+                raise Violation(f"{cell.job_id} is done, but {path.name} is missing")
 
 
 class Process:
@@ -297,7 +298,7 @@ class Process:
         """Ask the oracle; a broken promise ends the process, so that nothing covers it up."""
         try:
             return judgement(*args, **kwargs)
-        except (Violation, IllegalTransition) as broken:
+        except Exception as broken:
             self.world.broken = self.world.broken or broken
             self.died = True
             self.loop.stop()
@@ -372,8 +373,8 @@ class Process:
             world.tell(f"the run ends: {error}")
             return
         tally = ledger.tally(start.plan_id)
-        code = exit_code(tally, outcome)
-        self.judged(self._check_exit, code, tally, outcome)
+        code = exit_code(tally, outcome, policy=header.policy)
+        self.judged(self._check_exit, code, tally, outcome, header.policy)
         ledger.end_run(RunEnd(run_id=start.run_id, finished_at=now(), exit_code=code))
         world.tell(f"exit {code}, {outcome}")
 
@@ -413,9 +414,10 @@ class Process:
     def _clock_now(self):
         return EPOCH + timedelta(seconds=self.loop.time())
 
-    def _check_exit(self, code, tally, outcome):
+    def _check_exit(self, code, tally, outcome, policy):
         if code == 0:
-            wrong = {phase for phase, total in tally.items() if total.jobs} - {Phase.DONE}
+            fine = {Phase.DONE, Phase.DONE_SHORT} if policy.short_sets is ShortSets.ACCEPT else {Phase.DONE}
+            wrong = {phase for phase, total in tally.items() if total.jobs} - fine
             if wrong or outcome.stop not in (None, StopReason.PURSE):
                 raise Violation(f"exit 0 with {wrong} and {outcome.stop}")
             self.world._check_published()
@@ -469,7 +471,7 @@ class WatchedLedger:
         ledger, run = self._ledger, self._run
         self._process.world.oracle.check_money(
             ledger.committed_usd("aurora"),
-            Decimal(ledger._books.committed("run", run.run_id)) / 1_000_000,
+            sum(account.committed_usd for account in ledger.accounts() if account.name == run.run_id),
             campaign_cap=run.budget_usd,
             run_id=run.run_id,
             run_cap=run.purse_usd,
