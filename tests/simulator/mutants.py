@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from types import MappingProxyType
 
 from seedpipe.core.errors import Malformed, Unavailable, Uncertain
 from seedpipe.core.lifecycle import Event
@@ -125,6 +126,10 @@ class ResubmitUnknowns(House):
     client = _ConfidentClient
 
 
+class NoSettleTime(House):
+    pace = MappingProxyType({"settle_s": 0.0})
+
+
 class NoFsyncOfTheLedger(House):
     def open_ledger(self, path):
         return _UnsyncedLedger.open(path, origin="https://api.test")
@@ -146,6 +151,7 @@ MUTANTS = (
     RetryOnTimeOut,
     NoIntent,
     ResubmitUnknowns,
+    NoSettleTime,
     NoFsyncOfTheLedger,
     NoFsyncOfFiles,
     RecordedBeforeTheFile,

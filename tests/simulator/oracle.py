@@ -34,7 +34,7 @@ class Tried:
     prediction_id: str | None = None
     sent: int = 0  # submits that left since the latest intent
     images: dict = field(default_factory=dict)  # index → image, as recorded
-    retried: bool = False  # judged absent once: with a late service a second charge may come
+    absences: int = 0  # how often it was judged absent: with a late service a second charge may come
 
 
 class Oracle:
@@ -103,7 +103,7 @@ class Oracle:
         elif entry.event in _STORES and entry.output:
             tried.images[entry.output.index] = entry.output.image
         elif entry.event is Event.SURELY_ABSENT:
-            tried.retried = True
+            tried.absences += 1
         self._check_sendings(tried, entry)
         if phase in {Phase.PLANNED, Phase.FAILED}:
             self._check_charges(tried.body)
@@ -138,15 +138,15 @@ class Oracle:
         """Every charge belongs to an attempt of its own, which says so."""
         bearing = [tried for tried in self._tried(key) if _may_be_charged(tried)]
         charged = len(self.charges[key])
-        if charged > len(bearing) and not self._is_excused(key):
+        if charged > len(bearing) and not self.is_excused(key):
             raise Violation(
                 f"{charged} charges for {key!r}, but only {len(bearing)} attempts own one:"
                 f" {[(tried.phase.value, tried.prediction_id) for tried in self._tried(key)]}"
             )
 
-    def _is_excused(self, key):
+    def is_excused(self, key):
         """Whether only a service that shows a request after its settle time has made this charge double."""
-        return not self._is_prompt and any(tried.retried for tried in self._tried(key))
+        return not self._is_prompt and any(tried.absences for tried in self._tried(key))
 
     def _tried(self, key):
         return [tried for attempts in self.attempts.values() for tried in attempts if tried.body == key]

@@ -5,6 +5,7 @@ Everything is drawn once and in one order, so that a seed is a whole history.
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -25,6 +26,7 @@ from tests.simulator.service import SUBMIT_FATES, Habits
 MODEL = "bytedance/seedream-v4/sequential"
 IMAGE_USD = Decimal("0.10")
 SETTLE_S = 180.0
+SKEW_S = float(os.environ.get("SEEDPIPE_SKEW_S", "90"))
 DEATHS = ("kill", "power", "power, in part", "signal", "disk", "ledger before", "ledger after")
 _ENDINGS = ("short", "empty", "failed", "moderated", "for long", "unheard of")
 
@@ -53,6 +55,7 @@ class Scenario:
     purse_usd: Decimal | None
     budget_usd: Decimal | None
     slow_disk: bool
+    skews_s: tuple[float, ...] = (0.0,)  # how far our clock is off, in one process after the other
 
     @property
     def is_prompt(self):
@@ -82,6 +85,7 @@ def drawn(seed):
         purse_usd=_cap(rng, total),
         budget_usd=_cap(rng, total),
         slow_disk=rng.random() < 0.1,
+        skews_s=tuple(rng.choice((0.0, 0.0, 90.0, -90.0, SKEW_S)) for _ in range(3)),
     )
 
 
@@ -148,7 +152,9 @@ def _habits(rng):
         reads=rng.choice((0.0, 0.0, 0.2)),
         unseen_s=rng.choice((0.0, 0.0, 30.0, 90.0)),
         late_s=rng.choice((5.0, 90.0, 90.0, 3000.0)),
-        lag_s=rng.choice((0.0, 5.0, 80.0)),
+        lag_s=rng.choice((0.0, 5.0, 70.0)),
+        inputs=rng.choice(("list", "list", "result", "nowhere")),
+        tells_time=rng.random() < 0.8,
     )
 
 
@@ -175,4 +181,6 @@ def _cap(rng, total):
 
 def calmed(habits):
     """Return the habits of the same service on a good day; what it has taken in already stays as it is."""
-    return replace(habits, submits={}, endings={}, reads=0.0, unseen_s=0.0, late_s=0.0, lag_s=0.0)
+    return replace(
+        habits, submits={}, endings={}, reads=0.0, unseen_s=0.0, late_s=0.0, lag_s=0.0, tells_time=True
+    )

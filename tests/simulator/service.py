@@ -13,10 +13,12 @@ import struct
 import zlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 
 from seedpipe.core.errors import Malformed, Refused, Unavailable, Uncertain
-from seedpipe.core.model import Prediction
+from seedpipe.core.model import Prediction, PredictionPage
+from tests.fakes.clock import EPOCH
 
 SUBMIT_FATES = (
     "slow",
@@ -43,6 +45,10 @@ class Habits:
     unseen_s: float = 0.0  # how long a new task may be unknown to `result`
     late_s: float = 0.0  # how late an accepted-late request may be accepted
     lag_s: float = 0.0  # how late the list may show a task
+    inputs: str = (
+        "list"  # where the service repeats what was asked: in the "list", in the "result", "nowhere"
+    )
+    tells_time: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,6 +117,14 @@ class Service:
         self.book.append(task)
         self.on_charge(task)
 
+    def pictures(self):
+        """Every file the service has ever made."""
+        return [
+            picture(f"{task.prediction_id}/{index}")
+            for task in self.book
+            for index in range(task.body["max_images"])
+        ]
+
     def _drawn(self, shares, default="well"):
         if shares:
             point = self.rng.random()
@@ -166,7 +180,30 @@ class Client:
         task, now = service.tasks.get(prediction_id), service.now()
         if task is None or now < task.seen_at_s:
             raise Refused("HTTP 404: no such task", status=404)
-        return shown(task, now)
+        return shown(task, now, told=service.habits.inputs != "nowhere")
+
+    async def predictions(
+        self, *, model, created_after, created_before, page=1, page_size=100, include_inputs=True
+    ):
+        service = self._service
+        self._step("list")
+        await self._clock.sleep(0.05)
+        service.catch_up()
+        self._stumble()
+        now = service.now()
+        listed = [
+            shown(task, now, told=include_inputs and service.habits.inputs == "list")
+            for task in reversed(service.book)
+            if task.model == model
+            and task.listed_at_s <= now
+            and created_after <= moment(task.at_s) <= created_before
+        ]
+        shown_here = tuple(listed[(page - 1) * page_size : page * page_size])
+        return PredictionPage(
+            items=shown_here,
+            more=len(listed) > page * page_size,
+            server_now=moment(now).replace(microsecond=0) if service.habits.tells_time else None,
+        )
 
     @asynccontextmanager
     async def download(self, url):
@@ -200,31 +237,31 @@ class Client:
         """Nothing to release."""
 
 
-def shown(task, now_s):
-    """The task as `result` shows it, a moment of its life."""
-    running = "queued in the fourth dimension" if task.ending == "unheard of" else "processing"
+def moment(seconds):
+    """The service's clock, which is right."""
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def shown(task, now_s, *, told):
+    """The task as an answer shows it, a moment of its life; `told` repeats what was asked."""
+    facts = {
+        "prediction_id": task.prediction_id,
+        "model": task.model,
+        "created_at": moment(task.at_s),
+        "inputs": task.body if told else None,
+    }
     if now_s < task.ready_at_s:
-        return Prediction(prediction_id=task.prediction_id, model=task.model, status=running)
+        running = "queued in the fourth dimension" if task.ending == "unheard of" else "processing"
+        return Prediction(**facts, status=running)
     if task.ending in {"failed", "moderated"}:
         code = 1200 if task.ending == "moderated" else 5000
-        return Prediction(
-            prediction_id=task.prediction_id, model=task.model, status="failed", code=code, error="it failed"
-        )
+        return Prediction(**facts, status="failed", code=code, error="it failed")
     if now_s > task.fresh_at_s + _URLS_LIVE_S:
         task.fresh_at_s = now_s
-    count = task.body["max_images"] - (task.ending == "short")
-    count = 0 if task.ending == "empty" else count
-    outputs = tuple(
-        f"https://files.test/{task.prediction_id}/{index}/{task.fresh_at_s + _URLS_LIVE_S}"
-        for index in range(count)
-    )
-    return Prediction(
-        prediction_id=task.prediction_id,
-        model=task.model,
-        status="completed",
-        outputs=outputs,
-        inference_ms=9,
-    )
+    count = 0 if task.ending == "empty" else task.body["max_images"] - (task.ending == "short")
+    until = task.fresh_at_s + _URLS_LIVE_S
+    outputs = tuple(f"https://files.test/{task.prediction_id}/{index}/{until}" for index in range(count))
+    return Prediction(**facts, status="completed", outputs=outputs, inference_ms=9)
 
 
 def _submit_error(fate, roll):

@@ -16,12 +16,14 @@ import shutil
 import tempfile
 from contextlib import ExitStack, suppress
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from seedpipe.core.errors import LedgerDamaged, RunError
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import exit_code
-from seedpipe.core.model import ShortSets
+from seedpipe.core.model import DoubtPolicy, ShortSets
 from seedpipe.core.records import RunEnd, RunStart, StopReason
 from seedpipe.engines import LocalEngine, Pace
 from seedpipe.ledger import SqliteLedger
@@ -37,6 +39,8 @@ _MEMORY = Path("/dev/shm")  # where there is one: syncs are the gate's business
 _CALM_RUNS = 8
 _CALM_GAP_S = 2000.0
 _TRACE_LINES = 60
+_MEMORY_OF_THE_LIST_S = 6 * 86_400.0
+_MOST_RESUBMITS = 3  # of one job
 _MOST_OPERATIONS = 5000  # of one process; the longest honest run of four jobs takes a tenth
 _FULLY_SYNCED = 2  # PRAGMA synchronous: below FULL a commit may be lost with the power
 _UNSETTLED = frozenset({Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING})
@@ -48,7 +52,7 @@ class House:
     engine = LocalEngine
     store = LocalStore
     client = Client
-    submit_gap_s = 0.0
+    pace = MappingProxyType({})
 
     def open_ledger(self, path):
         return SqliteLedger.open(path, origin="https://api.test")
@@ -226,31 +230,39 @@ class World:
             phase = attempts[-1].phase if attempts else Phase.PLANNED
             if phase in _UNSETTLED or (phase is Phase.PLANNED and self._is_wanted(job) and not capped):
                 raise Violation(f"after the calm {job} is still {phase}")
-        for key, charges in self.oracle.charges.items():
-            owned = {a.prediction_id for attempts in self.oracle.attempts.values() for a in attempts}
-            doubts = sum(
-                a.phase is Phase.IN_DOUBT
-                for attempts in self.oracle.attempts.values()
-                for a in attempts
-                if a.body == key
-            )
-            orphans = [task for task in charges if task.prediction_id not in owned]
-            if len(orphans) > doubts and not self.oracle._is_excused(key):
-                raise Violation(f"{len(orphans)} charges of {key} belong to nobody")
+            if phase is Phase.IN_DOUBT and self._can_be_settled(attempts[-1]):
+                raise Violation(f"after the calm {job} is still in doubt")
+        self._check_orphans()
         self._check_published()
+
+    def _can_be_settled(self, tried):
+        resubmits = self.scenario.policy.in_doubt is DoubtPolicy.RESUBMIT and tried.absences < _MOST_RESUBMITS
+        return resubmits and self._tells_all()
+
+    def _tells_all(self):
+        """Whether the service's list could be relied on to the end: prompt, and asked in time."""
+        habits = self.scenario.habits
+        return habits.inputs != "nowhere" and self.scenario.is_prompt and self.now_s < _MEMORY_OF_THE_LIST_S
+
+    def _check_orphans(self):
+        everyone = [tried for attempts in self.oracle.attempts.values() for tried in attempts]
+        owned = {tried.prediction_id for tried in everyone}
+        for key, charges in self.oracle.charges.items():
+            doubts = sum(tried.phase is Phase.IN_DOUBT and tried.body == key for tried in everyone)
+            orphans = sum(task.prediction_id not in owned for task in charges)
+            if orphans > (0 if self._tells_all() else doubts) and not self.oracle.is_excused(key):
+                raise Violation(f"{orphans} charges of {key} belong to nobody")
 
     def _check_whole_files(self):
         """Whatever has happened: a name without `.part` is a whole file, an object is what its name says."""
+        known = {digest_of(content) for content in self.service.pictures()}
         for folder, _, names in os.walk(self.files):
             for name in names:
                 if not name.endswith(".part"):
                     digest = picture_of(Path(folder, name))
-                    expected = {name} if Path(folder) == self.objects else self._known_pictures()
+                    expected = {name} if Path(folder) == self.objects else known
                     if digest not in expected:
                         raise Violation(f"{name} is torn")
-
-    def _known_pictures(self):
-        return {image.sha256 for job_id in list(self.oracle.attempts) for image in self.oracle.images(job_id)}
 
     def _is_wanted(self, job_id):
         return any(cells[0].job.job_id == job_id for cells in self.jobs)
@@ -289,6 +301,8 @@ class Process:
         self._rng = rng
         self.loop = SimLoop(world.now_s, lambda: rng.random() ** 8 * 5 if slow else rng.random() * 0.01)
         self._ledger = None
+        skews = world.scenario.skews_s if trouble and world.scenario.habits.tells_time else (0.0,)
+        self._skew = timedelta(seconds=skews[world.runs % len(skews)])
 
     def live(self):
         with suppress(Dead):
@@ -388,7 +402,7 @@ class Process:
 
     async def _drive(self, start, ledger, store):
         world = self.world
-        clock = Clock(self.loop)
+        clock = Clock(self.loop, self._skew)
         client = world.house.client(world.service, clock, self.step, self._leaving)
         self._engine = world.house.engine(
             ledger=ledger,
@@ -397,7 +411,13 @@ class Process:
             clock=clock,
             listener=Deaf(),
             rng=self._rng,
-            pace=Pace(concurrency=world.scenario.concurrency, submits_in_flight=2, job_deadline_s=300.0),
+            pace=Pace(
+                concurrency=world.scenario.concurrency,
+                submits_in_flight=2,
+                job_deadline_s=300.0,
+                **world.house.pace,
+            ),
+            asides=world.house.store(world.objects, world.files / "asides"),
         )
         return await self._engine.run(start)
 
@@ -412,7 +432,7 @@ class Process:
         return job_id, number
 
     def _clock_now(self):
-        return EPOCH + timedelta(seconds=self.loop.time())
+        return EPOCH + self._skew + timedelta(seconds=self.loop.time())
 
     def _check_exit(self, code, tally, outcome, policy):
         if code == 0:
@@ -481,11 +501,12 @@ class WatchedLedger:
 class Clock:
     """`ports.Clock` on the loop of one process."""
 
-    def __init__(self, loop):
+    def __init__(self, loop, skew):
         self._loop = loop
+        self._skew = skew
 
     def now(self):
-        return EPOCH + timedelta(seconds=self._loop.time())
+        return EPOCH + self._skew + timedelta(seconds=self._loop.time())
 
     def monotonic(self):
         return self._loop.time()
@@ -504,6 +525,12 @@ class Deaf:
         pass
 
 
+@lru_cache(maxsize=4096)
+def digest_of(content):
+    """The name of an object with this content."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def picture_of(path):
     """The digest of a file's content."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return digest_of(path.read_bytes())
