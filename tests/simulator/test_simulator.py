@@ -1,6 +1,7 @@
 """The proof: tens of thousands of small histories, every death of one job, and the wrong protocols caught."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +21,12 @@ def test_no_history_breaks_a_promise(share):
     seeds = (HISTORIES * share // SHARES, HISTORIES * (share + 1) // SHARES)
     failed = failures(seeds)
     assert not failed, f"{len(failed)} of the seeds {seeds}; the first:\n{failed[0]}"
+
+
+def test_a_slow_disk_shows_nobody_an_older_truth():
+    """A doubt was settled, and the feed, reading the record of that, took the same job up once more."""
+    for seed in range(400):
+        play(replace(drawn(seed), slow_disk=True))
 
 
 @pytest.mark.parametrize("kind", DEATHS)

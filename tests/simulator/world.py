@@ -221,7 +221,16 @@ class World:
         ids = {cells[0].job.job_id for cells in self.jobs}
         latest = {job: tried[-1].phase for job, tried in self.oracle.attempts.items() if tried}
         planned = any(latest.get(job, Phase.PLANNED) is Phase.PLANNED for job in ids)
-        return not planned and not _UNSETTLED & set(latest.values())
+        doubts = [
+            tried[-1]
+            for tried in self.oracle.attempts.values()
+            if tried and tried[-1].phase is Phase.IN_DOUBT
+        ]
+        return (
+            not planned
+            and not any(map(self._can_be_settled, doubts))
+            and not _UNSETTLED & set(latest.values())
+        )
 
     def _check_end(self):
         """After the calm: nothing under way, nothing paid and lost, the money is right."""
