@@ -8,11 +8,12 @@ something large from something small.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import StrictUndefined, Undefined, nodes, pass_environment
+from jinja2 import BaseLoader, StrictUndefined, Template, Undefined, nodes, pass_environment
+from jinja2.environment import TemplateModule
 from jinja2.filters import FILTERS
 from jinja2.runtime import LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -88,8 +89,9 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
-    def __init__(self, finalize: Callable[[object], object]) -> None:
+    def __init__(self, finalize: Callable[[object], object], loader: BaseLoader | None) -> None:
         super().__init__(
+            loader=loader,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -99,6 +101,25 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.filters = {name: FILTERS[name] for name in _JINJA_FILTERS} | _OWN_FILTERS
         self.steps_left = MAX_STEPS
+
+    def _generate(self, source: nodes.Template, *names: Any, **options: Any) -> str:
+        """Compile, with what Jinja would do unbounded routed through our filters; partials too."""
+        return super()._generate(Bounds().visit(source), *names, **options)
+
+    def get_template(self, *names: Any, **options: Any) -> Template:
+        """Return an included file, counted as a step: files that include files multiply like loops."""
+        self.step()
+        return super().get_template(*names, **options)
+
+    def concat(self, parts: Iterable[str]) -> str:
+        """Join what a template or macro printed, and stop before it grows too long."""
+        texts: list[str] = []
+        length = 0
+        for part in parts:
+            length += len(part)
+            check_length(length)
+            texts.append(part)
+        return "".join(texts)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return what a dot reads: a column, a key, or a harmless method of text."""
@@ -110,6 +131,8 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
             return _text_method(obj, attribute)
         if isinstance(obj, LoopContext) and not attribute.startswith("_"):
             return super().getattr(obj, attribute)
+        if isinstance(obj, TemplateModule):
+            return _exported(obj, attribute)
         if isinstance(obj, Undefined):
             obj._fail_with_undefined_error()  # noqa: SLF001 - the documented way to fail as strict does
         return missing(f"there is no '{attribute}' here: this is {kind_of(obj)}", word=attribute)
@@ -160,6 +183,14 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
             raise Fault(message, rule="template-limit")
 
 
+def _exported(module: TemplateModule, name: str) -> object:
+    exports = {key: value for key, value in vars(module).items() if not key.startswith("_")}
+    if name in exports:
+        return exports[name]
+    hint = did_you_mean(name, exports) or f"it has {', '.join(exports) or 'nothing'}"
+    return missing(f"the imported file has no '{name}'", word=name, hint=hint)
+
+
 def _text_method(text: str, name: str) -> object:
     if name in _TEXT_METHODS:
         return getattr(text, name)
@@ -191,7 +222,7 @@ def _replace(text: str, old: str, new: str, count: int = -1) -> str:
 def _join(values: Any, separator: str = "", attribute: str | None = None) -> str:
     if isinstance(values, Undefined):
         values._fail_with_undefined_error()  # noqa: SLF001
-    environment = environment_for(path=False)
+    environment = _any_environment()
     items = [environment.getitem(value, attribute) if attribute else value for value in values]
     texts = [_bounded(item) for item in items]
     check_length(sum(map(len, texts)) + len(separator) * len(texts))
@@ -245,7 +276,14 @@ class Bounds(NodeTransformer):
         return node
 
 
+def fenced(*, path: bool, loader: BaseLoader | None = None) -> FencedEnvironment:
+    """Return an environment for texts, or for paths, where each printed value is made one segment.
+
+    `loader` finds what templates include; without one they cannot.
+    """
+    return FencedEnvironment(_as_segment if path else _printed, loader)
+
+
 @cache
-def environment_for(*, path: bool) -> FencedEnvironment:
-    """Return the environment for texts, or for paths, where each printed value is made one segment."""
-    return FencedEnvironment(_as_segment if path else _printed)
+def _any_environment() -> FencedEnvironment:
+    return fenced(path=False)

@@ -170,6 +170,7 @@ class _Expansion:
     def _setting(self, series: Series, first_cell: int) -> _Setting:
         values = data_values(self.campaign.variables, self.campaign.brand)
         values["series"] = series.name
+        values["shots"] = shielded("shots", list(series.shots))
         model = self.catalogue.models[series.model]
         setting = _Setting(series=series, model=model, values=values, first_cell=first_cell)
         if not _has_templates(series):
@@ -269,7 +270,7 @@ class _Expansion:
         self, setting: _Setting, values: dict[str, object], number: int, images: int, where: str
     ) -> tuple[str, ...]:
         template = setting.series.output
-        if images > 1 and "image" not in template.names:
+        if images > 1 and not template.names & {"image", "shot"}:
             message = f"the {images} images of a set share one path"
             hint = "add {{ image }} to the path"
             diagnostic = Diagnostic(rule="output-path-shared", message=message, span=template.span, hint=hint)
@@ -279,6 +280,8 @@ class _Expansion:
         paths = []
         for image in range(1, images + 1):
             values["image"] = f"{image:0{digits}}"
+            if shots := setting.series.shots:
+                values["shot"] = shots[image - 1]
             path = self._rendered(template, values, where).strip()
             if fault := path_fault(path):
                 message = f"the output path '{path}' {fault[0]}"

@@ -1,8 +1,9 @@
 import pytest
 
+from seedpipe.core.compiling import compile_template
 from seedpipe.core.diagnostics import SourceText
 from seedpipe.core.fence import MAX_TEXT_CHARS
-from seedpipe.core.templates import TemplateFault, compile_template
+from seedpipe.core.templates import TemplateFault
 from seedpipe.core.values import Columns, Keyed, Number, shielded
 
 COLUMNS = Columns(axis="product", names={"name": 0, "copy": 1, "note": 2, "tags": 3}, origin="p.csv")
@@ -188,6 +189,10 @@ def test_nothing_but_data_can_be_reached(text):
         "{{ long ~ long }}",
         "{{ long + long }}",
         "{{ long }}{{ long }}",
+        "{% for x in long %}{{ long }}{% endfor %}",
+        "{% macro m() %}{% for x in long %}{{ long }}{% endfor %}{% endmacro %}{{ m() | length }}",
+        "{% set y %}{% for x in long %}{{ long }}{% endfor %}{% endset %}{{ y | length }}",
+        "{% filter upper %}{% for x in long %}{{ long }}{% endfor %}{% endfilter %}",
         "{{ long | replace('', 'xxxxxxxx') }}",
         "{{ long.replace('x', 'yyyyyyyy') }}",
         "{{ moods | join(long) ~ moods | join(long) }}",

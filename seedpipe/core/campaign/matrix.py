@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from seedpipe.core.campaign import tables
 from seedpipe.core.campaign.reading import map_at, scalars
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence, data
+from seedpipe.core.compiling import compile_condition
 from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.selection import Axis
-from seedpipe.core.templates import TemplateFault, compile_condition
+from seedpipe.core.templates import TemplateFault
 from seedpipe.core.values import Columns, Keyed, TableByKey
 
 if TYPE_CHECKING:

@@ -81,7 +81,7 @@ class InputValue:
 class Series:
     """A named prompt over some axes; none is one cell. `inputs` are the campaign's under its own.
 
-    `derived` holds what the templates use, each before those that use it.
+    `derived` holds what the templates use, each before those that use it; `shots` name the images of a set.
     """
 
     name: str
@@ -93,6 +93,7 @@ class Series:
     derived: tuple[Derived, ...]
     output: Template
     selection: Selection
+    shots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

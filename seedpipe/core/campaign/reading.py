@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.campaign import tables, yaml
 from seedpipe.core.campaign.files import FileProblem
+from seedpipe.core.campaign.records import unfit_character
 from seedpipe.core.campaign.schema import violations
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
 from seedpipe.core.diagnostics import Diagnostic, SourceText
+from seedpipe.core.partials import Partials
 
 if TYPE_CHECKING:
     from seedpipe.core.campaign.files import Files
@@ -34,11 +36,13 @@ class Reading:
         self._files = files
         self._contents: dict[str, bytes] = {}
         self._unusable: set[tuple[str | int, ...]] = set()
+        self.partials = Partials(self._partial)
 
     @property
     def sources(self) -> dict[str, str]:
         """Every file that was read, by its path from the campaign's folder, with the sha256 of its bytes."""
-        return {name: hashlib.sha256(data).hexdigest() for name, data in sorted(self._contents.items())}
+        read = self._contents | {name: text.encode() for name, text in self.partials.built_in.items()}
+        return {name: hashlib.sha256(data).hexdigest() for name, data in sorted(read.items())}
 
     def sound(self, *path: str) -> bool:
         """Say whether the value at a path has the shape that the schema promises."""
@@ -80,18 +84,48 @@ class Reading:
 
     def read(self, path: str, span: Span | None) -> bytes | None:
         """Return a file's bytes, from memory when it was read before; `span` is where it is named."""
+        data = self._bytes(path, span)
+        if isinstance(data, Diagnostic):
+            self.keep([data])
+            return None
+        return data
+
+    def text(self, path: str, span: Span) -> SourceText | None:
+        """Return a text file; `span` is where it is named."""
+        found = self._text(path, span)
+        if isinstance(found, Diagnostic):
+            self.keep([found], breaks=False)
+            return None
+        return found
+
+    def shown(self, path: str) -> str:
+        """Return a path as the user would type it."""
+        return self._files.shown(path)
+
+    def _bytes(self, path: str, span: Span | None) -> bytes | Diagnostic:
         name = posixpath.normpath(path)
         if name not in self._contents:
             try:
                 self._contents[name] = self._files.read(path)
             except FileProblem as problem:
-                self.report(problem.rule, f"{self.shown(path)}: {problem}", span, problem.hint)
-                return None
+                message = f"{self.shown(path)}: {problem}"
+                return Diagnostic(rule=problem.rule, message=message, span=span, hint=problem.hint)
         return self._contents[name]
 
-    def shown(self, path: str) -> str:
-        """Return a path as the user would type it."""
-        return self._files.shown(path)
+    def _text(self, path: str, span: Span) -> SourceText | Diagnostic:
+        data = self._bytes(path, span)
+        if isinstance(data, Diagnostic):
+            return data
+        source, problem = yaml.decode(self.shown(path), data)
+        return problem or unfit_character(source) or source
+
+    def _partial(self, name: str, span: Span) -> SourceText | Diagnostic:
+        """Return a file that a template includes, from the campaign's folder or below."""
+        if posixpath.normpath(name).startswith(".."):
+            message = f"'{name}' leads out of the campaign's folder"
+            hint = "templates include files from beside the campaign; copy it there"
+            return Diagnostic(rule="path-outside", message=message, span=span, hint=hint)
+        return self._text(name, span)
 
     def _judge(self, root: Node, schema: str, told: set[int]) -> None:
         found = violations(root, schema)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.campaign import yaml
 from seedpipe.core.campaign.model import Derived, InputValue, Series
-from seedpipe.core.campaign.reading import NO_MAP, map_at
+from seedpipe.core.campaign.reading import NO_MAP, map_at, scalars
 from seedpipe.core.campaign.selecting import SelectionReader
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
 from seedpipe.core.catalogue import normalise
+from seedpipe.core.compiling import compile_condition, compile_template
 from seedpipe.core.diagnostics import Diagnostic, did_you_mean
-from seedpipe.core.templates import Template, compile_condition, compile_template
+from seedpipe.core.partials import locate_in
+from seedpipe.core.templates import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from seedpipe.core.campaign.reading import Reading
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.selection import Axis, Selection
+    from seedpipe.core.templates import Locate
 
 DEFAULT_OUTPUT: Final = "{{ series }}/{{ cell }}-{{ image }}"
 
@@ -38,6 +41,8 @@ _OUT_OF_PLACE: Final = {
     "max_images": "'max_images' is known in prompt and output only: it follows from the inputs",
     "input": "'input' is known in prompt and output only: inputs cannot use each other",
     "image": "'image' is known in output only: one request makes all images of a set",
+    "shots": "this series has no 'shots'; name its images: 'shots: [front, side]'",
+    "shot": "'shot' is known in the output of a series that has 'shots'",
     "brand": "this campaign has no brand file; name one at the top: 'brand: brands/name.yaml'",
 }
 
@@ -67,14 +72,16 @@ class SeriesReader:
         self._names = names
         self._sound = reading.sound("series", key.raw)
         self._over = self._read_over()
+        sound = reading.sound("series", key.raw, "shots")
+        self._shots = scalars(node.get("shots")) if sound else []
         self._derivations = _derivations(root, node)
         self.model_id = self._read_model()
 
     def read(self, axes: dict[str, Axis]) -> Series | None:
         """Return the series, or None when it has faults or stands on an axis that has."""
-        prompt = self._template(self._node, "prompt", _IN_PROMPT, "series", self._key.raw)
+        prompt = self._prompt()
         output = self._output()
-        inputs = {name: value for name, value in self._inputs() if value}
+        inputs = self._with_shots({name: value for name, value in self._inputs() if value})
         derived = self._derived([prompt, output, *_templates(inputs)])
         selection = self._selection(axes)
         self._judge(inputs)
@@ -91,6 +98,7 @@ class SeriesReader:
             derived=derived,
             output=output,
             selection=selection,
+            shots=tuple(shot.raw for shot in self._shots),
         )
 
     def _report(self, rule: str, message: str, span: Span, hint: str | None = None) -> None:
@@ -167,6 +175,25 @@ class SeriesReader:
             case _:
                 return InputValue(value=yaml.plain(node), span=span, key_span=key_span)
 
+    def _with_shots(self, inputs: dict[str, InputValue]) -> dict[str, InputValue]:
+        """Return the inputs with the number of images that `shots` names."""
+        model = self._reading.catalogue.models.get(self.model_id or "")
+        key = self._node.key("shots")
+        if not self._shots or model is None or key is None:
+            return inputs
+        count, given = model.count_input, map_at(self._node, "input")
+        if count is None and len(self._shots) > 1:
+            hint = "use its 'sequential' variant, or an axis instead of shots"
+            message = f"{model.model_id} makes one image a request, and these are {len(self._shots)} shots"
+            self._report("shots", message, key.span, hint)
+        elif count and (own := given.get(count)) and yaml.plain(own) != len(self._shots):
+            message = f"'{count}' follows from the {len(self._shots)} shots"
+            self._report("shots", message, own.span, "leave it out, or name as many shots")
+        elif count:
+            value = InputValue(value=len(self._shots), span=key.span, key_span=key.span)
+            return {**inputs, count: value}
+        return inputs
+
     def _derived(self, users: Iterable[Template | None]) -> tuple[Derived, ...]:
         """Return the derived texts that these templates use, directly or through each other."""
         used = {name for user in users if user for name in user.names}
@@ -217,6 +244,14 @@ class SeriesReader:
         template, _ = compile_template(DEFAULT_OUTPUT, lambda *_: here, known, elsewhere={}, path=True)
         return template
 
+    def _prompt(self) -> Template | None:
+        node = self._node.get("prompt")
+        file = node.get("file") if isinstance(node, Mapping) else None
+        if not isinstance(file, Scalar):
+            return self._template(self._node, "prompt", _IN_PROMPT, "series", self._key.raw)
+        source = self._reading.text(file.raw, file.span)
+        return self._compiled_text(source.text, locate_in(source), _IN_PROMPT) if source else None
+
     def _template(
         self, parent: Mapping, name: str, names: tuple[str, ...], *path: str, as_path: bool = False
     ) -> Template | None:
@@ -229,13 +264,25 @@ class SeriesReader:
         self, node: Scalar, names: tuple[str, ...], *, path: bool = False, derived_before: int | None = None
     ) -> Template | None:
         """Return the template; one of `derive` sees the derived texts before it."""
+        return self._compiled_text(node.raw, node.locate, names, path=path, derived_before=derived_before)
+
+    def _compiled_text(
+        self,
+        text: str,
+        locate: Locate,
+        names: tuple[str, ...],
+        *,
+        path: bool = False,
+        derived_before: int | None = None,
+    ) -> Template | None:
         later = {} if derived_before is None else _later(self._derivations, derived_before)
         template, problems = compile_template(
-            node.raw,
-            node.locate,
+            text,
+            locate,
             self._known(names, derived_before),
             elsewhere=self._elsewhere() | later,
             path=path,
+            partials=self._reading.partials,
         )
         self._reading.keep(problems, breaks=False)
         self._sound &= not problems
@@ -243,7 +290,8 @@ class SeriesReader:
 
     def _known(self, names: tuple[str, ...], derived_before: int | None = None) -> frozenset[str]:
         derived = [name for name, _ in self._derivations[:derived_before]]
-        return self._names.everywhere | {*names, *self._over, *derived}
+        shots = ("shots", *(["shot"] if names is _IN_OUTPUT else [])) if "shots" in self._node else ()
+        return self._names.everywhere | {*names, *self._over, *derived, *shots}
 
     def _elsewhere(self) -> dict[str, str]:
         return _OUT_OF_PLACE | {
@@ -258,7 +306,9 @@ def check_derivations(reading: Reading, root: Mapping, names: Names) -> None:
     for at, (_, node) in enumerate(derivations):
         known = names.everywhere | {*_IN_INPUT, *names.axes, *(name for name, _ in derivations[:at])}
         elsewhere = _OUT_OF_PLACE | _later(derivations, at)
-        _, problems = compile_template(node.raw, node.locate, known, elsewhere=elsewhere)
+        _, problems = compile_template(
+            node.raw, node.locate, known, elsewhere=elsewhere, partials=reading.partials
+        )
         reading.keep(problems, breaks=False)
 
 
