@@ -13,8 +13,8 @@ import platform
 import random
 import secrets
 import signal
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, partial
@@ -30,6 +30,7 @@ from seedpipe.core.money import cents_up, usd
 from seedpipe.core.planning import make_plan
 from seedpipe.core.quotes import AccountReview, questions, refuse_dearer
 from seedpipe.core.records import RunEnd, RunRecord, RunStart
+from seedpipe.core.spend import spend as sum_up
 from seedpipe.core.standing import Standing, new_jobs, survey
 from seedpipe.core.totals import PlanTotals, total
 from seedpipe.ledger import SqliteLedger
@@ -41,9 +42,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from pathlib import Path
 
+    from seedpipe.accounts import AuditReport, PlacedImages
     from seedpipe.core.model import PlanHeader, PlannedCell
     from seedpipe.core.planning import Plan
     from seedpipe.core.records import JobRecord, RunOutcome
+    from seedpipe.core.spend import SpendReport
     from seedpipe.engines import Pace
     from seedpipe.ports import Engine, Ledger, Provider, RunListener, Store
     from seedpipe.settings import Settings
@@ -248,6 +251,36 @@ def show(
     return found
 
 
+def spend(folder: Path, settings: Settings, *, by: str) -> SpendReport:
+    """Return what a world's campaigns have spent and reserved; nothing when there was no run yet."""
+    ledger_file = _places(project_root(folder), settings).ledger
+    if not ledger_file.exists():
+        return sum_up((), by)
+    with _reading(ledger_file) as ledger:
+        return sum_up(ledger.payments(), by)
+
+
+def audit(folder: Path, settings: Settings, *, world: World | None, with_bills: bool) -> AuditReport:
+    """Hold the ledger of the last run's world against itself, the files and the service's bills.
+
+    The ledger's lock is held meanwhile, for books are audited at rest. `settings` say where a live service
+    may be asked: the key goes to no origin that only a ledger names.
+    """
+    root = project_root(folder)
+    state = settings.state or root / _STATE_FOLDER
+    file = _last_ledger(state, world, None)
+    with _reading(file) as closed:
+        origin = closed.origin
+    own = replace(settings, world=World.PROOF if origin == SANDBOX_ORIGIN else World.LIVE, origin=origin)
+    places = Places(state=state, world=file.parent)
+    silence = None if with_bills else "the service's bills were not asked for"
+    with closing(SqliteLedger.open(file, origin=origin)) as ledger:
+        placed, remarks = _placed(ledger, own, places, root)
+        silence = silence or _why_no_bills(settings, own)
+        report = asyncio.run(_audit(ledger, own, places, placed, asks=silence is None))
+    return replace(report, remarks=(*remarks, *report.remarks, *([silence] if silence else [])))
+
+
 def serve_sandbox(
     folder: Path, *, port: int, state: Path | None, switches: Iterable[str], ready: Callable[[str], None]
 ) -> None:
@@ -264,6 +297,47 @@ def serve_sandbox(
     with SandboxServer(state=state / "sandbox", port=port, switches=chosen) as server:
         ready(server.base_url)
         signal.sigwait(endings)
+
+
+def _placed(
+    ledger: Ledger, settings: Settings, places: Places, root: Path
+) -> tuple[list[PlacedImages], list[str]]:
+    """Return what each campaign shows by its latest plan, and which folders are not here to be looked at."""
+    from seedpipe.accounts import PlacedImages
+
+    placed, remarks = [], []
+    for campaign in sorted({payment.campaign for payment in ledger.payments()}):
+        out = settings.out or root / "out" / f"{campaign}{settings.out_suffix}"
+        latest = ledger.latest_run(campaign)
+        if latest and out.is_dir():
+            jobs = partial(_all_jobs, ledger, latest.start.plan_id)
+            placed.append(PlacedImages(jobs=jobs, store=LocalStore(places.objects, out)))
+        elif latest:
+            remarks.append(f"{out} is not here, so its images were not checked; --out names another folder")
+    return placed, remarks
+
+
+def _why_no_bills(settings: Settings, own: Settings) -> str | None:
+    """Return why a ledger's service is not asked; `settings` are the user's, `own` those of the ledger."""
+    if own.world is World.PROOF:
+        return None
+    if settings.origin != own.origin:
+        return f"this ledger belongs to {own.origin}; to ask for its bills, say --base-url {own.origin}"
+    return None if settings.api_key else "WAVESPEED_API_KEY is not set, so no bills were asked for"
+
+
+async def _audit(
+    ledger: Ledger, settings: Settings, places: Places, placed: list[PlacedImages], *, asks: bool
+) -> AuditReport:
+    from seedpipe.accounts import audit as audited
+    from seedpipe.engines import SystemClock
+
+    store = LocalStore(places.objects, places.world)
+    if not asks:
+        return await audited(ledger, store, placed, None, SystemClock())
+    with _service(settings, places) as origin:
+        async with _provider(settings, origin) as provider:
+            return await audited(ledger, store, placed, provider, SystemClock())
 
 
 def _plan_of(tree: WorkTree, *, partial: bool = False) -> Plan:
@@ -393,6 +467,15 @@ def _last_run(
     state: Path, world: World | None, campaign: str | None
 ) -> Iterator[tuple[SqliteLedger, RunRecord]]:
     """Open the ledger with the latest run, of one world or of any."""
+    with _reading(_last_ledger(state, world, campaign)) as ledger:
+        found = ledger.latest_run(campaign)
+        if found is None:
+            raise RunError("the last run was removed while it was being read")
+        yield ledger, found
+
+
+def _last_ledger(state: Path, world: World | None, campaign: str | None) -> Path:
+    """Return the ledger with the latest run; raises `InputError` when there was none."""
     latest: list[tuple[datetime, Path]] = []
     for file in sorted(state.glob("*/ledger.sqlite3")):
         if world is None or file.parent.name.partition("-")[0] == world.value:
@@ -404,11 +487,7 @@ def _last_run(
             "there was no run here yet" + (f" of campaign '{campaign}'" if campaign else ""),
             hint="`seedpipe run FILE` makes free proofs in the sandbox; --state names another state folder",
         )
-    with _reading(max(latest)[1]) as ledger:
-        found = ledger.latest_run(campaign)
-        if found is None:
-            raise RunError("the last run was removed while it was being read")
-        yield ledger, found
+    return max(latest)[1]
 
 
 @contextmanager

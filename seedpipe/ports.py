@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from seedpipe.core.audit import FileState
     from seedpipe.core.bills import BillPage
     from seedpipe.core.lifecycle import Phase
     from seedpipe.core.model import ImageFile, Json, PlanHeader, PlannedCell, Prediction, PredictionPage
@@ -116,6 +117,9 @@ class Store(Protocol):
 
     def holds(self, image: ImageFile) -> bool:
         """Say whether the object is there in its full size."""
+
+    def inspect(self, image: ImageFile, path: str | None = None) -> FileState:
+        """Read the object to its end, or the file at a published path, and say whether it is this image."""
 
 
 class Ledger(Protocol):

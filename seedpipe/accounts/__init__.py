@@ -6,5 +6,6 @@ none, ever fails a run by itself.
 """
 
 from seedpipe.accounts.asking import ask_account
+from seedpipe.accounts.auditing import AuditReport, PlacedImages, audit
 
-__all__ = ["ask_account"]
+__all__ = ["AuditReport", "PlacedImages", "ask_account", "audit"]

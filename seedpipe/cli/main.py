@@ -263,6 +263,65 @@ def show(cell_or_job: str, world: str | None, campaign: str | None, state: str |
     return 0
 
 
+@seedpipe.command()
+@click.option(
+    "--by",
+    default="campaign",
+    show_default=True,
+    metavar="WHAT",
+    help="campaign, brand, month, series, model, or the name of an axis, like market.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="A table for a spreadsheet on stdout.")
+@click.option("--proof", is_flag=True, help="Of the proofs instead of the live service.")
+@click.option("--base-url", metavar="ORIGIN", help="Of another live service.")
+@_state_option
+@_screen_options
+def spend(
+    by: str,
+    as_csv: bool,  # noqa: FBT001
+    proof: bool,  # noqa: FBT001
+    base_url: str | None,
+    state: str | None,
+    **screen: Any,
+) -> int:
+    """Show what was spent, by campaign, brand, month or an axis."""
+    from seedpipe import app
+    from seedpipe.cli.books import show_spend
+    from seedpipe.settings import Settings
+
+    settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
+    show_spend(app.spend(Path.cwd(), settings, by=by), settings, _screen(**screen), as_csv=as_csv)
+    return 0
+
+
+@seedpipe.command()
+@click.option("--live", "world", flag_value="live", default=None, help="The live runs.")
+@click.option("--proof", "world", flag_value="proof", help="The proofs.")
+@click.option("--no-bills", is_flag=True, help="Do not ask the service for its bills.")
+@click.option("--base-url", metavar="ORIGIN", help="The live service that the ledger belongs to.")
+@click.option("--out", metavar="DIR", help="Where the images are. Default: out/<campaign>.")
+@_state_option
+@_screen_options
+def audit(
+    world: str | None,
+    no_bills: bool,  # noqa: FBT001
+    base_url: str | None,
+    out: str | None,
+    state: str | None,
+    **screen: Any,
+) -> int:
+    """Check every image against its hash, every job against the ledger, every bill against the plan."""
+    from seedpipe import app
+    from seedpipe.cli.books import show_audit
+    from seedpipe.settings import Settings, World
+
+    settings = Settings.read(os.environ, live=world != "proof", base_url=base_url, state=state, out=out)
+    chosen = World(world) if world else None
+    report = app.audit(Path.cwd(), settings, world=chosen, with_bills=not no_bills)
+    show_audit(report, _screen(**screen))
+    return 1 if report.discrepancies else 0
+
+
 @seedpipe.group()
 def sandbox() -> None:
     """Run the embedded sandbox on its own."""

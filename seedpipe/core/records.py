@@ -77,11 +77,20 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One event of an attempt, and the phase it led to."""
+
+    event: Event
+    phase: Phase
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
     """An attempt as the books see it: who pays for it, in which month, for which cells.
 
     `month` is `2026-11`, in UTC, as the budget of the brand counted it; `cells` are those of the plan that
-    asked; `steps` are the attempt's events in their order, each with the phase it led to.
+    asked; `outputs` and `steps` are the attempt's, in their order.
     """
 
     job: Job
@@ -91,7 +100,12 @@ class Payment:
     month: str
     cells: tuple[Cell, ...]
     outputs: tuple[Output, ...]
-    steps: tuple[tuple[Event, Phase], ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def label(self) -> str:
+        """What to call it in front of people: its first cell's address, else the job's id."""
+        return self.cells[0].address if self.cells else self.job.job_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

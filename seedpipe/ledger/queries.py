@@ -104,7 +104,7 @@ CELLS_PAID: Final = """
     JOIN cells ON cells.plan_no = plan_jobs.plan_no AND job_position = plan_jobs.position
     WHERE attempt_no IN (SELECT value FROM json_each(?)) ORDER BY attempt_no, cells.position"""
 STEPS_OF_ATTEMPTS: Final = """
-    SELECT attempt_no, event, events.phase
+    SELECT attempt_no, event, events.phase, events.at
     FROM attempts JOIN events ON events.job_id = attempts.job_id AND events.number = attempts.number
     WHERE attempt_no IN (SELECT value FROM json_each(?)) ORDER BY event_no"""
 JOBS_TRIED: Final = """

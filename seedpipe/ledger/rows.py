@@ -26,7 +26,7 @@ from seedpipe.core.model import (
     Policy,
     ShortSets,
 )
-from seedpipe.core.records import Account, Attempt, Payment, RunEnd, RunRecord, RunStart, StopReason
+from seedpipe.core.records import Account, Attempt, Payment, RunEnd, RunRecord, RunStart, Step, StopReason
 from seedpipe.core.safe_text import lasting_url
 
 if TYPE_CHECKING:
@@ -251,7 +251,10 @@ def payment(row: Row, cells: Sequence[Row], outputs: Sequence[Row], steps: Seque
         month=row["month"],
         cells=tuple(map(cell, cells)),
         outputs=tuple(output(each, asked.job_id) for each in outputs),
-        steps=tuple((Event(step["event"]), Phase(step["phase"])) for step in steps),
+        steps=tuple(
+            Step(event=Event(step["event"]), phase=Phase(step["phase"]), at=from_instant(step["at"]))
+            for step in steps
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
+from seedpipe.core.audit import FileState
 from seedpipe.core.errors import Malformed, RunError
 from seedpipe.core.model import ImageFile
 from seedpipe.stores.images import EXTENSIONS, HEAD_BYTES, TAIL_BYTES, decoded_size, judged
@@ -92,6 +93,19 @@ class LocalStore:
                 return self._object(image).stat().st_size == image.size_bytes
             except FileNotFoundError:
                 return False
+
+    def inspect(self, image: ImageFile, path: str | None = None) -> FileState:
+        """Read the object, or the file at a published path, and say whether it is this image."""
+        target = self._object(image) if path is None else self._out / path
+        with _disk_errors(target):
+            try:
+                with target.open("rb") as file:
+                    found = hashlib.file_digest(file, "sha256").hexdigest()
+            except (FileNotFoundError, NotADirectoryError):
+                return FileState.MISSING
+            except IsADirectoryError:
+                return FileState.DAMAGED
+        return FileState.WHOLE if found == image.sha256 else FileState.DAMAGED
 
     async def _in_thread(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a step that blocks. Once handed over it runs to its end, also when the caller is cancelled."""

@@ -23,7 +23,7 @@ from seedpipe.core.lifecycle import (
     holds_money,
     opens_attempt,
 )
-from seedpipe.core.records import PhaseTotal, RunEnd, RunRecord, StopReason, Verdict
+from seedpipe.core.records import PhaseTotal, RunEnd, RunRecord, Step, StopReason, Verdict
 from seedpipe.ledger import SqliteLedger
 from tests.contracts.ledger_plans import (
     AT,
@@ -554,9 +554,11 @@ class TestMoney:
         assert (first.job, first.attempt) == (a_job(0), one(ledger, jobs[0]).attempts[0])
         assert (first.campaign, first.brand, first.month) == ("autumn", "aurora", "2026-11")
         assert first.outputs == (an_output(jobs[0], 0), an_output(jobs[0], 1))
-        assert first.steps == tuple(zip(TO_DONE, WAY_TO_DONE, strict=True))
+        assert first.steps == tuple(
+            Step(event=event, phase=phase, at=AT) for event, phase in zip(TO_DONE, WAY_TO_DONE, strict=True)
+        )
         assert (second.job.cost_usd, second.brand, len(second.cells)) == (Decimal("0.08"), "borealis", 2)
-        assert second.steps == ((Event.REDO_INTENDED, Phase.SUBMITTING),)
+        assert second.steps == (Step(event=Event.REDO_INTENDED, phase=Phase.SUBMITTING, at=AT),)
         assert (adopted.job, len(adopted.cells)) == (a_job(1), 1)
 
     def test_a_job_paid_by_a_run_of_another_plan_is_told_too(self, ledger, jobs):

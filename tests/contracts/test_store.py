@@ -11,6 +11,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from seedpipe.core.audit import FileState
 from seedpipe.core.errors import Malformed, RunError, Unavailable
 from seedpipe.stores import LocalStore
 
@@ -195,3 +196,23 @@ class TestPublish:
         with pytest.raises(RunError, match="leaves the output folder"):
             publish(store, image, stem)
         assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_image_is_read_to_its_end_where_it_is_kept_and_where_it_is_shown(store, tmp_path):
+    image = receive(store, picture())
+    path = publish(store, image, "us/hero/1")
+    assert store.inspect(image) is FileState.WHOLE
+    assert store.inspect(image, path) is FileState.WHOLE
+    shown = tmp_path / "out" / path
+    content = bytearray(shown.read_bytes())
+    content[-20] ^= 1
+    shown.unlink()
+    assert store.inspect(image, path) is FileState.MISSING
+    assert store.inspect(image, f"{path}/below") is FileState.MISSING
+    shown.write_bytes(content)  # one bit, at the same length
+    assert store.inspect(image, path) is FileState.DAMAGED
+    assert store.inspect(image) is FileState.WHOLE
+    assert store.inspect(replace(image, sha256="0" * 64)) is FileState.MISSING
+    shown.unlink()
+    shown.mkdir()
+    assert store.inspect(image, path) is FileState.DAMAGED

@@ -1,0 +1,176 @@
+"""One audit: the ledger's own story, the files on disk, and the service's bills, each against the others.
+
+Hides the order and the sources: attempts stream from the ledger once for each judgement, so that a ledger of
+any size stands in a few sums; bills come page by page. A service that does not answer is a remark, and so
+is a folder of images that is not here: what was not looked at must be said, and is no discrepancy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core import audit as rules
+from seedpipe.core.audit import Discrepancy, FileState, Kind
+from seedpipe.core.errors import ProviderError, Unavailable
+from seedpipe.core.manifest import output_paths, published_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from seedpipe.core.audit import BillsAudit
+    from seedpipe.core.bills import Bill, BillPage
+    from seedpipe.core.records import JobRecord, Payment
+    from seedpipe.ports import Clock, Ledger, Provider, Store
+
+_MARGIN: Final = timedelta(hours=1)  # around the ledger's times: clocks differ, and a bill may be dated early
+_MOST_PAGES: Final = 10_000  # a million bills: beyond it something is wrong with the paging
+_ATTEMPTS: Final = 4
+_RETRY_S: Final = 1.0
+_LONGEST_WAIT_S: Final = 30.0
+_OBJECT_KINDS: Final = {FileState.MISSING: Kind.OBJECT_MISSING, FileState.DAMAGED: Kind.OBJECT_DAMAGED}
+_FILE_KINDS: Final = {FileState.MISSING: Kind.FILE_MISSING, FileState.DAMAGED: Kind.FILE_DAMAGED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """What an audit looked at and what it found.
+
+    `attempts`, `objects` and `files` count what was checked; `bills` is None when they were not asked for or
+    could not be had, and then `remarks` says why.
+    """
+
+    origin: str
+    attempts: int
+    objects: int
+    files: int
+    bills: BillsAudit | None
+    discrepancies: tuple[Discrepancy, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedImages:
+    """The images that one campaign shows: the jobs of its latest plan, and the store of its folder."""
+
+    jobs: Callable[[], Iterable[JobRecord]]
+    store: Store
+
+
+async def audit(
+    ledger: Ledger, store: Store, placed: Iterable[PlacedImages], provider: Provider | None, clock: Clock
+) -> AuditReport:
+    """Hold everything against everything. Without a `provider` no bills are asked for."""
+    attempts, found = _books(ledger)
+    objects, broken = _objects(ledger, store)
+    found += broken
+    files = 0
+    for images in placed:
+        checked, broken = _files(images)
+        files += checked
+        found += broken
+    bills: BillsAudit | None = None
+    remarks: list[str] = []
+    if provider:
+        try:
+            bills = await _bills(ledger, provider, clock)
+        except ProviderError as error:
+            remarks.append(f"the service's bills could not be had, so nothing is said of them: {error}")
+    return AuditReport(
+        origin=ledger.origin,
+        attempts=attempts,
+        objects=objects,
+        files=files,
+        bills=bills,
+        discrepancies=(*found, *(bills.discrepancies if bills else ())),
+        remarks=tuple(remarks),
+    )
+
+
+def _books(ledger: Ledger) -> tuple[int, list[Discrepancy]]:
+    """Check every attempt and every account; return how many attempts there are and what is wrong."""
+    attempts = 0
+    found: list[Discrepancy] = []
+    for payment in ledger.payments():
+        attempts += 1
+        found += rules.history_faults(payment)
+        found += rules.record_faults(payment)
+    found += rules.account_faults(ledger.accounts(), ledger.payments())
+    return attempts, found
+
+
+def _objects(ledger: Ledger, store: Store) -> tuple[int, list[Discrepancy]]:
+    """Check the kept bytes of every output of every attempt against their recorded hash."""
+    seen: set[str] = set()
+    found = []
+    for payment in ledger.payments():
+        for output in payment.outputs:
+            if output.image.sha256 not in seen:
+                seen.add(output.image.sha256)
+                if kind := _OBJECT_KINDS.get(store.inspect(output.image)):
+                    found.append(_broken(payment, kind, output.image.sha256))
+    return len(seen), found
+
+
+def _files(placed: PlacedImages) -> tuple[int, list[Discrepancy]]:
+    """Check the published images of one campaign where people look at them."""
+    checked, found = 0, []
+    for record in placed.jobs():
+        for output in published_outputs(record):
+            for path in output_paths(record, output):
+                checked += 1
+                if kind := _FILE_KINDS.get(placed.store.inspect(output.image, path)):
+                    words = (
+                        "is not there" if kind is Kind.FILE_MISSING else "is not the image that was paid for"
+                    )
+                    found.append(
+                        Discrepancy(
+                            kind=kind, subject=path, message=f"the image {words}", job_id=record.job.job_id
+                        )
+                    )
+    return checked, found
+
+
+async def _bills(ledger: Ledger, provider: Provider, clock: Clock) -> BillsAudit:
+    """Hold the service's bills against every attempt. Raises `ProviderError` when they cannot be had."""
+    since = min((moment for p in ledger.payments() if (moment := _began(p))), default=clock.now())
+    bills = await _all_bills(provider, clock, since - _MARGIN)
+    return rules.weigh_bills(ledger.payments(), bills, clock.now())
+
+
+async def _all_bills(provider: Provider, clock: Clock, since: datetime) -> list[Bill]:
+    bills: list[Bill] = []
+    until = clock.now() + _MARGIN
+    for page in range(1, _MOST_PAGES + 1):
+        told = await _page(provider, clock, page, since, until)
+        bills += told.bills
+        if not told.has_more:
+            return bills
+    raise ProviderError(f"the service's bills did not end after {_MOST_PAGES} pages")
+
+
+async def _page(provider: Provider, clock: Clock, page: int, since: datetime, until: datetime) -> BillPage:
+    """Return one page, asked again a few times when the service is busy: asking is free."""
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return await provider.bills(page=page, since=since, until=until)
+        except Unavailable as error:
+            await clock.sleep(max(_RETRY_S * attempt, min(error.retry_after_s or 0.0, _LONGEST_WAIT_S)))
+    return await provider.bills(page=page, since=since, until=until)
+
+
+def _began(payment: Payment) -> datetime | None:
+    moments = [payment.attempt.intent_at, payment.attempt.accepted_at]
+    return min((moment for moment in moments if moment), default=None)
+
+
+def _broken(payment: Payment, kind: Kind, sha256: str) -> Discrepancy:
+    words = "is gone" if kind is Kind.OBJECT_MISSING else "does not have its recorded hash"
+    return Discrepancy(
+        kind=kind,
+        subject=payment.label,
+        message=f"the kept image {sha256[:16]} {words}",
+        job_id=payment.job.job_id,
+    )
