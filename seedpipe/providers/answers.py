@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from seedpipe.core.errors import Malformed, ProviderError, Refused, Unavailable, Uncertain
 from seedpipe.core.model import Prediction, PredictionPage
 from seedpipe.core.safe_text import redacted
+from seedpipe.providers import inline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +84,20 @@ def accepted(answer: Answer, *, secret: str) -> Prediction:
 
 def progress(answer: Answer, prediction_id: str, *, secret: str) -> Prediction:
     """Return how a task stands, or raise why that is not known. Reads are free, so nothing is uncertain."""
+    data, outputs = _task(answer, prediction_id, secret=secret)
+    return _prediction(data, secret=secret, outputs=inline.named(prediction_id, outputs))
+
+
+def inline_output(answer: Answer, prediction_id: str, index: int, *, secret: str) -> str:
+    """Return the text of an output that travels inside the answer, or raise why it cannot be had."""
+    _, outputs = _task(answer, prediction_id, secret=secret)
+    if index >= len(outputs) or inline.is_url(outputs[index]):
+        raise Refused("the service names this output in another way now")
+    return outputs[index]
+
+
+def _task(answer: Answer, prediction_id: str, *, secret: str) -> tuple[Mapping[str, Any], list[str]]:
+    """Return what an answer says about a task, and its outputs as the service wrote them."""
     data, code = data_of(answer, "about a task", secret=secret)
     if data.get("id") != prediction_id:
         raise Malformed(f"the service answered about another task than {prediction_id}", status=OK, code=code)
@@ -91,7 +106,7 @@ def progress(answer: Answer, prediction_id: str, *, secret: str) -> Prediction:
         raise Malformed("the service listed outputs that are not URLs", status=OK, code=code)
     if any(_repeats(url, secret) for url in outputs):
         raise Malformed("the service put the key into the URL of an output", status=OK, code=code)
-    return _prediction(data, secret=secret, outputs=tuple(outputs))
+    return data, outputs
 
 
 def data_of(answer: Answer, what: str, *, secret: str) -> tuple[Mapping[str, Any], int | None]:
@@ -283,7 +298,8 @@ def _inputs(data: Mapping[str, Any]) -> Mapping[str, Json] | None:
 def _urls(data: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the outputs that an item of the list names; what is no URL is left for the result to say."""
     outputs = data.get("outputs")
-    return tuple(url for url in outputs if isinstance(url, str) and url) if isinstance(outputs, list) else ()
+    told = [url for url in outputs if isinstance(url, str) and url] if isinstance(outputs, list) else []
+    return inline.named(data["id"], told)
 
 
 def _inference_ms(data: Mapping[str, Any]) -> int | None:

@@ -16,12 +16,12 @@ import json
 import re
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import httpx
 
 from seedpipe.core.errors import InputError, Malformed, Refused, Unavailable, Uncertain
-from seedpipe.providers import account, answers
+from seedpipe.providers import account, answers, inline
 from seedpipe.providers.answers import Answer
 from seedpipe.providers.downloads import OutputFiles
 from seedpipe.providers.wire import Limits, is_loopback, proxy_for, trusted
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import Json, Prediction, PredictionPage
     from seedpipe.providers.reach import Network
 
+_CHUNK_BYTES: Final = 64 * 1024
 _API_PATH = "/api/v3/"
 _MODEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*(/[0-9A-Za-z][0-9A-Za-z._-]*)*")
 _HOST = re.compile(rb"[0-9A-Za-z._:-]+")
@@ -97,8 +98,7 @@ class WaveSpeedProvider:
         """Ask how a task stands."""
         if not answers.is_prediction_id(prediction_id):
             raise Malformed("that is no id of the service's, and is not put into a URL")
-        answer = await self._read("GET", f"predictions/{prediction_id}/result")
-        return answers.progress(answer, prediction_id, secret=self._key)
+        return answers.progress(await self._asked(prediction_id), prediction_id, secret=self._key)
 
     async def predictions(
         self,
@@ -142,13 +142,16 @@ class WaveSpeedProvider:
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open an output file, without the key.
+        """Open an output file, without the key; one that travels inside an answer is asked for again.
 
         Iterating raises `Unavailable` when the file is cut, `Malformed` when it is too large. Opening raises
         `Refused` when the URL has expired, `Malformed` for one that is not to be followed.
         """
-        async with self._outputs.open(url) as chunks:
-            yield chunks
+        if inside := inline.place(url):
+            yield _chunks(await self._inline(*inside))
+        else:
+            async with self._outputs.open(url) as chunks:
+                yield chunks
 
     async def aclose(self) -> None:
         """Release connections."""
@@ -182,27 +185,51 @@ class WaveSpeedProvider:
     def _url(self, path: str) -> httpx.URL:
         return self._base.copy_with(path=_API_PATH + path)
 
-    async def _read(self, method: str, path: str, query: Mapping[str, Json] | None = None) -> Answer:
+    async def _asked(self, prediction_id: str) -> Answer:
+        most = self._limits.result_max_bytes
+        return await self._read("GET", f"predictions/{prediction_id}/result", max_bytes=most)
+
+    async def _inline(self, prediction_id: str, index: int) -> bytes:
+        answer = await self._asked(prediction_id)
+        text = answers.inline_output(answer, prediction_id, index, secret=self._key)
+        most = self._limits.download_max_bytes
+        return await asyncio.to_thread(inline.decoded, text, max_bytes=most)
+
+    async def _read(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Json] | None = None,
+        *,
+        max_bytes: int | None = None,
+    ) -> Answer:
         """Ask for something that costs nothing; whatever breaks on the way may be tried again."""
         try:
             request = self._reads.build_request(method, self._url(path), json=query)
-            return await self._exchange(self._reads, request)
+            return await self._exchange(self._reads, request, max_bytes=max_bytes)
         except (*_NEVER_SENT, *_BROKEN) as error:
             raise Unavailable(self._broken("the service cannot be read", error)) from None
         except (ValueError, TypeError) as error:
             raise Refused(f"the question cannot be written as JSON: {type(error).__name__}") from None
 
-    async def _exchange(self, client: httpx.AsyncClient, request: httpx.Request) -> Answer:
-        """Send a request and read its answer as far as the cap; raises only before the status is known."""
+    async def _exchange(
+        self, client: httpx.AsyncClient, request: httpx.Request, *, max_bytes: int | None = None
+    ) -> Answer:
+        """Send a request and read its answer as far as the cap; raises only before the status is known.
+
+        More than the usual cap is read only of what is said to be JSON: an error page has no images in it.
+        """
         async with asyncio.timeout(self._limits.answer_deadline_s) as deadline:
             response = await client.send(request, stream=True)
+        is_json = response.headers.get("Content-Type", "").lower().startswith("application/json")
+        most = max_bytes if max_bytes and is_json else self._limits.answer_max_bytes
         try:
-            body, whole = await self._bounded_body(response, deadline.when())
+            body, whole = await self._bounded_body(response, deadline.when(), most)
         finally:
             await response.aclose()
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in {"", "identity"}:
-            plain, complete = answers.unzipped(body, max_bytes=self._limits.answer_max_bytes)
+            plain, complete = answers.unzipped(body, max_bytes=most)
             body, whole = plain, whole and complete
         wait_s = answers.retry_after_s(response.headers.get("Retry-After"), datetime.now(UTC))
         return Answer(
@@ -213,13 +240,15 @@ class WaveSpeedProvider:
             server_now=answers.moment_of(response.headers.get("Date")),
         )
 
-    async def _bounded_body(self, response: httpx.Response, deadline: float | None) -> tuple[bytes, bool]:
+    async def _bounded_body(
+        self, response: httpx.Response, deadline: float | None, most: int
+    ) -> tuple[bytes, bool]:
         body = bytearray()
         try:
             async with asyncio.timeout_at(deadline), aclosing(_raw(response)) as chunks:
                 async for chunk in chunks:
                     body += chunk
-                    if len(body) > self._limits.answer_max_bytes:
+                    if len(body) > most:
                         return b"", False
         except _BROKEN:
             return bytes(body), False
@@ -229,6 +258,11 @@ class WaveSpeedProvider:
         detail = answers.one_line(str(error), secret=self._key)
         kind = type(error).__name__
         return f"{what} ({kind}: {detail})" if detail else f"{what} ({kind})"
+
+
+async def _chunks(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), _CHUNK_BYTES):
+        yield content[start : start + _CHUNK_BYTES]
 
 
 def _timestamp(moment: datetime) -> str:

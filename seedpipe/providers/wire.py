@@ -32,6 +32,9 @@ class Limits:
     answer_deadline_s: float = 150.0  # all of one call: a server that drips bytes never trips a read time-out
     download_deadline_s: float = 300.0  # 64 MiB over a slow office line
     answer_max_bytes: int = 4 * 2**20  # a set of 15 URLs needs some kB; 200 MB of HTML must not be swallowed
+    result_max_bytes: int = (
+        96 * 2**20
+    )  # only where images travel inside: the largest one makes 86 MB of base64
     download_max_bytes: int = 64 * 2**20  # a 4096-pixel PNG has at most about 50 MB
     download_redirects: int = 3
     # A reused connection may be one that the server is just closing: the submit is lost without an answer

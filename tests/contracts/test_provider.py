@@ -4,6 +4,7 @@ An implementation is a class below: it stages a situation and hands over a provi
 """
 
 import asyncio
+from base64 import b64encode
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -91,6 +92,9 @@ class OverTheWire:
         await writer.drain()
 
     def _reply(self, situation):
+        if situation == "inside":
+            inside = b64encode(PICTURE).decode()
+            return says(http(200, {"data": {"id": TASK, "status": "completed", "outputs": [inside]}}))
         if situation == "account":
             return self._account
         if situation.startswith("listed"):
@@ -319,3 +323,12 @@ def test_the_page_after_the_last_bill_is_empty(house):
 )
 def test_an_account_that_says_nothing_raises_what_may_be_warned_about(house, situation, kind, ask):
     assert type(failure(house, situation, ask)) is kind
+
+
+def test_what_a_result_names_a_download_opens_even_when_it_travels_inside(house):
+    async def fetch(provider):
+        task = await provider.result(house.task)
+        return [await download(provider, output) for output in task.outputs]
+
+    (content,) = in_situation(house, "inside", fetch)
+    assert content.startswith(b"\x89PNG")
