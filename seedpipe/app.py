@@ -13,7 +13,7 @@ import platform
 import random
 import secrets
 import signal
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from seedpipe import __version__, catalog
-from seedpipe.core.errors import InputError, RunError
+from seedpipe.core.errors import InputError, ProviderError, RunError
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import RunManifest, exit_code
 from seedpipe.core.money import cents_up, usd
@@ -40,6 +40,7 @@ from seedpipe.stores import LocalStore, RunLog, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from seedpipe.accounts import AuditReport, PlacedImages
@@ -47,8 +48,9 @@ if TYPE_CHECKING:
     from seedpipe.core.planning import Plan
     from seedpipe.core.records import JobRecord, RunOutcome
     from seedpipe.core.spend import SpendReport
-    from seedpipe.engines import Pace
+    from seedpipe.engines import Hints, Pace
     from seedpipe.ports import Engine, Ledger, Provider, RunListener, Store
+    from seedpipe.providers import WaveSpeedProvider
     from seedpipe.settings import Settings
 
 _STATE_FOLDER: Final = ".seedpipe"
@@ -410,14 +412,50 @@ def _account(reviewed: PlanReview, ledger: Ledger, settings: Settings) -> Accoun
 
 
 @asynccontextmanager
-async def _provider(settings: Settings, origin: str) -> AsyncIterator[Provider]:
+async def _hinted_provider(
+    settings: Settings, origin: str, hints: Hints, listener: RunListener
+) -> AsyncIterator[Provider]:
+    """Have the adapter at hand, and its service's webhooks end waits; without them all goes on as ever."""
+    if settings.webhooks is None:
+        async with _provider(settings, origin) as provider:
+            yield provider
+        return
+    from seedpipe.providers.receiver import WebhookReceiver
+
+    where = settings.webhooks
+    if where.url is None and not is_loopback(urlsplit(origin).hostname or ""):
+        raise InputError(
+            "the service has no way to the address of --webhook-listen",
+            hint="name the public URL that leads there with --webhook-url",
+        )
+    loop = asyncio.get_running_loop()
+
+    def heard(prediction_id: str) -> None:
+        loop.call_soon_threadsafe(hints.give, prediction_id)
+
+    with WebhookReceiver(where.host, where.port) as receiver:
+        async with _provider(settings, origin, webhook_url=where.url or receiver.url) as provider:
+            serving: AbstractContextManager[None]
+            try:
+                serving = receiver.serving(await provider.webhook_secret(), heard)
+            except ProviderError as error:
+                listener.waiting(0.0, f"webhooks cannot be checked and are not listened to: {error}")
+                serving = nullcontext()
+            with serving:
+                yield provider
+
+
+@asynccontextmanager
+async def _provider(
+    settings: Settings, origin: str, *, webhook_url: str | None = None
+) -> AsyncIterator[WaveSpeedProvider]:
     """Have the service's adapter at hand, its connections closed at the end."""
     from seedpipe.providers import WaveSpeedProvider
 
     # Adapters blot their key out of every message, so the sandbox's must be a word that nothing else says.
     proof = settings.world is World.PROOF
     key = f"proof-{secrets.token_hex(8)}" if proof else settings.required_key().reveal()
-    provider = WaveSpeedProvider(origin, key)
+    provider = WaveSpeedProvider(origin, key, webhook_url=webhook_url)
     try:
         yield provider
     finally:
@@ -524,9 +562,10 @@ async def _drive(
     listener: RunListener,
 ) -> tuple[RunOutcome, int | None]:
     """Run the engine to its end; return its outcome, and the signal that cut it short if one did."""
-    from seedpipe.engines import LocalEngine, SystemClock
+    from seedpipe.engines import Hints, LocalEngine, SystemClock
 
-    async with _provider(settings, origin) as provider:
+    hints = Hints(listens=settings.webhooks is not None)
+    async with _hinted_provider(settings, origin, hints, listener) as provider:
         engine: Engine = LocalEngine(
             ledger=ledger,
             provider=provider,
@@ -536,6 +575,7 @@ async def _drive(
             rng=random.Random(),
             pace=_pace(settings, origin),
             asides=asides,
+            hints=hints,
         )
         received = _stop_on_signals(engine)
         outcome = await engine.run(start)

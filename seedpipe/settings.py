@@ -30,6 +30,7 @@ _SETTLE_S: Final = 180.0
 # The embedded sandbox lists a task at once. A service elsewhere on loopback may be a way to the real one.
 _PROOF_SETTLE_S: Final = 2.0
 _MOST_SETTLE_S: Final = 86400.0
+_LARGEST_PORT: Final = 65535
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -57,13 +58,22 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookAddress:
+    """Where webhooks are received; `url` leads the service there, None is the address itself."""
+
+    host: str
+    port: int
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How one command is to run.
 
     `origin` is the service: `sandbox`, or scheme, host and port. `state` and `out` are None for their
     defaults. `settle_s` is how long the service's list may run behind. `purse_usd` caps this run.
     `assume_yes` is consent given on the command line; `interactive` says whether somebody is there to ask.
-    A `partial` run goes as far as the budgets allow.
+    A `partial` run goes as far as the budgets allow. `webhooks` is where hints of the service are heard.
     """
 
     world: World = World.PROOF
@@ -77,6 +87,7 @@ class Settings:
     assume_yes: bool = False
     interactive: bool = False
     partial: bool = False
+    webhooks: WebhookAddress | None = None
 
     @classmethod
     def read(
@@ -93,6 +104,8 @@ class Settings:
         assume_yes: bool = False,
         interactive: bool = False,
         partial: bool = False,
+        webhook_listen: str | None = None,
+        webhook_url: str | None = None,
     ) -> Self:
         """Return settings from flags and environment. Raises `InputError` for what makes no sense."""
         if base_url is not None and not live:
@@ -115,6 +128,7 @@ class Settings:
             assume_yes=assume_yes,
             interactive=interactive,
             partial=partial,
+            webhooks=webhook_address(webhook_listen, webhook_url),
         )
 
     def required_key(self) -> ApiKey:
@@ -197,6 +211,24 @@ def parsed_budget(text: str) -> Decimal:
     if not amount.is_finite() or amount < 0 or amount != round(amount, 6):
         raise InputError(f"--budget is '{text}'; it must be an amount in USD, like 25 or 2.50")
     return amount
+
+
+def webhook_address(listen: str | None, url: str | None) -> WebhookAddress | None:
+    """Return what `--webhook-listen HOST:PORT` and `--webhook-url URL` say."""
+    if listen is None:
+        if url is not None:
+            raise InputError("--webhook-url needs --webhook-listen", hint="like 0.0.0.0:9000")
+        return None
+    host, _, port = listen.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or int(port) > _LARGEST_PORT:
+        raise InputError(f"--webhook-listen is '{listen}'", hint="write HOST:PORT, like 127.0.0.1:9000")
+    if url is not None:
+        parts = urlsplit(url)
+        near = parts.scheme == "http" and is_loopback(parts.hostname or "")
+        if not parts.hostname or parts.username or not (parts.scheme == "https" or near):
+            raise InputError("--webhook-url is not an https URL", hint="write https://HOST/PATH")
+    return WebhookAddress(host=host, port=int(port), url=url)
 
 
 def _host_and_port(origin: str) -> str:

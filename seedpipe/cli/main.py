@@ -187,6 +187,12 @@ def plan(file: Path, proof: bool, base_url: str | None, state: str | None, **scr
 @click.option("--partial", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
 @click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
+@click.option(
+    "--webhook-listen", metavar="HOST:PORT", help="Hear the service's webhooks here, as hints to ask now."
+)
+@click.option(
+    "--webhook-url", metavar="URL", help="The https URL under which the service reaches that address."
+)
 @click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
 @_state_option
 @_screen_options
@@ -197,6 +203,8 @@ def run(
     budget: str | None,
     partial: bool,  # noqa: FBT001
     base_url: str | None,
+    webhook_listen: str | None,
+    webhook_url: str | None,
     concurrency: int | None,
     out: str | None,
     state: str | None,
@@ -219,6 +227,8 @@ def run(
         budget=budget,
         assume_yes=assume_yes,
         partial=partial,
+        webhook_listen=webhook_listen,
+        webhook_url=webhook_url,
         interactive=sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI"),
     )
     with progress.listener(console) as listener:

@@ -2,7 +2,8 @@
 
 from seedpipe.engines.adoption import adopt
 from seedpipe.engines.clock import SystemClock
+from seedpipe.engines.hints import Hints
 from seedpipe.engines.local import LocalEngine
 from seedpipe.engines.pace import Pace
 
-__all__ = ["LocalEngine", "Pace", "SystemClock", "adopt"]
+__all__ = ["Hints", "LocalEngine", "Pace", "SystemClock", "adopt"]

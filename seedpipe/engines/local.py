@@ -15,6 +15,7 @@ from seedpipe.core.lifecycle import Phase, is_unfetched
 from seedpipe.core.policy import Orders
 from seedpipe.core.records import RunOutcome, StopReason
 from seedpipe.engines.asides import Asides
+from seedpipe.engines.hints import Hints
 from seedpipe.engines.lists import Lists
 from seedpipe.engines.pace import Pace, Traffic
 from seedpipe.engines.scribe import Scribe
@@ -51,6 +52,7 @@ class LocalEngine:
         pace: Pace | None = None,
         orders: Orders | None = None,
         asides: Store | None = None,
+        hints: Hints | None = None,
     ) -> None:
         self._ledger = ledger
         self._provider = provider
@@ -60,6 +62,7 @@ class LocalEngine:
         self._rng = rng
         self._pace = pace or Pace()
         self._orders = orders or Orders()
+        self._hints = hints or Hints()
         self._traffic = Traffic(self._pace, clock, listener, rng)
         self._closing = asyncio.Event()
         self._aside_store = asides
@@ -129,6 +132,7 @@ class LocalEngine:
             listener=self._listener,
             pace=self._pace,
             traffic=self._traffic,
+            hints=self._hints,
             lists=Lists(self._provider, self._clock),
             rng=self._rng,
         )

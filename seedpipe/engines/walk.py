@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import ImageFile, Policy, Prediction
     from seedpipe.core.policy import Orders
     from seedpipe.core.records import JobRecord, RunStart
+    from seedpipe.engines.hints import Hints
     from seedpipe.engines.lists import Lists
     from seedpipe.engines.pace import Pace, Traffic
     from seedpipe.engines.scribe import Scribe
@@ -74,6 +75,7 @@ class Tools:
     listener: RunListener
     pace: Pace
     traffic: Traffic
+    hints: Hints
     lists: Lists
     rng: random.Random
 
@@ -257,13 +259,13 @@ class JobWalk:
             raise type(error)(message, hint=error.hint) from error
 
     async def _poll(self) -> bool:
-        pace, clock = self._tools.pace, self._tools.clock
+        pace, clock, hints = self._tools.pace, self._tools.clock, self._tools.hints
         deadline = clock.monotonic() + pace.job_deadline_s
         waits = self._backoff(pace.poll_first_s, pace.poll_max_s, pace.poll_growth)
         missing_since: float | None = None
         if self._just_accepted:
             self._just_accepted = False
-            await clock.sleep(next(waits))
+            await hints.wait(clock, self._prediction_id, next(waits))
         while (now := clock.monotonic()) < deadline:
             wait_s = next(waits)
             try:
@@ -284,7 +286,8 @@ class JobWalk:
                 missing_since = None
                 if event := task_progress(prediction):
                     return await self._arrive(event, prediction)
-            await clock.sleep(min(wait_s, max(0.0, deadline - clock.monotonic())))
+            wait_s = min(wait_s, max(0.0, deadline - clock.monotonic()))
+            await hints.wait(clock, self._prediction_id, wait_s)
         await self._note(Event.OVERDUE, "the service is still working on it; the next run asks again")
         return False
 
@@ -295,6 +298,7 @@ class JobWalk:
         return max(wait_s, error.retry_after_s or 0.0)
 
     async def _arrive(self, event: Event, prediction: Prediction) -> bool:
+        self._tools.hints.forget(self._prediction_id)
         self._urls = prediction.outputs
         self._flagged = prediction.flagged
         if event is Event.COMPLETED:

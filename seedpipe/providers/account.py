@@ -7,17 +7,19 @@ not at all: a bill that is left out silently would look like one that was never 
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from seedpipe.core.bills import Bill, BillKind, BillPage
 from seedpipe.core.errors import Malformed
-from seedpipe.providers.answers import Answer, data_of, is_prediction_id, one_line, written_time
+from seedpipe.providers.answers import Answer, data_of, is_prediction_id, one_line, said_in, written_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BILLS_A_PAGE: Final = 100
+_WEBHOOK_SECRET: Final = re.compile(r"whsec_[!-~]{8,256}")
 _LARGEST_USD: Final = Decimal(10) ** 9  # no account and no bill comes near; a number above it is no amount
 _LEAST_DIGIT: Final = -12  # finer than any price: a float's noise ends here
 
@@ -40,6 +42,16 @@ def price(answer: Answer, model: str, *, secret: str) -> Decimal:
     names = ("discounted_price", "price", "unit_price")
     named = next((data[name] for name in names if data.get(name) is not None), None)
     return _amount(named, "price")
+
+
+def webhook_secret(answer: Answer, *, secret: str) -> str:
+    """Return what webhooks are signed with; the answer is the word itself, or has it under a name."""
+    said = said_in(answer, secret=secret)
+    words = said.values() if isinstance(said, dict) else (said,)
+    for word in words:
+        if isinstance(word, str) and _WEBHOOK_SECRET.fullmatch(word):
+            return word
+    raise Malformed("the service answered about the webhook secret without one")
 
 
 def bills(answer: Answer, *, secret: str) -> BillPage:

@@ -109,6 +109,13 @@ def _task(answer: Answer, prediction_id: str, *, secret: str) -> tuple[Mapping[s
     return data, outputs
 
 
+def said_in(answer: Answer, *, secret: str) -> Any:
+    """Return the data of a read's answer in whatever shape it has, or raise why there is no answer."""
+    if answer.status != OK:
+        raise _failed_read(answer, secret=secret)
+    return _envelope(answer).get("data")
+
+
 def data_of(answer: Answer, what: str, *, secret: str) -> tuple[Mapping[str, Any], int | None]:
     """Return the data of a read's answer and the envelope's code, or raise why there is none."""
     if answer.status != OK:

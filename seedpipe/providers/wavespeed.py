@@ -60,11 +60,18 @@ class WaveSpeedProvider:
     """
 
     def __init__(
-        self, base_url: str, api_key: str, *, limits: Limits | None = None, network: Network | None = None
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        limits: Limits | None = None,
+        network: Network | None = None,
+        webhook_url: str | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._base = _checked_origin(base_url)
         self._key = _checked_key(api_key)
+        self._webhook_url = webhook_url
         trust = trusted()
         self._submits = self._client(trust, idle_s=self._limits.submit_idle_s)
         self._reads = self._client(trust, idle_s=self._limits.read_idle_s)
@@ -82,7 +89,11 @@ class WaveSpeedProvider:
         try:
             content = json.dumps(dict(body), ensure_ascii=False, allow_nan=False).encode()
             request = self._submits.build_request(
-                "POST", self._url(model), content=content, headers={"Content-Type": "application/json"}
+                "POST",
+                self._url(model),
+                params={"webhook": self._webhook_url} if self._webhook_url else None,
+                content=content,
+                headers={"Content-Type": "application/json"},
             )
         except (ValueError, TypeError, httpx.InvalidURL) as error:
             raise Refused(f"the request cannot be written as JSON: {type(error).__name__}") from None
@@ -129,6 +140,10 @@ class WaveSpeedProvider:
         """Return what one request would cost: the discounted price where the service names one."""
         answer = await self._read("POST", "model/price", {"model_id": model, "inputs": dict(inputs)})
         return account.price(answer, model, secret=self._key)
+
+    async def webhook_secret(self) -> str:
+        """Return what the account's webhooks are signed with."""
+        return account.webhook_secret(await self._read("GET", "webhook/secret"), secret=self._key)
 
     async def bills(self, *, page: int, since: datetime, until: datetime) -> BillPage:
         """Return one page of the account's bills in a span of time."""

@@ -94,6 +94,7 @@ class Ear:
 class Stage:
     def __init__(self, folder, cells=(), *, policy=None, **pace):
         self.folder = folder
+        self.hints = None
         self.policy = policy or Policy()
         self.out = folder / "out"
         self.objects = folder / "objects"
@@ -145,6 +146,7 @@ class Stage:
             pace=self.pace,
             orders=orders or Orders(),
             asides=self.asides,
+            hints=self.hints,
         )
         start = self.start(f"run{self.runs}", plan_id, **caps)
         self.ledger.begin_run(start)
