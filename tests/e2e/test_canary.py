@@ -9,6 +9,7 @@ import os
 import re
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -71,11 +72,15 @@ class Service(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         fault = next((name for name in FAULTS if f"canary {name} " in body.get("prompt", "")), "")
         if self.path.endswith("/predictions"):
-            return self.answer(200, {"message": ECHO, "data": {"items": [], "error": ECHO}})
+            return self.answer(200, {"message": ECHO, "data": {"items": self.server.taken, "error": ECHO}})
         if not fault:
             return self.answer(404, {"message": ECHO})
         if fault not in SUBMIT_FAULTS:
-            return self.answer(200, {"data": {"id": f"task-{fault}", "status": "created"}})
+            task = {"id": f"task-{fault}", "status": "created", "created_at": f"{datetime.now(UTC):%FT%TZ}"}
+            self.server.taken.append(
+                {**task, "model": "bytedance/seedream-v4", "inputs": body, "error": ECHO}
+            )
+            return self.answer(200, {"data": task})
         if SUBMIT_FAULTS[fault] is None:
             return None
         return self.answer(*SUBMIT_FAULTS[fault])
@@ -131,7 +136,7 @@ class Server(ThreadingHTTPServer):
 @contextmanager
 def service():
     server = Server(("127.0.0.1", 0), Service)
-    server.asked = {}
+    server.asked, server.taken = {}, []
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
