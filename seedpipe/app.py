@@ -33,6 +33,7 @@ from seedpipe.core.records import RunEnd, RunRecord, RunStart
 from seedpipe.core.spend import spend as sum_up
 from seedpipe.core.standing import Standing, new_jobs, survey
 from seedpipe.core.totals import PlanTotals, total
+from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.ledger import SqliteLedger
 from seedpipe.settings import SANDBOX_ORIGIN, World, is_loopback
 from seedpipe.sources import WorkTree, head_commit, project_root
@@ -159,15 +160,15 @@ class StatusReview:
     hidden_troubles: int
 
 
-def validate(file: Path) -> PlanTotals:
+def validate(file: Path, variant: Variant = AS_IT_STANDS) -> PlanTotals:
     """Check a campaign as far as can be without a service. Raises `InputError` with all findings."""
-    return total(_plan_of(WorkTree.around(file)))
+    return total(_plan_of(WorkTree.around(file), variant))
 
 
-def review(file: Path, settings: Settings) -> PlanReview:
+def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> PlanReview:
     """Return the jobs and the money of a campaign, against what is already there. Sends nothing."""
     tree = WorkTree.around(file)
-    plan = _plan_of(tree)
+    plan = _plan_of(tree, variant)
     totals = total(plan)
     ledger_file = _places(tree.root, settings).ledger
     if not ledger_file.exists():
@@ -179,6 +180,7 @@ def review(file: Path, settings: Settings) -> PlanReview:
 def run(
     file: Path,
     settings: Settings,
+    variant: Variant = AS_IT_STANDS,
     *,
     consent: Callable[[PlanReview, Callable[[], AccountReview]], None],
     listener: RunListener,
@@ -191,10 +193,10 @@ def run(
     if settings.world is World.LIVE:
         settings.required_key()
     tree = WorkTree.around(file)
-    plan = _plan_of(tree, partial=settings.partial)
+    plan = _plan_of(tree, variant, partial=settings.partial)
     totals = total(plan)
     places = _places(tree.root, settings)
-    out = settings.out or tree.root / "out" / f"{plan.header.campaign}{settings.out_suffix}"
+    out = settings.out or tree.root / "out" / f"{_folder_name(plan.header)}{settings.out_suffix}"
     with _writing(places, settings) as ledger:
         reviewed = _review(plan, totals, settings, ledger)
         if not settings.partial:
@@ -309,12 +311,15 @@ def _placed(
 
     placed, remarks = [], []
     for campaign in sorted({payment.campaign for payment in ledger.payments()}):
-        out = settings.out or root / "out" / f"{campaign}{settings.out_suffix}"
         latest = ledger.latest_run(campaign)
-        if latest and out.is_dir():
+        if latest is None:
+            continue
+        name = _folder_name(ledger.plan_header(latest.start.plan_id))
+        out = settings.out or root / "out" / f"{name}{settings.out_suffix}"
+        if out.is_dir():
             jobs = partial(_all_jobs, ledger, latest.start.plan_id)
             placed.append(PlacedImages(jobs=jobs, store=LocalStore(places.objects, out)))
-        elif latest:
+        else:
             remarks.append(f"{out} is not here, so its images were not checked; --out names another folder")
     return placed, remarks
 
@@ -342,8 +347,14 @@ async def _audit(
             return await audited(ledger, store, placed, provider, SystemClock())
 
 
-def _plan_of(tree: WorkTree, *, partial: bool = False) -> Plan:
-    return make_plan(tree.campaign, tree, catalog.load(), partial=partial)
+def _plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan:
+    return make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial)
+
+
+def _folder_name(header: PlanHeader) -> str:
+    """Return what a plan's folder of images is called: a profile's pictures never lie among others."""
+    profile = header.variant.get("profile")
+    return f"{header.campaign}@{profile}" if profile else header.campaign
 
 
 def _places(root: Path, settings: Settings) -> Places:

@@ -128,6 +128,14 @@ def _last_run_options(command: _Command) -> _Command:
     return command
 
 
+def _variant_options(command: _Command) -> _Command:
+    for option in (
+        click.option("--profile", metavar="NAME", help="Lay this profile of the campaign over it."),
+    ):
+        command = option(command)
+    return command
+
+
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
@@ -142,17 +150,20 @@ def seedpipe() -> None:
 
 @seedpipe.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@_variant_options
 @_screen_options
-def validate(files: tuple[Path, ...], **screen: Any) -> int:
+def validate(files: tuple[Path, ...], profile: str | None, **screen: Any) -> int:
     """Check campaign files: every error, with file, line and column."""
     from seedpipe import app
     from seedpipe.cli import views
     from seedpipe.core.errors import InputError
+    from seedpipe.core.variant import Variant
 
+    variant = Variant(profile=profile)
     findings: list[views.Validation] = []
     for file in files:
         try:
-            findings.append(views.Validation(file=str(file), totals=app.validate(file)))
+            findings.append(views.Validation(file=str(file), totals=app.validate(file, variant)))
         except InputError as error:
             findings.append(views.Validation(file=str(file), error=error))
     views.show_validation(findings, _screen(**screen))
@@ -163,16 +174,25 @@ def validate(files: tuple[Path, ...], **screen: Any) -> int:
 @_FILE
 @click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@_variant_options
 @_state_option
 @_screen_options
-def plan(file: Path, proof: bool, base_url: str | None, state: str | None, **screen: Any) -> int:  # noqa: FBT001
+def plan(
+    file: Path,
+    proof: bool,  # noqa: FBT001
+    base_url: str | None,
+    profile: str | None,
+    state: str | None,
+    **screen: Any,
+) -> int:
     """Show the jobs and the money. Nothing is sent or charged."""
     from seedpipe import app
     from seedpipe.cli import views
+    from seedpipe.core.variant import Variant
     from seedpipe.settings import Settings
 
     settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
-    reviewed = app.review(file, settings)
+    reviewed = app.review(file, settings, Variant(profile=profile))
     views.show_plan(reviewed, file, _screen(**screen))
     return 2 if reviewed.over_by_usd else 0
 
@@ -194,6 +214,7 @@ def plan(file: Path, proof: bool, base_url: str | None, state: str | None, **scr
     "--webhook-url", metavar="URL", help="The https URL under which the service reaches that address."
 )
 @click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
+@_variant_options
 @_state_option
 @_screen_options
 def run(
@@ -207,6 +228,7 @@ def run(
     webhook_url: str | None,
     concurrency: int | None,
     out: str | None,
+    profile: str | None,
     state: str | None,
     **screen: Any,
 ) -> int:
@@ -214,6 +236,7 @@ def run(
     from seedpipe import app
     from seedpipe.cli import progress, views
     from seedpipe.cli.consent import ask_for_consent
+    from seedpipe.core.variant import Variant
     from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
 
     console = _screen(**screen)
@@ -239,7 +262,7 @@ def run(
             views.show_account(account(), console)
             listener.begin(reviewed.totals.all.jobs)
 
-        result = app.run(file, settings, consent=consent, listener=listener)
+        result = app.run(file, settings, Variant(profile=profile), consent=consent, listener=listener)
     views.show_result(result, file, console)
     return result.exit_code
 

@@ -135,6 +135,8 @@ def run_document(manifest: RunManifest) -> dict[str, Json]:
         "origin": manifest.origin,
         "campaign": header.campaign,
         "brand": header.brand,
+        "labels": dict(header.labels),
+        "variant": dict(header.variant),
         "plan_id": header.plan_id,
         "sources": dict(header.sources),
         "catalogue": header.catalogue,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - dataclass field types are read at run time by tests
 from decimal import Decimal  # noqa: TC003
 from enum import StrEnum
@@ -111,7 +111,8 @@ class PlanHeader:
     """What a plan was made from. Equal headers mean equal plans, cell for cell.
 
     `sources` maps each file that was read to its sha256; `catalogue` is the digest of the models
-    and prices.
+    and prices. `labels` are the campaign's; `variant` is what the command line laid over it: a profile,
+    values of variables, a part of the cells.
     """
 
     campaign: str
@@ -120,19 +121,20 @@ class PlanHeader:
     catalogue: str
     budget: BudgetCaps
     policy: Policy = Policy()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    variant: Mapping[str, Json] = field(default_factory=dict)
     plan_format: int = PLAN_FORMAT
 
     @property
     def plan_id(self) -> str:
         """The plan's identity: a digest of everything it is made from."""
-        return digest(
-            {
-                "format": self.plan_format,
-                "campaign": self.campaign,
-                "sources": dict(self.sources),
-                "catalogue": self.catalogue,
-            }
-        )
+        made_from: dict[str, Json] = {
+            "format": self.plan_format,
+            "campaign": self.campaign,
+            "sources": dict(self.sources),
+            "catalogue": self.catalogue,
+        }
+        return digest(made_from | ({"variant": dict(self.variant)} if self.variant else {}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from seedpipe.core.selection import Choice, capacity, product_size, rows_of
 from seedpipe.core.templates import Template, TemplateFault, deferred
 from seedpipe.core.totals import Sum
 from seedpipe.core.values import shielded
+from seedpipe.core.variant import AS_IT_STANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import Json
     from seedpipe.core.selection import Place
     from seedpipe.core.values import Keyed
+    from seedpipe.core.variant import Variant
 
 _MOST_CELLS: Final = 250_000  # of a product that is cut down or shares its jobs: some seconds of work
 _CELLS_A_JOB: Final = 10  # cells of a product for each job that the campaign allows
@@ -73,17 +75,26 @@ def expand(campaign: Campaign, catalogue: Catalogue, *, partial: bool = False) -
         catalogue=catalogue.digest,
         budget=replace(campaign.budget.caps, brand_usd_per_month=brand.usd_per_month if brand else None),
         policy=campaign.policy,
+        labels=campaign.labels,
+        variant=campaign.variant.spelt,
     )
     return Plan(campaign=campaign, catalogue=catalogue, header=header, partial=partial)
 
 
-def make_plan(path: str, files: Files, catalogue: Catalogue, *, partial: bool = False) -> Plan:
+def make_plan(
+    path: str,
+    files: Files,
+    catalogue: Catalogue,
+    variant: Variant = AS_IT_STANDS,
+    *,
+    partial: bool = False,
+) -> Plan:
     """Read a campaign file and return its plan, whose cells are still to be read and judged.
 
     Raises `InputError` when the file has faults; the series that have none are expanded first, so
     that the error carries what is wrong with their cells too.
     """
-    campaign, problems = read_campaign(path, files, catalogue)
+    campaign, problems = read_campaign(path, files, catalogue, variant)
     if campaign and not problems:
         return expand(campaign, catalogue, partial=partial)
     if campaign:

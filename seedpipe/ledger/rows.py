@@ -124,6 +124,8 @@ def header_json(header: PlanHeader) -> str:
                 "brand_usd_per_month": _amount_text(header.budget.brand_usd_per_month),
             },
             "policy": dataclasses.asdict(header.policy),
+            "labels": dict(header.labels),
+            "variant": dict(header.variant),
             "plan_format": header.plan_format,
         }
     )

@@ -1,7 +1,7 @@
 """Campaigns as folders: a new rule is proved by adding one, no Python.
 
 `valid/<name>/` holds a campaign and its golden `plan.json`, `invalid/<name>/` a campaign and the golden
-`diagnostics.txt` that its author reads. SEEDPIPE_UPDATE_GOLDENS=1 writes the goldens anew: read them.
+`diagnostics.txt` that its author reads; a `variant.json` says what the command line lays over it. SEEDPIPE_UPDATE_GOLDENS=1 writes the goldens anew: read them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from seedpipe.core.diagnostics import render
 from seedpipe.core.errors import InputError
 from seedpipe.core.planning import make_plan
 from seedpipe.core.totals import total
+from seedpipe.core.variant import Variant
 from seedpipe.sources import WorkTree
 
 HERE = Path(__file__).parent
@@ -46,7 +47,7 @@ def test_there_are_cases():
 @pytest.mark.parametrize("name", VALID)
 def test_valid_campaign(name, work_tree):
     tree = work_tree(HERE / "valid" / name)
-    plan = make_plan(tree.campaign, tree, catalog.load())
+    plan = make_plan(tree.campaign, tree, catalog.load(), variant_of(HERE / "valid" / name))
     found = json.dumps(_told(plan), indent=1, ensure_ascii=False) + "\n"
     _compare(HERE / "valid" / name / "plan.json", found)
     assert list(plan.cells()) == list(plan.cells())
@@ -56,10 +57,15 @@ def test_valid_campaign(name, work_tree):
 def test_invalid_campaign(name, work_tree):
     tree = work_tree(HERE / "invalid" / name)
     with pytest.raises(InputError) as caught:
-        list(make_plan(tree.campaign, tree, catalog.load()).cells())
+        list(make_plan(tree.campaign, tree, catalog.load(), variant_of(HERE / "invalid" / name)).cells())
     assert caught.value.diagnostics
     found = "\n\n".join(render(diagnostic) for diagnostic in caught.value.diagnostics) + "\n"
     _compare(HERE / "invalid" / name / "diagnostics.txt", found)
+
+
+def variant_of(folder):
+    file = folder / "variant.json"
+    return Variant(**json.loads(file.read_text())) if file.exists() else Variant()
 
 
 def _compare(golden, found):

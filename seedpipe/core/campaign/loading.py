@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from seedpipe.core.campaign.layers import Layers, read_layers
 from seedpipe.core.campaign.matrix import read_axes, read_variables
 from seedpipe.core.campaign.model import Brand, Budget, Campaign, Series, data_values
 from seedpipe.core.campaign.reading import Reading, map_at, text_at
@@ -18,6 +19,7 @@ from seedpipe.core.campaign.yaml import Mapping, Scalar, data
 from seedpipe.core.diagnostics import did_you_mean, in_reading_order
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import BudgetCaps, DoubtPolicy, Policy, ShortSets
+from seedpipe.core.variant import AS_IT_STANDS, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,18 +30,20 @@ if TYPE_CHECKING:
     from seedpipe.core.selection import Axis
 
 
-def load_campaign(path: str, files: Files, catalogue: Catalogue) -> Campaign:
+def load_campaign(path: str, files: Files, catalogue: Catalogue, variant: Variant = AS_IT_STANDS) -> Campaign:
     """Return the campaign in file `path`; raises `InputError` with all diagnostics in reading order."""
-    campaign, problems = read_campaign(path, files, catalogue)
+    campaign, problems = read_campaign(path, files, catalogue, variant)
     if problems or campaign is None:
         raise faulty(files.shown(path), problems)
     return campaign
 
 
-def read_campaign(path: str, files: Files, catalogue: Catalogue) -> tuple[Campaign | None, list[Diagnostic]]:
+def read_campaign(
+    path: str, files: Files, catalogue: Catalogue, variant: Variant = AS_IT_STANDS
+) -> tuple[Campaign | None, list[Diagnostic]]:
     """Return what can be used of the campaign, None when too little, and what is wrong with the rest."""
     reading = Reading(files, catalogue)
-    return _campaign(reading, path), reading.problems
+    return _campaign(reading, path, variant), reading.problems
 
 
 def faulty(shown_path: str, diagnostics: Iterable[Diagnostic]) -> InputError:
@@ -49,16 +53,17 @@ def faulty(shown_path: str, diagnostics: Iterable[Diagnostic]) -> InputError:
     return InputError(f"{shown_path} has {errors}; nothing was sent or charged", diagnostics=ordered)
 
 
-def _campaign(reading: Reading, path: str) -> Campaign | None:
+def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
     """Read each part as far as it has no faults."""
-    root = reading.tree(path, None, "campaign")
-    if not isinstance(root, Mapping):
+    layers = read_layers(reading, path, variant.profile)
+    if layers is None:
         return None
+    root = layers.root
     brand = _brand(reading, root)
     variables = read_variables(reading, root)
     axes = read_axes(reading, root, data_values(variables, brand))
     _check_names(reading, root)
-    series = [series for series in _all_series(reading, root, axes) if series]
+    series = [series for series in _all_series(reading, layers, axes) if series]
     if reading.broken:
         return None
     return Campaign(
@@ -68,6 +73,8 @@ def _campaign(reading: Reading, path: str) -> Campaign | None:
         variables=variables,
         axes=axes,
         series=tuple(series),
+        labels={name: text_at(map_at(root, "labels"), name) for name, _ in map_at(root, "labels").items()},
+        variant=variant,
         budget=_budget(root),
         policy=_policy(root),
         sources=reading.sources,
@@ -78,7 +85,7 @@ def _brand(reading: Reading, root: Mapping) -> Brand | None:
     named = root.get("brand")
     if not isinstance(named, Scalar) or not reading.sound("brand"):
         return None
-    tree = reading.tree(named.raw, named.span, "brand")
+    tree = reading.tree(reading.path_of(named), named.span, "brand")
     if not isinstance(tree, Mapping) or not reading.sound("brand"):
         return None
     palette = map_at(tree, "palette")
@@ -116,7 +123,8 @@ def _take_name(reading: Reading, key: Scalar, what: str, taken: dict[str, tuple[
     taken.setdefault(key.raw, (what, key.span.line))
 
 
-def _all_series(reading: Reading, root: Mapping, axes: dict[str, Axis]) -> Iterator[Series | None]:
+def _all_series(reading: Reading, layers: Layers, axes: dict[str, Axis]) -> Iterator[Series | None]:
+    root = layers.root
     names = Names(
         variables=tuple(name for name, _ in map_at(root, "variables").items()),
         axes=tuple(name for name, _ in map_at(root, "matrix").items()),
@@ -124,21 +132,23 @@ def _all_series(reading: Reading, root: Mapping, axes: dict[str, Axis]) -> Itera
     )
     check_derivations(reading, root, names)
     readers = [
-        SeriesReader(reading, root, key, node, names)
+        SeriesReader(reading, layers, key, node, names)
         for key, node in map_at(root, "series").entries
         if isinstance(node, Mapping)
     ]
-    _check_shared_inputs(reading, root, {reader.model_id for reader in readers})
+    models = {reader.model_id for reader in readers}
+    _check_shared_inputs(reading, map_at(root, "input"), models)
+    _check_shared_inputs(reading, layers.top_input, models)
     for reader in readers:
         yield reader.read(axes)
 
 
-def _check_shared_inputs(reading: Reading, root: Mapping, models: set[str | None]) -> None:
+def _check_shared_inputs(reading: Reading, inputs: Mapping, models: set[str | None]) -> None:
     """Refuse an input for all series that no model has; it reaches those whose model has it."""
     known = {name for model_id in models if model_id for name in reading.catalogue.models[model_id].inputs}
     if None in models or not known:
         return
-    for key, _ in map_at(root, "input").entries:
+    for key, _ in inputs.entries:
         if key.raw not in known | {"prompt"}:
             hint = did_you_mean(key.raw, known) or f"they take {', '.join(sorted(known - {'prompt'}))}"
             message = f"no model of this campaign has an input '{key.raw}'"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import BudgetCaps, Json, Policy
     from seedpipe.core.selection import Axis, Selection
     from seedpipe.core.values import TableByKey
+    from seedpipe.core.variant import Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ class Campaign:
     """A whole campaign.
 
     `path` is the file as shown to the user; `sources` maps every file that was read, by its path from the
-    campaign's folder, to the sha256 of its bytes.
+    campaign's folder, to the sha256 of its bytes. `labels` are free text for those who read the books.
     """
 
     path: str
@@ -121,6 +122,8 @@ class Campaign:
     budget: Budget
     policy: Policy
     sources: Mapping[str, str]
+    labels: Mapping[str, str]
+    variant: Variant
 
 
 def data_values(variables: Mapping[str, Json | TableByKey], brand: Brand | None) -> dict[str, object]:

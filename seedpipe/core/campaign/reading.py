@@ -36,6 +36,8 @@ class Reading:
         self._files = files
         self._contents: dict[str, bytes] = {}
         self._unusable: set[tuple[str | int, ...]] = set()
+        self._homes: dict[str, str] = {}  # of each YAML file as shown: its folder from the campaign's
+        self._unread: set[tuple[str, int]] = set()  # lines that YAML could not read
         self.partials = Partials(self._partial)
 
     @property
@@ -62,19 +64,32 @@ class Reading:
 
     def tree(self, path: str, span: Span | None, schema: str) -> Node | None:
         """Return the tree of a YAML file, judged by its schema; `span` is where the file is named."""
+        root = self.parsed(path, span)
+        if root:
+            self.judge(root, schema)
+        return root
+
+    def parsed(self, path: str, span: Span | None) -> Node | None:
+        """Return the tree of a YAML file as it stands; paths in it are relative to it."""
         data = self.read(path, span)
         if data is None:
             return None
         root, problems = yaml.parse(self.shown(path), data)
+        self._homes[self.shown(path)] = posixpath.dirname(path)
+        places = [problem.span for problem in problems if problem.span]
+        self._unread |= {(place.source.path, place.line) for place in places}
         self.keep(problems)
-        if root:
-            self._judge(root, schema, {problem.span.line for problem in problems if problem.span})
         return root
+
+    def path_of(self, named: Scalar) -> str:
+        """Return a path that a file names, relative to the campaign's folder."""
+        return posixpath.join(self._homes.get(named.span.source.path, ""), named.raw)
 
     def table(self, file: Scalar, keys: list[Scalar]) -> tuple[tables.Table | None, str]:
         """Return the rows of a data file under keys, and the file's name as shown."""
-        shown = self.shown(file.raw)
-        data = self.read(file.raw, file.span)
+        path = self.path_of(file)
+        shown = self.shown(path)
+        data = self.read(path, file.span)
         if data is None:
             return None, shown
         named = [(key.raw, key.span) for key in keys]
@@ -90,9 +105,9 @@ class Reading:
             return None
         return data
 
-    def text(self, path: str, span: Span) -> SourceText | None:
-        """Return a text file; `span` is where it is named."""
-        found = self._text(path, span)
+    def text(self, named: Scalar) -> SourceText | None:
+        """Return the text file that a file names."""
+        found = self._text(self.path_of(named), named.span)
         if isinstance(found, Diagnostic):
             self.keep([found], breaks=False)
             return None
@@ -127,10 +142,12 @@ class Reading:
             return Diagnostic(rule="path-outside", message=message, span=span, hint=hint)
         return self._text(name, span)
 
-    def _judge(self, root: Node, schema: str, told: set[int]) -> None:
+    def judge(self, root: Node, schema: str) -> None:
+        """Judge a tree by its schema; what it makes unusable is not `sound` from then on."""
         found = violations(root, schema)
+        places = [(v.diagnostic, v.diagnostic.span) for v in found]
         # What YAML could not read has no value: saying that too would tell one mistake twice.
-        fresh = [v.diagnostic for v in found if v.diagnostic.span and v.diagnostic.span.line not in told]
+        fresh = [fault for fault, at in places if at and (at.source.path, at.line) not in self._unread]
         self.keep(fresh, breaks=False)
         breaking = [violation.path for violation in found if violation.breaks]
         in_series = [bad for bad in breaking if bad[:1] == ("series",) and bad[1:]]

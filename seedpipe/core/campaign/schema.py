@@ -90,7 +90,7 @@ def _missing_key(error: ValidationError, node: Node, key: Scalar | None) -> Iter
     span = key.span if key else node.span
     for name in _schema(error)["required"]:
         if isinstance(node, Mapping) and name not in node:
-            described = _schema(error)["properties"][name].get("description")
+            described = _schema(error).get("properties", {}).get(name, {}).get("description")
             hint = f"{name}: {described[0].lower()}{described[1:]}" if described else None
             message = f"'{name}' is missing{_where(key)}"
             diagnostic = Diagnostic(rule="missing-key", message=message, span=span, hint=hint)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.campaign import yaml
+from seedpipe.core.campaign.layers import deletes
 from seedpipe.core.campaign.model import Derived, InputValue, Series
 from seedpipe.core.campaign.reading import NO_MAP, map_at, scalars
 from seedpipe.core.campaign.selecting import SelectionReader
@@ -23,6 +24,7 @@ from seedpipe.core.templates import Template
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from seedpipe.core.campaign.layers import Layers
     from seedpipe.core.campaign.reading import Reading
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.selection import Axis, Selection
@@ -64,9 +66,10 @@ class Names:
 class SeriesReader:
     """Reads one series over the campaign's defaults."""
 
-    def __init__(self, reading: Reading, root: Mapping, key: Scalar, node: Mapping, names: Names) -> None:
+    def __init__(self, reading: Reading, layers: Layers, key: Scalar, node: Mapping, names: Names) -> None:
         self._reading = reading
-        self._root = root
+        self._root = root = layers.root
+        self._top_input = layers.top_input
         self._key = key
         self._node = node
         self._names = names
@@ -147,10 +150,17 @@ class SeriesReader:
         own = map_at(self._node, "input") if self._reading.sound("series", self._key.raw, "input") else NO_MAP
         shared = map_at(self._root, "input") if self._reading.sound("input") else NO_MAP
         model = self._reading.catalogue.models.get(self.model_id or "")
+        known = set(model.inputs) - {"prompt"} if model else set()
+        top = {key.raw: (key, node) for key, node in self._top_input.entries if key.raw in known}
         for name, node in shared.items():
-            if model and name in model.inputs and name != "prompt" and name not in own:
+            if name in known and name not in own and name not in top:
                 yield name, self._input(node, shared.key(name))
+        for key, node in top.values():
+            if not deletes(node):
+                yield key.raw, self._input(node, key)
         for key, node in own.entries:
+            if key.raw in top:
+                continue
             if key.raw == "prompt":
                 hint = "write it as the series' own key, beside 'input'"
                 message = "the prompt is not given as an input"
@@ -182,16 +192,31 @@ class SeriesReader:
         if not self._shots or model is None or key is None:
             return inputs
         count, given = model.count_input, map_at(self._node, "input")
+        top = self._top_input.get(count) if count else None
         if count is None and len(self._shots) > 1:
             hint = "use its 'sequential' variant, or an axis instead of shots"
             message = f"{model.model_id} makes one image a request, and these are {len(self._shots)} shots"
             self._report("shots", message, key.span, hint)
+        elif top:
+            return self._with_fewer_shots(inputs, top)
         elif count and (own := given.get(count)) and yaml.plain(own) != len(self._shots):
             message = f"'{count}' follows from the {len(self._shots)} shots"
             self._report("shots", message, own.span, "leave it out, or name as many shots")
         elif count:
             value = InputValue(value=len(self._shots), span=key.span, key_span=key.span)
             return {**inputs, count: value}
+        return inputs
+
+    def _with_fewer_shots(self, inputs: dict[str, InputValue], top: Node) -> dict[str, InputValue]:
+        """Keep as many shots as a profile asks for: its drafts make the first ones."""
+        asked = yaml.plain(top)
+        if not isinstance(asked, int) or not 1 <= asked <= len(self._shots):
+            message = (
+                f"series '{self._key.raw}' has {len(self._shots)} shots; a profile can ask for fewer of them"
+            )
+            self._report("shots", message, top.span)
+        else:
+            self._shots = self._shots[:asked]
         return inputs
 
     def _derived(self, users: Iterable[Template | None]) -> tuple[Derived, ...]:
@@ -249,7 +274,7 @@ class SeriesReader:
         file = node.get("file") if isinstance(node, Mapping) else None
         if not isinstance(file, Scalar):
             return self._template(self._node, "prompt", _IN_PROMPT, "series", self._key.raw)
-        source = self._reading.text(file.raw, file.span)
+        source = self._reading.text(file)
         return self._compiled_text(source.text, locate_in(source), _IN_PROMPT) if source else None
 
     def _template(
