@@ -1,7 +1,8 @@
 """Campaigns as folders: a new rule is proved by adding one, no Python.
 
 `valid/<name>/` holds a campaign and its golden `plan.json`, `invalid/<name>/` a campaign and the golden
-`diagnostics.txt` that its author reads; a `variant.json` says what the command line lays over it. SEEDPIPE_UPDATE_GOLDENS=1 writes the goldens anew: read them.
+`diagnostics.txt` that its author reads; a `variant.json` says what the command line lays over
+it. SEEDPIPE_UPDATE_GOLDENS=1 writes the goldens anew: read them.
 """
 
 from __future__ import annotations
