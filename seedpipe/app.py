@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedpipe.accounts import AuditReport, PlacedImages
+    from seedpipe.core.checkup import CheckLine
     from seedpipe.core.model import PlanHeader, PlannedCell
     from seedpipe.core.planning import Plan
     from seedpipe.core.records import JobRecord, RunOutcome
@@ -283,6 +284,13 @@ def audit(folder: Path, settings: Settings, *, world: World | None, with_bills: 
         silence = silence or _why_no_bills(settings, own)
         report = asyncio.run(_audit(ledger, own, places, placed, asks=silence is None))
     return replace(report, remarks=(*remarks, *report.remarks, *([silence] if silence else [])))
+
+
+def doctor(folder: Path, settings: Settings) -> list[CheckLine]:
+    """Return how it stands with this place: key, service, disk, lock, ledger, clock, versions."""
+    from seedpipe.doctor import check_up
+
+    return check_up(settings, ledger_file=_places(project_root(folder), settings).ledger)
 
 
 def serve_sandbox(

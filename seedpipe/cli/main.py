@@ -355,6 +355,24 @@ def audit(
     return 1 if report.discrepancies else 0
 
 
+@seedpipe.command()
+@click.option("--proof", is_flag=True, help="Look at the proofs' place instead of the live service's.")
+@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@_state_option
+@_screen_options
+def doctor(proof: bool, base_url: str | None, state: str | None, **screen: Any) -> int:  # noqa: FBT001
+    """Say what is wrong here: key, service, balance, clock, disk, lock, ledger, versions."""
+    from seedpipe import app
+    from seedpipe.cli.doctor import show_check_up
+    from seedpipe.core.checkup import all_well
+    from seedpipe.settings import Settings
+
+    settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
+    lines = app.doctor(Path.cwd(), settings)
+    show_check_up(lines, _screen(**screen))
+    return 0 if all_well(lines) else 1
+
+
 @seedpipe.group()
 def sandbox() -> None:
     """Run the embedded sandbox on its own."""

@@ -8,6 +8,9 @@ Absent on purpose: any decision of the lifecycle, which is in `seedpipe.core.lif
 bring along; and state between two calls, so that a PostgreSQL ledger can keep the same promises.
 """
 
+from seedpipe.ledger.lock import lock_holder
+from seedpipe.ledger.place import file_system_of, is_network
+from seedpipe.ledger.schema import sqlite_version
 from seedpipe.ledger.sqlite import SqliteLedger
 
-__all__ = ["SqliteLedger"]
+__all__ = ["SqliteLedger", "file_system_of", "is_network", "lock_holder", "sqlite_version"]

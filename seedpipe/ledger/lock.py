@@ -18,12 +18,32 @@ if TYPE_CHECKING:
 _LONGEST_NOTE_BYTES = 200  # a pid and a run id; anything longer is not ours
 
 
+def lock_holder(ledger: Path) -> str | None:
+    """Return what the holder of a ledger's lock says of itself, or None when nobody holds it.
+
+    Looking takes no lock that a run would notice for longer than the look.
+    """
+    try:
+        fd = os.open(_lock_file(ledger), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _note_of(fd)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+    return None
+
+
 class WriterLock:
     """The right to write to one ledger, held from construction until `release` or death."""
 
     def __init__(self, ledger: Path) -> None:
         """Take the lock at once or raise `LedgerLocked`; never wait."""
-        self._path = ledger.with_name(ledger.name + ".lock")
+        self._path = _lock_file(ledger)
         try:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
@@ -65,8 +85,18 @@ class WriterLock:
             ) from error
 
     def _holder(self) -> str:
-        try:
-            text = os.pread(self._fd, _LONGEST_NOTE_BYTES, 0).decode("utf-8", "replace").strip()
-        except OSError:
-            text = ""
-        return f" ({text})" if text.isprintable() and text else ""
+        text = _note_of(self._fd)
+        return f" ({text})" if text else ""
+
+
+def _lock_file(ledger: Path) -> Path:
+    return ledger.with_name(ledger.name + ".lock")
+
+
+def _note_of(fd: int) -> str:
+    """Return the words in a lock's file; empty for none, or for such as are not ours."""
+    try:
+        text = os.pread(fd, _LONGEST_NOTE_BYTES, 0).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
+    return text if text.isprintable() else ""

@@ -157,6 +157,11 @@ def plain_errors(path: Path) -> Iterator[None]:
         raise _explained(error, path) from error
 
 
+def sqlite_version() -> str:
+    """Return the version of the database library."""
+    return sqlite3.sqlite_version
+
+
 def make_folder(folder: Path) -> None:
     """Make the ledger's folder, its name as durable as what will lie in it."""
     try:

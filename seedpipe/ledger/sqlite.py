@@ -32,6 +32,7 @@ from seedpipe.core.records import (
 from seedpipe.ledger import queries, rows, schema
 from seedpipe.ledger.books import Books, month_account
 from seedpipe.ledger.lock import WriterLock
+from seedpipe.ledger.place import refuse_network_folder
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,6 +68,7 @@ class SqliteLedger:
 
         Raises `LedgerLocked`, `LedgerDamaged`, or `InputError` when it belongs to another origin.
         """
+        refuse_network_folder(path.parent)
         schema.make_folder(path.parent)
         lock = WriterLock(path)
         try:
