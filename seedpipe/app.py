@@ -318,7 +318,7 @@ def _placed(
     from seedpipe.accounts import PlacedImages
 
     placed, remarks = [], []
-    for campaign in sorted({payment.campaign for payment in ledger.payments()}):
+    for campaign in [account.name for account in ledger.accounts() if account.kind == "campaign"]:
         latest = ledger.latest_run(campaign)
         if latest is None:
             continue

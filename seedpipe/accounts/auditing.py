@@ -1,13 +1,14 @@
 """One audit: the ledger's own story, the files on disk, and the service's bills, each against the others.
 
-Hides the order and the sources: attempts stream from the ledger once for each judgement, so that a ledger of
-any size stands in a few sums; bills come page by page. A service that does not answer is a remark, and so
-is a folder of images that is not here: what was not looked at must be said, and is no discrepancy.
+Hides the order and the sources: attempts stream from the ledger, once for its own story and once for the
+bills, so that a ledger of any size stands in sums and one line an image; bills come page by page. A service
+that does not answer is a remark, and so is a folder of images that is not here: what was not looked at must
+be said, and is no discrepancy.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -17,11 +18,12 @@ from seedpipe.core.errors import ProviderError, Unavailable
 from seedpipe.core.manifest import output_paths, published_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from seedpipe.core.audit import BillsAudit
     from seedpipe.core.bills import Bill, BillPage
+    from seedpipe.core.model import ImageFile
     from seedpipe.core.records import JobRecord, Payment
     from seedpipe.ports import Clock, Ledger, Provider, Store
 
@@ -63,9 +65,8 @@ async def audit(
     ledger: Ledger, store: Store, placed: Iterable[PlacedImages], provider: Provider | None, clock: Clock
 ) -> AuditReport:
     """Hold everything against everything. Without a `provider` no bills are asked for."""
-    attempts, found = _books(ledger)
-    objects, broken = _objects(ledger, store)
-    found += broken
+    books = _read_books(ledger)
+    found = [*books.discrepancies, *_objects(books, store)]
     files = 0
     for images in placed:
         checked, broken = _files(images)
@@ -75,13 +76,13 @@ async def audit(
     remarks: list[str] = []
     if provider:
         try:
-            bills = await _bills(ledger, provider, clock)
+            bills = await _bills(ledger, books.began, provider, clock)
         except ProviderError as error:
             remarks.append(f"the service's bills could not be had, so nothing is said of them: {error}")
     return AuditReport(
         origin=ledger.origin,
-        attempts=attempts,
-        objects=objects,
+        attempts=books.attempts,
+        objects=len(books.images),
         files=files,
         bills=bills,
         discrepancies=(*found, *(bills.discrepancies if bills else ())),
@@ -89,29 +90,48 @@ async def audit(
     )
 
 
-def _books(ledger: Ledger) -> tuple[int, list[Discrepancy]]:
-    """Check every attempt and every account; return how many attempts there are and what is wrong."""
-    attempts = 0
-    found: list[Discrepancy] = []
-    for payment in ledger.payments():
-        attempts += 1
-        found += rules.history_faults(payment)
-        found += rules.record_faults(payment)
-    found += rules.account_faults(ledger.accounts(), ledger.payments())
-    return attempts, found
+@dataclass(slots=True)
+class _Books:
+    """What one reading of the ledger leaves behind. `images` are the kept ones, each with who it is for."""
+
+    attempts: int = 0
+    began: datetime | None = None
+    images: dict[str, _Kept] = field(default_factory=dict)
+    discrepancies: list[Discrepancy] = field(default_factory=list)
 
 
-def _objects(ledger: Ledger, store: Store) -> tuple[int, list[Discrepancy]]:
-    """Check the kept bytes of every output of every attempt against their recorded hash."""
-    seen: set[str] = set()
-    found = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A kept image and a job that it belongs to."""
+
+    image: ImageFile
+    label: str
+    job_id: str
+
+
+def _read_books(ledger: Ledger) -> _Books:
+    """Judge every attempt and every account, and note what else the audit needs to know of them."""
+    books, sums = _Books(), rules.AccountSums()
     for payment in ledger.payments():
+        books.attempts += 1
+        sums.add(payment)
+        books.discrepancies += rules.history_faults(payment)
+        books.discrepancies += rules.record_faults(payment)
+        books.began = min(filter(None, (books.began, _began(payment))), default=None)
         for output in payment.outputs:
-            if output.image.sha256 not in seen:
-                seen.add(output.image.sha256)
-                if kind := _OBJECT_KINDS.get(store.inspect(output.image)):
-                    found.append(_broken(payment, kind, output.image.sha256))
-    return len(seen), found
+            kept = _Kept(image=output.image, label=payment.label, job_id=payment.job.job_id)
+            books.images.setdefault(output.image.sha256, kept)
+    books.discrepancies += sums.faults(ledger.accounts())
+    return books
+
+
+def _objects(books: _Books, store: Store) -> Iterator[Discrepancy]:
+    """Check the kept bytes of every output of every attempt against their recorded hash."""
+    for sha256, kept in books.images.items():
+        if kind := _OBJECT_KINDS.get(store.inspect(kept.image)):
+            words = "is gone" if kind is Kind.OBJECT_MISSING else "does not have its recorded hash"
+            message = f"the kept image {sha256[:16]} {words}"
+            yield Discrepancy(kind=kind, subject=kept.label, message=message, job_id=kept.job_id)
 
 
 def _files(placed: PlacedImages) -> tuple[int, list[Discrepancy]]:
@@ -133,10 +153,9 @@ def _files(placed: PlacedImages) -> tuple[int, list[Discrepancy]]:
     return checked, found
 
 
-async def _bills(ledger: Ledger, provider: Provider, clock: Clock) -> BillsAudit:
+async def _bills(ledger: Ledger, began: datetime | None, provider: Provider, clock: Clock) -> BillsAudit:
     """Hold the service's bills against every attempt. Raises `ProviderError` when they cannot be had."""
-    since = min((moment for p in ledger.payments() if (moment := _began(p))), default=clock.now())
-    bills = await _all_bills(provider, clock, since - _MARGIN)
+    bills = await _all_bills(provider, clock, (began or clock.now()) - _MARGIN)
     return rules.weigh_bills(ledger.payments(), bills, clock.now())
 
 
@@ -164,13 +183,3 @@ async def _page(provider: Provider, clock: Clock, page: int, since: datetime, un
 def _began(payment: Payment) -> datetime | None:
     moments = [payment.attempt.intent_at, payment.attempt.accepted_at]
     return min((moment for moment in moments if moment), default=None)
-
-
-def _broken(payment: Payment, kind: Kind, sha256: str) -> Discrepancy:
-    words = "is gone" if kind is Kind.OBJECT_MISSING else "does not have its recorded hash"
-    return Discrepancy(
-        kind=kind,
-        subject=payment.label,
-        message=f"the kept image {sha256[:16]} {words}",
-        job_id=payment.job.job_id,
-    )

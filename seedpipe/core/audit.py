@@ -123,19 +123,28 @@ def record_faults(payment: Payment) -> Iterator[Discrepancy]:
         yield _of(payment, Kind.RECORD_INCOMPLETE, f"it is done, but the ledger has {found}")
 
 
-def account_faults(accounts: Iterable[Account], payments: Iterable[Payment]) -> Iterator[Discrepancy]:
-    """Yield the accounts that are not the sum over the attempts that hold money."""
-    sums: defaultdict[tuple[str, str], Decimal] = defaultdict(lambda: _NOTHING)
-    for payment in payments:
+class AccountSums:
+    """What the accounts should say: fed with every attempt, asked once at the end."""
+
+    def __init__(self) -> None:
+        self._sums: defaultdict[tuple[str, str], Decimal] = defaultdict(lambda: _NOTHING)
+
+    def add(self, payment: Payment) -> None:
+        """Count an attempt, if it holds money."""
         if holds_money(payment.attempt.phase):
             for account in _accounts_of(payment):
-                sums[account] += payment.attempt.cost_usd
-    told = {(account.kind, account.name): account.committed_usd for account in accounts}
-    for kind, name in sorted(sums.keys() | told.keys()):
-        said, true = told.get((kind, name), _NOTHING), sums[kind, name]
-        if said != true:
-            message = f"the account of {kind} '{name}' says {usd(said)}; its attempts add up to {usd(true)}"
-            yield Discrepancy(kind=Kind.ACCOUNT_OFF, subject=f"{kind} {name}", message=message)
+                self._sums[account] += payment.attempt.cost_usd
+
+    def faults(self, accounts: Iterable[Account]) -> Iterator[Discrepancy]:
+        """Yield the accounts that are not the sum over the attempts that hold money."""
+        told = {(account.kind, account.name): account.committed_usd for account in accounts}
+        for kind, name in sorted(self._sums.keys() | told.keys()):
+            said, true = told.get((kind, name), _NOTHING), self._sums[kind, name]
+            if said != true:
+                message = (
+                    f"the account of {kind} '{name}' says {usd(said)}; its attempts add up to {usd(true)}"
+                )
+                yield Discrepancy(kind=Kind.ACCOUNT_OFF, subject=f"{kind} {name}", message=message)
 
 
 def _accounts_of(payment: Payment) -> Iterator[tuple[str, str]]:
