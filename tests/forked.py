@@ -1,0 +1,52 @@
+"""Real processes that are cheap to start: forked from a server that has loaded seedpipe and nothing else.
+
+Each is a whole process with its own locks, files and connections, and can be killed as such. The server holds
+no ledger and no socket of a test, so that a child's death frees what the child had.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+
+from seedpipe.cli.main import exit_code_of
+
+_LOADED = [
+    "tests.forked",
+    "seedpipe.app",
+    "seedpipe.accounts",
+    "seedpipe.cli.views",
+    "seedpipe.cli.progress",
+    "seedpipe.cli.consent",
+    "seedpipe.engines",
+    "seedpipe.providers",
+    "seedpipe.reports",
+    "PIL.PngImagePlugin",
+    "PIL.JpegImagePlugin",
+]
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(_LOADED)
+
+
+def start(arguments, *, project, environment):
+    """Start `seedpipe` in a folder; its words go to `said.txt` there. Return the process."""
+    words = [str(argument) for argument in arguments]
+    process = _FORKS.Process(target=_live, args=(words, str(project), environment), daemon=True)
+    process.start()
+    return process
+
+
+def _live(arguments, project, environment):
+    os.chdir(project)
+    os.environ.clear()
+    os.environ.update(environment)
+    said = os.open("said.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", closefd=False)
+    code = exit_code_of(arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
