@@ -9,7 +9,7 @@ READY  := $(VENV)/.ready
 help:
 	@echo "make demo    run the quickstart campaign on the embedded sandbox: free, nothing leaves this machine"
 	@echo "make test    lint, types, layers and the whole test suite"
-	@echo "make torture the proof at length: HISTORIES=2000000 simulated histories; hours"
+	@echo "make torture the proof at length: HISTORIES=2000000 simulated ones, KILLS=10000 of real runs; hours"
 	@echo "make lint    ruff, mypy and import-linter only"
 	@echo "make lock    refresh requirements/dev.txt from pyproject.toml"
 
@@ -46,8 +46,10 @@ bench-paid: $(READY)
 	$(BIN)/python bench/paid.py --jobs 100 --node .bench
 
 HISTORIES ?= 2000000
+KILLS     ?= 10000
 torture: $(READY)
 	$(BIN)/python -m tests.simulator --seeds 0:$(HISTORIES)
+	SEEDPIPE_KILLS=$(KILLS) SEEDPIPE_FAULT_STEP=1 $(BIN)/pytest -n 2 tests/e2e/test_many_kills.py tests/e2e/test_io_faults.py
 
 pictures: $(READY)
 	CI=1 $(BIN)/python docs/pictures/make.py

@@ -29,15 +29,18 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(_LOADED)
 
 
-def start(arguments, *, project, environment):
-    """Start `seedpipe` in a folder; its words go to `said.txt` there. Return the process."""
+def start(arguments, *, project, environment, first=None):
+    """Start `seedpipe` in a folder; its words go to `said.txt` there. Return the process.
+
+    `first` is called in the process before anything else; what it returns is kept until the end.
+    """
     words = [str(argument) for argument in arguments]
-    process = _FORKS.Process(target=_live, args=(words, str(project), environment), daemon=True)
+    process = _FORKS.Process(target=_live, args=(words, str(project), environment, first), daemon=True)
     process.start()
     return process
 
 
-def _live(arguments, project, environment):
+def _live(arguments, project, environment, first):
     os.chdir(project)
     os.environ.clear()
     os.environ.update(environment)
@@ -46,7 +49,9 @@ def _live(arguments, project, environment):
     os.dup2(said, 2)
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", closefd=False)
+    kept = first() if first else None
     code = exit_code_of(arguments)
+    del kept
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

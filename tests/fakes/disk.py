@@ -176,8 +176,8 @@ class _Gated:
         return self._file.write(data)
 
     def writelines(self, lines):
-        for line in lines:
-            self.write(line)
+        self._gate("write", self._path)
+        self._file.writelines(lines)
 
     def flush(self):
         self._gate("flush", self._path)
