@@ -147,6 +147,14 @@ class AccountSums:
                 yield Discrepancy(kind=Kind.ACCOUNT_OFF, subject=f"{kind} {name}", message=message)
 
 
+def account_faults(accounts: Iterable[Account], payments: Iterable[Payment]) -> Iterator[Discrepancy]:
+    """Yield the accounts that are not what these attempts, all there are, add up to."""
+    sums = AccountSums()
+    for payment in payments:
+        sums.add(payment)
+    yield from sums.faults(accounts)
+
+
 def _accounts_of(payment: Payment) -> Iterator[tuple[str, str]]:
     yield ("campaign", payment.campaign)
     if payment.attempt.run_id:

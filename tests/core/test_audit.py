@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from seedpipe.core.audit import AccountSums, Kind, history_faults, record_faults, weigh_bills
+from seedpipe.core.audit import Kind, account_faults, history_faults, record_faults, weigh_bills
 from seedpipe.core.bills import BillKind
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.records import Account, Step
@@ -94,13 +94,6 @@ def test_a_record_that_lacks_what_its_phase_needs_is_told(payment):
 def accounts(**micros):
     names = {"run": "run-1", "campaign": "autumn", "month": "2026-11 aurora"}
     return [Account(kind=kind, name=names[kind], committed_usd=Decimal(usd)) for kind, usd in micros.items()]
-
-
-def account_faults(said, payments):
-    sums = AccountSums()
-    for payment in payments:
-        sums.add(payment)
-    return list(sums.faults(said))
 
 
 PAYMENTS = [paid("a"), paid("b", *TO_DOUBT), paid("c", *TO_FAILED)]
