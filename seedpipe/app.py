@@ -24,12 +24,12 @@ from urllib.parse import urlsplit
 
 from seedpipe import __version__, catalog
 from seedpipe.core.errors import InputError, ProviderError, RunError
-from seedpipe.core.lifecycle import Phase
+from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.manifest import RunManifest, exit_code
 from seedpipe.core.money import cents_up, usd
 from seedpipe.core.planning import make_plan
 from seedpipe.core.quotes import AccountReview, questions, refuse_dearer
-from seedpipe.core.records import RunEnd, RunRecord, RunStart
+from seedpipe.core.records import Entry, RunEnd, RunOutcome, RunRecord, RunStart
 from seedpipe.core.spend import spend as sum_up
 from seedpipe.core.standing import Standing, new_jobs, survey
 from seedpipe.core.totals import PlanTotals, total
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from seedpipe.core.checkup import CheckLine
     from seedpipe.core.model import PlanHeader, PlannedCell
     from seedpipe.core.planning import Plan
-    from seedpipe.core.records import JobRecord, RunOutcome
+    from seedpipe.core.records import Aside, JobRecord
     from seedpipe.core.spend import SpendReport
     from seedpipe.engines import Hints, Pace
     from seedpipe.ports import Engine, Ledger, Provider, RunListener, Store
@@ -90,8 +90,8 @@ class Places:
 
     @property
     def sandbox(self) -> Path:
-        """The folder of the sandbox's tasks and book."""
-        return self.state / "sandbox"
+        """The folder of the embedded sandbox's tasks and book."""
+        return self.world / "sandbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +137,18 @@ class PlanReview:
 class RunResult:
     """A finished run: its manifest, the folder of its images and reports, and what it did.
 
-    `submitted` counts the jobs this run sent; `doubts_found` those that a killed run had left in doubt.
+    `submitted` counts the jobs this run sent, `adopted` those it took over from the service's list,
+    `doubts_found` those that a killed run had left in doubt. `asides` lie in `asides_folder`.
     """
 
     manifest: RunManifest
     out: Path
     exit_code: int
     submitted: int
+    adopted: int
     doubts_found: int
+    asides: tuple[Aside, ...]
+    asides_folder: Path
 
     @property
     def gallery(self) -> Path:
@@ -159,6 +163,26 @@ class StatusReview:
     manifest: RunManifest
     troubles: tuple[JobRecord, ...]
     hidden_troubles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What became of doubts: found at the service, surely absent, or left in doubt."""
+
+    found: tuple[JobRecord, ...]
+    absent: tuple[JobRecord, ...]
+    left: tuple[JobRecord, ...]
+    asides: tuple[Aside, ...]
+    asides_folder: Path
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """How many jobs were taken over from the service's list, and what is still new."""
+
+    jobs: int
+    reviewed: PlanReview
 
 
 def validate(file: Path, variant: Variant = AS_IT_STANDS) -> PlanTotals:
@@ -207,7 +231,8 @@ def run(
         consent(reviewed, account)
         account()
         ledger.admit(plan.header, plan.cells())
-        start = _run_start(plan, settings)
+        adopted = _take_over(plan.header, ledger, settings, places)
+        start = _run_start(plan.header, settings)
         doubts_found = ledger.begin_run(start)
         store = LocalStore(places.objects, out)
         store.clean_parts()
@@ -223,8 +248,94 @@ def run(
         _write_reports(manifest, partial(_all_jobs, ledger, start.plan_id), out)
     submitted = reviewed.standing.new.jobs - manifest.count(Phase.PLANNED)
     return RunResult(
-        manifest=manifest, out=out, exit_code=code, submitted=submitted, doubts_found=doubts_found
+        manifest=manifest,
+        out=out,
+        exit_code=code,
+        submitted=submitted - adopted,
+        adopted=adopted,
+        doubts_found=doubts_found,
+        asides=outcome.asides,
+        asides_folder=places.asides,
     )
+
+
+def reconcile(
+    folder: Path,
+    settings_for: Callable[[str], Settings],
+    *,
+    world: World | None,
+    state: Path | None,
+    campaign: str | None,
+    listener: RunListener,
+) -> Reconciled:
+    """Settle the doubts of the last run's ledger and submit nothing. `settings_for` takes its origin."""
+    with _ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, settings):
+        if settings.world is World.LIVE:
+            settings.required_key()
+        plan_id, places = latest.start.plan_id, _places(project_root(folder), settings)
+        start = _run_start(ledger.plan_header(plan_id), settings)
+        ledger.begin_run(start)
+        doubts = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
+        outcome, signal_number = RunOutcome(), None
+        if doubts:
+            store = LocalStore(places.objects, places.asides)
+            with _service(settings, places) as origin, _run_log(places, start, settings, listener) as log:
+                drive = _drive(start, ledger, origin, store, store, settings, log, settle_only=True)
+                outcome, signal_number = asyncio.run(drive)
+        left = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
+        code = 128 + signal_number if signal_number else 4 if left else 0
+        ledger.end_run(_run_end(start, outcome, code))
+        phases = ledger.phases(list(doubts))
+    settled = [record for job_id, record in doubts.items() if job_id not in left]
+    return Reconciled(
+        found=tuple(record for record in settled if phases[record.job.job_id] is not Phase.PLANNED),
+        absent=tuple(record for record in settled if phases[record.job.job_id] is Phase.PLANNED),
+        left=tuple(left.values()),
+        asides=outcome.asides,
+        asides_folder=places.asides,
+        exit_code=code,
+    )
+
+
+def write_off(
+    folder: Path,
+    text: str,
+    settings_for: Callable[[str], Settings],
+    *,
+    world: World | None,
+    state: Path | None,
+    campaign: str | None,
+) -> JobRecord:
+    """Take one doubt as failed, at the user's word: its cell's address, or the start of its job id."""
+    with _ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, _):
+        found = [
+            request.record
+            for request in ledger.open_requests(latest.start.plan_id)
+            if request.record.phase is Phase.IN_DOUBT and _is_named(request.record, text)
+        ]
+        if len(found) != 1:
+            raise InputError(
+                f"'{text}' names {len(found) or 'no'} jobs in doubt",
+                hint="`seedpipe status` lists them; after a killed run, `seedpipe reconcile` looks first",
+            )
+        words = "written off by the user: what became of the request is not known"
+        entry = Entry(job_id=found[0].job.job_id, event=Event.WRITTEN_OFF, at=datetime.now(UTC), error=words)
+        ledger.record([entry])
+        return found[0]
+
+
+def adopt(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> Adopted:
+    """Take over what the service's list shows of a campaign; the next run fetches it. Nothing is paid."""
+    if settings.world is World.LIVE:
+        settings.required_key()
+    tree = WorkTree.around(file)
+    plan = _plan_of(tree, variant)
+    totals = total(plan)
+    places = _places(tree.root, settings)
+    with _writing(places, settings) as ledger:
+        ledger.admit(plan.header, plan.cells())
+        jobs = _adopt_listed(plan.header, ledger, settings, places)
+        return Adopted(jobs=jobs, reviewed=_review(plan, totals, settings, ledger))
 
 
 def status(folder: Path, *, world: World | None, state: Path | None, campaign: str | None) -> StatusReview:
@@ -384,6 +495,43 @@ def _review(plan: Plan, totals: PlanTotals, settings: Settings, ledger: Ledger |
         committed_usd=books.committed_usd(campaign) if books else _NOTHING,
         month_committed_usd=books.month_usd(brand, datetime.now(UTC)) if books and brand else _NOTHING,
         cells=plan.cells,
+    )
+
+
+def _take_over(header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places) -> int:
+    """Learn of what is paid for already and not in the ledger, before anything is sent; return how much.
+
+    Every source of such knowledge joins here, as `ADOPTED` entries. A campaign that has never run live from
+    here may have done so elsewhere: the service's list is looked at unless the user forbids it.
+    """
+    stranger = settings.world is World.LIVE and ledger.latest_run(header.campaign) is None
+    if not (stranger if settings.adopt is None else settings.adopt):
+        return 0
+    return _adopt_listed(header, ledger, settings, places)
+
+
+def _adopt_listed(header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places) -> int:
+    from seedpipe.engines import SystemClock
+    from seedpipe.engines import adopt as adopt_listed
+
+    async def look(origin: str) -> int:
+        async with _provider(settings, origin) as provider:
+            return await adopt_listed(
+                ledger,
+                provider,
+                SystemClock(),
+                plan_id=header.plan_id,
+                pace=_pace(settings, origin),
+                rng=random.Random(),
+            )
+
+    with _service(settings, places) as origin:
+        return asyncio.run(look(origin))
+
+
+def _is_named(record: JobRecord, text: str) -> bool:
+    return bool(text) and (
+        record.job.job_id.startswith(text) or any(cell.address == text for cell in record.cells)
     )
 
 
@@ -548,6 +696,22 @@ def _last_ledger(state: Path, world: World | None, campaign: str | None) -> Path
 
 
 @contextmanager
+def _ledger_of_last_run(
+    folder: Path,
+    settings_for: Callable[[str], Settings],
+    world: World | None,
+    state: Path | None,
+    campaign: str | None,
+) -> Iterator[tuple[SqliteLedger, RunRecord, Settings]]:
+    """Open the ledger with the latest run for writing; `settings_for` takes its origin."""
+    root = project_root(folder)
+    with _last_run(state or root / _STATE_FOLDER, world, campaign) as (ledger, latest):
+        settings = settings_for(ledger.origin)
+    with _writing(_places(root, settings), settings) as ledger:
+        yield ledger, latest, settings
+
+
+@contextmanager
 def _service(settings: Settings, places: Places) -> Iterator[str]:
     """Have the service of this world at hand; the proof's is started here, on a free port of loopback."""
     if settings.world is World.LIVE:
@@ -579,6 +743,8 @@ async def _drive(
     asides: Store,
     settings: Settings,
     listener: RunListener,
+    *,
+    settle_only: bool = False,
 ) -> tuple[RunOutcome, int | None]:
     """Run the engine to its end; return its outcome, and the signal that cut it short if one did."""
     from seedpipe.engines import Hints, LocalEngine, SystemClock
@@ -597,7 +763,7 @@ async def _drive(
             hints=hints,
         )
         received = _stop_on_signals(engine)
-        outcome = await engine.run(start)
+        outcome = await (engine.settle(start) if settle_only else engine.run(start))
     return outcome, received[0] if received else None
 
 
@@ -625,14 +791,14 @@ def _stop_on_signals(engine: Engine) -> list[int]:
     return received
 
 
-def _run_start(plan: Plan, settings: Settings) -> RunStart:
+def _run_start(header: PlanHeader, settings: Settings) -> RunStart:
     now = datetime.now(UTC)
     token = secrets.token_hex(3)
-    caps = plan.header.budget
+    caps = header.budget
     return RunStart(
         run_id=f"{now:%Y%m%dT%H%M%SZ}-{token}",
-        plan_id=plan.header.plan_id,
-        campaign=plan.header.campaign,
+        plan_id=header.plan_id,
+        campaign=header.campaign,
         owner=f"{os.getpid()}-{token}",
         started_at=now,
         purse_usd=settings.purse_usd,

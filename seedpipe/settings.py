@@ -73,7 +73,8 @@ class Settings:
     `origin` is the service: `sandbox`, or scheme, host and port. `state` and `out` are None for their
     defaults. `settle_s` is how long the service's list may run behind. `purse_usd` caps this run.
     `assume_yes` is consent given on the command line; `interactive` says whether somebody is there to ask.
-    A `partial` run goes as far as the budgets allow. `webhooks` is where hints of the service are heard.
+    A `partial` run goes as far as the budgets allow; `adopt` says whether it looks first for work that is
+    paid for, None to do so in a campaign's first live run. `webhooks` is where hints of the service are heard.
     """
 
     world: World = World.PROOF
@@ -88,6 +89,7 @@ class Settings:
     interactive: bool = False
     partial: bool = False
     webhooks: WebhookAddress | None = None
+    adopt: bool | None = None
 
     @classmethod
     def read(
@@ -103,6 +105,7 @@ class Settings:
         budget: str | None = None,
         assume_yes: bool = False,
         interactive: bool = False,
+        adopt: bool | None = None,
         partial: bool = False,
         webhook_listen: str | None = None,
         webhook_url: str | None = None,
@@ -113,7 +116,8 @@ class Settings:
         if not 1 <= concurrency <= _MOST_CONCURRENCY:
             raise InputError(f"--concurrency is {concurrency}; it must be from 1 to {_MOST_CONCURRENCY}")
         key = environment.get("WAVESPEED_API_KEY", "").strip()
-        address = base_url or environment.get("SEEDPIPE_BASE_URL") or SERVICE_ORIGIN
+        # An empty flag is an unset variable in somebody's script, not a wish to pay the real service.
+        address = environment.get("SEEDPIPE_BASE_URL") or SERVICE_ORIGIN if base_url is None else base_url
         return cls(
             world=World.LIVE if live else World.PROOF,
             origin=checked_origin(address) if live else SANDBOX_ORIGIN,
@@ -127,6 +131,7 @@ class Settings:
             purse_usd=None if budget is None else parsed_budget(budget),
             assume_yes=assume_yes,
             interactive=interactive,
+            adopt=adopt,
             partial=partial,
             webhooks=webhook_address(webhook_listen, webhook_url),
         )

@@ -136,6 +136,15 @@ def _variant_options(command: _Command) -> _Command:
     return command
 
 
+def _settle_option(command: _Command) -> _Command:
+    return click.option(
+        "--settle-s",
+        "settle",
+        metavar="SECONDS",
+        help="How long the service's list may run behind before a request counts as absent. Default: 180.",
+    )(command)
+
+
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
@@ -215,6 +224,12 @@ def plan(
 )
 @click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
 @_variant_options
+@click.option(
+    "--adopt/--no-adopt",
+    default=None,
+    help="Look in the service's list for work that is paid already. Default: in a campaign's first live run.",
+)
+@_settle_option
 @_state_option
 @_screen_options
 def run(
@@ -229,6 +244,8 @@ def run(
     concurrency: int | None,
     out: str | None,
     profile: str | None,
+    adopt: bool | None,  # noqa: FBT001
+    settle: str | None,
     state: str | None,
     **screen: Any,
 ) -> int:
@@ -252,6 +269,8 @@ def run(
         partial=partial,
         webhook_listen=webhook_listen,
         webhook_url=webhook_url,
+        adopt=adopt,
+        settle=settle,
         interactive=sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI"),
     )
     with progress.listener(console) as listener:
@@ -265,6 +284,60 @@ def run(
         result = app.run(file, settings, Variant(profile=profile), consent=consent, listener=listener)
     views.show_result(result, file, console)
     return result.exit_code
+
+
+@seedpipe.command()
+@click.option("--write-off", metavar="CELL|JOB", help="Give up one doubt: take its request as failed.")
+@_settle_option
+@_last_run_options
+@_state_option
+@_screen_options
+def reconcile(
+    write_off: str | None,
+    settle: str | None,
+    world: str | None,
+    campaign: str | None,
+    state: str | None,
+    **screen: Any,
+) -> int:
+    """Look up requests in doubt in the service's list. Nothing is submitted."""
+    from seedpipe import app
+    from seedpipe.cli import progress, views
+    from seedpipe.settings import SANDBOX_ORIGIN, Settings
+
+    console = _screen(**screen)
+
+    def settings_for(origin: str) -> Settings:
+        live = origin != SANDBOX_ORIGIN
+        base_url = origin if live else None
+        return Settings.read(os.environ, live=live, base_url=base_url, state=state, settle=settle)
+
+    last_run = _last_run(world, campaign, state)
+    if write_off is not None:
+        views.show_written_off(app.write_off(Path.cwd(), write_off, settings_for, **last_run), console)
+        return 0
+    with progress.listener(console) as listener:
+        result = app.reconcile(Path.cwd(), settings_for, listener=listener, **last_run)
+    views.show_reconciled(result, console)
+    return result.exit_code
+
+
+@seedpipe.command()
+@_FILE
+@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@_variant_options
+@_state_option
+@_screen_options
+def adopt(file: Path, base_url: str | None, profile: str | None, state: str | None, **screen: Any) -> int:
+    """Take over what the service's list shows of a campaign. Nothing is submitted."""
+    from seedpipe import app
+    from seedpipe.cli import views
+    from seedpipe.core.variant import Variant
+    from seedpipe.settings import Settings
+
+    settings = Settings.read(os.environ, live=True, base_url=base_url, state=state)
+    views.show_adopted(app.adopt(file, settings, Variant(profile=profile)), file, _screen(**screen))
+    return 0
 
 
 @seedpipe.command()

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from seedpipe.app import PlanReview, RunResult, StatusReview
+    from seedpipe.app import Adopted, PlanReview, Reconciled, RunResult, StatusReview
     from seedpipe.cli.console import Screen
     from seedpipe.core.diagnostics import Diagnostic
     from seedpipe.core.manifest import RunManifest
     from seedpipe.core.model import Json
     from seedpipe.core.quotes import AccountReview
-    from seedpipe.core.records import JobRecord, PhaseTotal
+    from seedpipe.core.records import Aside, JobRecord, PhaseTotal
     from seedpipe.core.totals import PlanTotals, Share
 
 _FORMAT: Final = 1
@@ -150,7 +150,9 @@ def show_result(result: RunResult, file: Path, screen: Screen) -> None:
     """Show how a run ended and where its images are."""
     manifest = result.manifest
     if screen.as_json:
-        print_json({**run_document(manifest), "out": str(result.out), "gallery": str(result.gallery)})
+        places: dict[str, Json] = {"out": str(result.out), "gallery": str(result.gallery)}
+        beside: dict[str, Json] = {"adopted": result.adopted, "asides": _asides_document(result.asides)}
+        print_json({**run_document(manifest), **places, **beside})
         return
     done, jobs = manifest.count(Phase.DONE), manifest.planned.jobs
     if not screen.quiet:
@@ -159,6 +161,8 @@ def show_result(result: RunResult, file: Path, screen: Screen) -> None:
         screen.err.print(
             f"[yellow]a run before this one was killed with {result.doubts_found} submits in the air[/]"
         )
+    if result.adopted:
+        screen.out.print(f"{_count(result.adopted, 'job')} paid for already, found in the service's list")
     if done == jobs and not result.submitted:
         screen.out.print(f"[green]everything is done[/]: {_count(jobs, 'job')}, nothing was submitted")
     else:
@@ -167,8 +171,87 @@ def show_result(result: RunResult, file: Path, screen: Screen) -> None:
     end = manifest.run.end
     if end and end.message:
         screen.out.print(f"[yellow]stopped early[/]: {escape(end.message)}", soft_wrap=True)
+    _print_asides(result.asides, result.asides_folder, screen)
     screen.out.print(f"gallery  {escape(str(result.gallery))}", soft_wrap=True)
     _say_next(screen, *_after_run(result, file))
+
+
+def show_reconciled(result: Reconciled, screen: Screen) -> None:
+    """Show what became of the doubts."""
+    if screen.as_json:
+        print_json(
+            {
+                "format": _FORMAT,
+                "found": [record.job.job_id for record in result.found],
+                "absent": [record.job.job_id for record in result.absent],
+                "left": [job_document(record) for record in result.left],
+                "asides": _asides_document(result.asides),
+            }
+        )
+        return
+    if not (result.found or result.absent or result.left):
+        screen.out.print("[green]nothing is in doubt[/]")
+    for records, words in (
+        (result.found, "found at the service; the next run fetches what is paid"),
+        (result.absent, "surely not accepted; the next run submits what the campaign still asks for"),
+        (result.left, "[yellow]still in doubt[/]"),
+    ):
+        if records:
+            screen.out.print(f"{_count(len(records), 'job')} {words}")
+        for record in records:
+            latest = record.latest
+            why = f"  {escape(latest.error)}" if latest and latest.error and records is result.left else ""
+            screen.out.print(f"  {escape(record.label)}  {record.job.job_id[:12]}{why}", soft_wrap=True)
+    _print_asides(result.asides, result.asides_folder, screen)
+    if result.left:
+        _say_next(
+            screen,
+            "seedpipe reconcile                       looks again",
+            "seedpipe reconcile --write-off JOB       gives it up: the job counts as failed",
+        )
+
+
+def show_written_off(record: JobRecord, screen: Screen) -> None:
+    """Say what was given up."""
+    if screen.as_json:
+        print_json({"format": _FORMAT, "written_off": record.job.job_id})
+        return
+    screen.out.print(
+        f"{escape(record.label)} is written off: it counts as failed, and its {usd(record.job.cost_usd)} are"
+        " free again. If the service accepted it after all, it was paid.",
+        soft_wrap=True,
+    )
+
+
+def show_adopted(result: Adopted, file: Path, screen: Screen) -> None:
+    """Show what was taken over, and what is still new."""
+    new = result.reviewed.standing.new
+    if screen.as_json:
+        print_json({"format": _FORMAT, "adopted": result.jobs, "new": _phase_total(new)})
+        return
+    if not screen.quiet:
+        screen.err.print(_headline(result.reviewed))
+    screen.out.print(f"{_count(result.jobs, 'job')} adopted from the service's list, {new.jobs} still new")
+    _say_next(screen, f"seedpipe run {file} --live     fetches what is paid, then asks about the rest")
+
+
+def _asides_document(asides: Sequence[Aside]) -> list[Json]:
+    return [
+        {"prediction_id": aside.prediction_id, "paths": list(aside.paths), "why": aside.why}
+        for aside in asides
+    ]
+
+
+def _print_asides(asides: Sequence[Aside], folder: Path, screen: Screen) -> None:
+    if not asides:
+        return
+    screen.out.print(
+        f"[yellow]{_count(len(asides), 'prediction')} may be yours and belong to no job[/];"
+        f" images in {escape(str(folder))}",
+        soft_wrap=True,
+    )
+    for aside in asides:
+        screen.out.print(f"  {escape(aside.prediction_id)}  {escape(aside.why)}", soft_wrap=True)
 
 
 def show_status(reviewed: StatusReview, screen: Screen) -> None:

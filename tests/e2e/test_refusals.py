@@ -22,6 +22,7 @@ def test_a_live_run_needs_the_key(quickstart):
         (("--base-url", "http://example.com"), "unencrypted"),
         (("--base-url", "https://user:pass@example.com"), "more than scheme, host and port"),
         (("--base-url", "ftp://example.com"), "not an http(s) address"),
+        (("--base-url", ""), "not an http(s) address"),
         (("--yess",), "No such option"),
         (("-j", "0"), "--concurrency is 0"),
     ],
