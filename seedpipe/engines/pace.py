@@ -65,6 +65,7 @@ class Pace:
             poll_first_s=0.1,
             poll_max_s=0.5,
             settle_s=settle_s,
+            settle_grace_s=10.0,
             settle_look_first_s=0.1,
             settle_look_max_s=1.0,
         )

@@ -60,7 +60,7 @@ def ledger(project, *statements):
 
 
 def book(project, *statements):
-    _sql(project.project / ".seedpipe" / "sandbox" / "sandbox.sqlite", *statements)
+    _sql(project.project / ".seedpipe" / "proof" / "sandbox" / "sandbox.sqlite", *statements)
 
 
 def _sql(file, *statements):

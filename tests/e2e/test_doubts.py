@@ -1,4 +1,4 @@
-"""Real runs against a sandbox that loses answers: one charge a job, every job delivered, nothing of others."""
+"""Real runs against a sandbox that loses answers: one charge a job, every job delivered."""
 
 import json
 import signal
