@@ -74,7 +74,7 @@ class Settings:
     defaults. `settle_s` is how long the service's list may run behind. `purse_usd` caps this run.
     `assume_yes` is consent given on the command line; `interactive` says whether somebody is there to ask.
     A `partial` run goes as far as the budgets allow; `adopt` says whether it looks first for work that is
-    paid for, None to do so in a campaign's first live run. `webhooks` is where hints of the service are heard.
+    paid for, None to do so in a campaign's first live run. `webhooks` is where hints are heard.
     """
 
     world: World = World.PROOF

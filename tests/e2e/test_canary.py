@@ -167,7 +167,7 @@ def aftermath(tmp_path_factory):
     seedpipe = CommandLine(project, environment)
     printed = {}
     with service() as address:
-        # This service has no list of predictions: what is lost stays in doubt, and the list's words are bad, too.
+        # This service has no list of predictions: what is lost stays in doubt, and its words are bad, too.
         live = ("--live", "--yes", "--budget", "5", "--base-url", address, "--no-adopt", "--settle-s", "1")
         for arguments in (
             ("run", "campaign.yaml", *live),
