@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from seedpipe.core.planning import Plan
     from seedpipe.core.records import Aside, JobRecord
     from seedpipe.core.spend import SpendReport
+    from seedpipe.doctor.probe import Learned
     from seedpipe.engines import Hints, Pace
     from seedpipe.ports import Engine, Ledger, Provider, RunListener, Store
     from seedpipe.providers import WaveSpeedProvider
@@ -402,6 +403,21 @@ def doctor(folder: Path, settings: Settings) -> list[CheckLine]:
     from seedpipe.doctor import check_up
 
     return check_up(settings, ledger_file=_places(project_root(folder), settings).ledger)
+
+
+def probe(folder: Path, settings: Settings, *, consent: Callable[[Decimal], None]) -> Learned:
+    """Ask the live service its open questions with one cheapest image, and keep what was learned.
+
+    `consent` hears the most it can cost, before anything is sent; it raises to refuse.
+    """
+    from seedpipe.doctor import live_probe
+    from seedpipe.doctor.probe import cheapest
+
+    settings.required_key()
+    _, image_usd = cheapest()
+    consent(2 * image_usd)  # one image, and one request that is meant to fail and may be billed all the same
+    places = _places(project_root(folder), settings)
+    return live_probe(settings, kept=places.world / "learned.json")
 
 
 def serve_sandbox(

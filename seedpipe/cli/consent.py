@@ -79,3 +79,17 @@ def ask_for_consent(reviewed: PlanReview, settings: Settings, account: Callable[
             )
         case Consent.GIVEN:
             pass
+
+
+def ask_for_probe(most_usd: Decimal, settings: Settings) -> None:
+    """Return when a probe may be paid for; raise `InputError` when it may not. Nothing was sent so far."""
+    most = usd(most_usd)
+    if settings.interactive and not settings.assume_yes:
+        question = f"Buy one image from {settings.origin} to see how it answers? It costs at most {most}."
+        if not click.confirm(question, default=False, err=True):
+            raise InputError("not confirmed; nothing was sent")
+    elif not settings.assume_yes or settings.purse_usd is None:
+        hint = f"add --yes --budget {cents_up(most_usd)}; nothing was sent"
+        raise InputError(f"a probe costs at most {most}, and nobody is here to ask", hint=hint)
+    if settings.purse_usd is not None and settings.purse_usd < most_usd:
+        raise InputError(f"a probe costs at most {most}, more than --budget; nothing was sent")

@@ -13,20 +13,28 @@ if TYPE_CHECKING:
     from seedpipe.cli.console import Screen
     from seedpipe.core.checkup import CheckLine
     from seedpipe.core.model import Json
+    from seedpipe.doctor.probe import Learned
 
 _FORMAT: Final = 1
 _STYLES: Final = {Health.OK: "green", Health.WARN: "yellow", Health.FAIL: "red"}
 _NAME_WIDTH: Final = 12
 
 
-def show_check_up(lines: list[CheckLine], screen: Screen) -> None:
-    """Show what was looked at."""
+def show_check_up(lines: list[CheckLine], screen: Screen, learned: Learned | None = None) -> None:
+    """Show what was looked at, and what a probe has shown."""
     if screen.as_json:
         shown: list[Json] = [
             {"name": line.name, "health": line.health.value, "says": line.says, "do": line.do}
             for line in lines
         ]
-        print_json({"format": _FORMAT, "well": all_well(lines), "checks": shown})
+        print_json(
+            {
+                "format": _FORMAT,
+                "well": all_well(lines),
+                "checks": shown,
+                "learned": learned.document() if learned else None,
+            }
+        )
         return
     for line in lines:
         if screen.quiet and line.health is Health.OK:
@@ -35,3 +43,8 @@ def show_check_up(lines: list[CheckLine], screen: Screen) -> None:
         screen.out.print(f"{word}  {line.name:<{_NAME_WIDTH}}  {escape(line.says)}", soft_wrap=True)
         if line.do:
             screen.out.print(f"      {'':<{_NAME_WIDTH}}  {escape(line.do)}", soft_wrap=True)
+    if learned:
+        for name, value in learned.document().items():
+            if name != "format":
+                shown_value = "not known" if value is None else str(value)
+                screen.out.print(f"probe  {name:<{_NAME_WIDTH + 1}} {escape(shown_value)}", soft_wrap=True)

@@ -430,20 +430,47 @@ def audit(
 
 @seedpipe.command()
 @click.option("--proof", is_flag=True, help="Look at the proofs' place instead of the live service's.")
+@click.option(
+    "--live", is_flag=True, help="Buy one cheapest image to see how the service answers; asks first."
+)
+@click.option("--yes", "assume_yes", is_flag=True, help="Do not ask; needs --budget.")
+@click.option("--budget", metavar="USD", help="What --live may cost at most.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
 @_state_option
 @_screen_options
-def doctor(proof: bool, base_url: str | None, state: str | None, **screen: Any) -> int:  # noqa: FBT001
+def doctor(
+    proof: bool,  # noqa: FBT001
+    live: bool,  # noqa: FBT001
+    assume_yes: bool,  # noqa: FBT001
+    budget: str | None,
+    base_url: str | None,
+    state: str | None,
+    **screen: Any,
+) -> int:
     """Say what is wrong here: key, service, balance, clock, disk, lock, ledger, versions."""
     from seedpipe import app
+    from seedpipe.cli.consent import ask_for_probe
     from seedpipe.cli.doctor import show_check_up
     from seedpipe.core.checkup import all_well
     from seedpipe.settings import Settings
 
-    settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
+    if live and proof:
+        raise click.UsageError("--live and --proof exclude each other")
+    settings = Settings.read(
+        os.environ,
+        live=not proof,
+        base_url=base_url,
+        state=state,
+        budget=budget,
+        assume_yes=assume_yes,
+        interactive=sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI"),
+    )
     lines = app.doctor(Path.cwd(), settings)
-    show_check_up(lines, _screen(**screen))
-    return 0 if all_well(lines) else 1
+    learned = None
+    if live and all_well(lines):
+        learned = app.probe(Path.cwd(), settings, consent=lambda usd: ask_for_probe(usd, settings))
+    show_check_up(lines, _screen(**screen), learned)
+    return 0 if all_well(lines) and (learned is None or learned.state == "completed") else 1
 
 
 @seedpipe.group()

@@ -7,6 +7,7 @@ is a fact of its own and never an error; the key is looked at and goes nowhere b
 from __future__ import annotations
 
 import asyncio
+import json
 import platform
 import shutil
 from contextlib import closing
@@ -20,11 +21,13 @@ from seedpipe.core.checkup import CheckLine, Facts, examine
 from seedpipe.core.errors import InputError, ProviderError, SeedpipeError
 from seedpipe.ledger import SqliteLedger, file_system_of, is_network, lock_holder, sqlite_version
 from seedpipe.settings import World
+from seedpipe.stores import write_atomically
 
 if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
+    from seedpipe.doctor.probe import Learned
     from seedpipe.settings import Settings
 
 _PATIENCE_S: Final = 20.0  # for all of the service's answers
@@ -65,6 +68,24 @@ def check_up(settings: Settings, *, ledger_file: Path) -> list[CheckLine]:
         versions=_versions(),
     )
     return examine(facts)
+
+
+def live_probe(settings: Settings, *, kept: Path) -> Learned:
+    """Buy one cheapest image to see how the service answers, and keep what was learned in a file."""
+    from seedpipe.doctor.probe import probe
+    from seedpipe.providers import WaveSpeedProvider
+
+    def keep(learned: Learned) -> None:
+        write_atomically(kept, [json.dumps(learned.document(), indent=2) + "\n"])
+
+    async def drive() -> Learned:
+        provider = WaveSpeedProvider(settings.origin, settings.required_key().reveal())
+        try:
+            return await probe(provider, keep)
+        finally:
+            await provider.aclose()
+
+    return asyncio.run(drive())
 
 
 class _Service:

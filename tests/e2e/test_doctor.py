@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.fakes.wire import free_port
 
 KEY = "CANARYKEY-7f3a9c5e1b"
@@ -63,3 +65,49 @@ def test_a_silent_account_is_a_warning(seedpipe):
     with seedpipe.sandbox("--switch", "account_is_silent=true") as address:
         well, checks = looked_at(seedpipe.run("doctor", "--base-url", address, "--json"))
     assert (well, checks["balance"]) == (True, "warn")
+
+
+PROBE = ("doctor", "--live", "--yes", "--budget", "0.10", "--json", "--base-url")
+
+
+@pytest.mark.parametrize(
+    ("switches", "learned"),
+    [
+        ((), {"list_inputs": True, "result_inputs": False, "bad_input": "at_submit"}),
+        (("list_inputs=input",), {"list_inputs": True}),
+        (("list_inputs=", "result_inputs=inputs"), {"list_inputs": False, "result_inputs": True}),
+        (("bad_input=as_task",), {"bad_input": "as_task"}),
+    ],
+)
+def test_a_probe_learns_what_is_open_and_keeps_it(seedpipe, switches, learned):
+    seedpipe.environment["WAVESPEED_API_KEY"] = KEY
+    chosen = [word for switch in switches for word in ("--switch", switch)]
+    with seedpipe.sandbox(*chosen) as address:
+        found = json.loads(seedpipe.run(*PROBE, address).stdout)["learned"]
+    assert found["state"] == "completed"
+    assert found["output_bytes"] > 1000
+    assert {name: found[name] for name in learned} == learned
+    [kept] = (seedpipe.project / ".seedpipe").glob("live-*/learned.json")
+    assert json.loads(kept.read_text()) == found
+
+
+def test_a_list_that_lags_is_measured(seedpipe):
+    seedpipe.environment["WAVESPEED_API_KEY"] = KEY
+    with seedpipe.sandbox("--switch", "list_lag_s=3") as address:
+        assert json.loads(seedpipe.run(*PROBE, address).stdout)["learned"]["list_lag_s"] >= 2.5
+
+
+def test_a_probe_whose_answer_is_lost_is_in_doubt_and_not_repeated(seedpipe):
+    seedpipe.environment["WAVESPEED_API_KEY"] = KEY
+    with seedpipe.sandbox("--switch", "lose_every=1") as address:
+        found = json.loads(seedpipe.run(*PROBE, address, code=1).stdout)["learned"]
+    assert (found["state"], found["prediction_id"]) == ("in_doubt", None)
+
+
+@pytest.mark.parametrize("flags", [(), ("--yes",), ("--yes", "--budget", "0.01")])
+def test_a_probe_without_consent_sends_nothing(seedpipe, flags):
+    seedpipe.environment["WAVESPEED_API_KEY"] = KEY
+    with seedpipe.sandbox() as address:
+        result = seedpipe.run("doctor", "--live", *flags, "--base-url", address, code=2)
+        assert "nothing was sent" in result.stderr
+    assert not list((seedpipe.project / ".seedpipe").glob("*/learned.json"))
