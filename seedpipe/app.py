@@ -24,18 +24,20 @@ from urllib.parse import urlsplit
 
 from seedpipe import __version__, catalog
 from seedpipe.core.errors import InputError, ProviderError, RunError
-from seedpipe.core.lifecycle import Event, Phase
-from seedpipe.core.manifest import RunManifest, exit_code
+from seedpipe.core.lifecycle import Event, Phase, is_settled
+from seedpipe.core.manifest import RunManifest, add_up, exit_code
 from seedpipe.core.money import cents_up, usd
 from seedpipe.core.planning import make_plan
+from seedpipe.core.policy import Orders, counts_as_failed
 from seedpipe.core.quotes import AccountReview, questions, refuse_dearer
 from seedpipe.core.records import Entry, RunEnd, RunOutcome, RunRecord, RunStart
 from seedpipe.core.spend import spend as sum_up
-from seedpipe.core.standing import Standing, new_jobs, survey
+from seedpipe.core.standing import Known, Standing, is_missing, jobs_to_buy, survey
 from seedpipe.core.totals import PlanTotals, total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.ledger import SqliteLedger
-from seedpipe.settings import SANDBOX_ORIGIN, World, is_loopback
+from seedpipe.locked import CampaignLock
+from seedpipe.settings import SANDBOX_ORIGIN, Settings, World, is_loopback
 from seedpipe.sources import WorkTree, head_commit, project_root
 from seedpipe.stores import LocalStore, RunLog, write_atomically
 
@@ -46,15 +48,15 @@ if TYPE_CHECKING:
 
     from seedpipe.accounts import AuditReport, PlacedImages
     from seedpipe.core.checkup import CheckLine
-    from seedpipe.core.model import PlanHeader, PlannedCell
+    from seedpipe.core.model import Job, PlanHeader, PlannedCell, Policy
     from seedpipe.core.planning import Plan
-    from seedpipe.core.records import Aside, JobRecord
+    from seedpipe.core.policy import Redo
+    from seedpipe.core.records import Aside, JobRecord, PhaseTotal
     from seedpipe.core.spend import SpendReport
     from seedpipe.doctor.probe import Learned
     from seedpipe.engines import Hints, Pace
     from seedpipe.ports import Engine, Ledger, Provider, RunListener, Store
     from seedpipe.providers import WaveSpeedProvider
-    from seedpipe.settings import Settings
 
 _STATE_FOLDER: Final = ".seedpipe"
 _JOBS_A_READ: Final = 100  # jobs read from the ledger at a time: a report stands in memory a shard at most
@@ -99,8 +101,9 @@ class Places:
 class PlanReview:
     """A plan with its price and where it stands.
 
-    `committed_usd` is what the campaign has reserved and spent so far, `month_committed_usd` what its brand
-    has in this month; `cells` streams the plan.
+    `committed_usd` is what the campaign has reserved and spent so far, what the lock says of others
+    included, `month_committed_usd` what its brand has in this month; `redo` names what this run may buy
+    again; `cells` streams the plan, `jobs_to_buy` those of its jobs that a run would submit.
     """
 
     world: World
@@ -112,34 +115,46 @@ class PlanReview:
     committed_usd: Decimal
     month_committed_usd: Decimal
     cells: Callable[[], Iterator[PlannedCell]]
+    jobs_to_buy: Callable[[], Iterator[Job]]
+    redo: frozenset[Redo] = frozenset()
+
+    @property
+    def again(self) -> PhaseTotal:
+        """What `--redo` would buy once more at most."""
+        return self.standing.again(self.redo)
+
+    @property
+    def to_buy(self) -> PhaseTotal:
+        """What a run would submit: what is new and what is redone."""
+        return add_up([self.standing.new, self.again])
 
     @property
     def over_budget_by_usd(self) -> Decimal:
-        """By how much the new jobs pass what is left of the campaign's budget; 0 when they fit."""
+        """By how much the jobs to buy pass what is left of the campaign's budget; 0 when they fit."""
         return self._over(self.header.budget.usd, self.committed_usd)
 
     @property
     def over_month_by_usd(self) -> Decimal:
-        """By how much the new jobs pass what is left of the brand's month; 0 when they fit."""
+        """By how much the jobs to buy pass what is left of the brand's month; 0 when they fit."""
         return self._over(self.header.budget.brand_usd_per_month, self.month_committed_usd)
 
     @property
     def over_by_usd(self) -> Decimal:
-        """By how much the new jobs cost more than any budget leaves."""
+        """By how much the jobs to buy cost more than any budget leaves."""
         return max(self.over_budget_by_usd, self.over_month_by_usd)
 
     def _over(self, cap: Decimal | None, committed_usd: Decimal) -> Decimal:
         if cap is None:
             return _NOTHING
-        return max(_NOTHING, committed_usd + self.standing.new.cost_usd - cap)
+        return max(_NOTHING, committed_usd + self.to_buy.cost_usd - cap)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """A finished run: its manifest, the folder of its images and reports, and what it did.
 
-    `submitted` counts the jobs this run sent, `adopted` those it took over from the service's list,
-    `doubts_found` those that a killed run had left in doubt. `asides` lie in `asides_folder`.
+    `submitted` counts the jobs this run sent, `adopted` those it took over from the lock or from the
+    service's list, `doubts_found` those that a killed run had left in doubt. `asides` lie in `asides_folder`.
     """
 
     manifest: RunManifest
@@ -159,11 +174,15 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReview:
-    """The last run and where its plan stands now; `troubles` are the first jobs that need attention."""
+    """The last run and where its plan stands now; `troubles` are the first jobs that need attention.
+
+    `missing` counts the jobs whose images were brought home and are not here any more.
+    """
 
     manifest: RunManifest
     troubles: tuple[JobRecord, ...]
     hidden_troubles: int
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,11 +215,12 @@ def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> P
     tree = WorkTree.around(file)
     plan = _plan_of(tree, variant)
     totals = total(plan)
-    ledger_file = _places(tree.root, settings).ledger
-    if not ledger_file.exists():
-        return _review(plan, totals, settings, None)
-    with _reading(ledger_file) as ledger:
-        return _review(plan, totals, settings, ledger)
+    places = _places(tree.root, settings)
+    store, lock = LocalStore(places.objects, _out(tree, plan, settings)), CampaignLock.of(tree, settings)
+    if not places.ledger.exists():
+        return _review(plan, totals, settings, None, store, lock)
+    with _reading(places.ledger) as ledger:
+        return _review(plan, totals, settings, ledger, store, lock)
 
 
 def run(
@@ -208,13 +228,14 @@ def run(
     settings: Settings,
     variant: Variant = AS_IT_STANDS,
     *,
-    consent: Callable[[PlanReview, Callable[[], AccountReview]], None],
+    consent: Callable[[PlanReview, Callable[[], AccountReview]], bool],
     listener: RunListener,
 ) -> RunResult:
     """Do what the plan says: submit what is new, bring home what is paid, write the reports.
 
-    `consent` is called once the price is known and before anything is sent; it raises to refuse. What the
-    account says can be had through its second argument, which asks the service when it is first called.
+    `consent` is called once the price is known and before anything is sent; it raises to refuse, and returns
+    whether the campaign's policy may buy again what fails or comes short. What the account says can be had
+    through its second argument, which asks the service when it is first called.
     """
     if settings.world is World.LIVE:
         settings.required_key()
@@ -222,24 +243,29 @@ def run(
     plan = _plan_of(tree, variant, partial=settings.partial)
     totals = total(plan)
     places = _places(tree.root, settings)
-    out = settings.out or tree.root / "out" / f"{_folder_name(plan.header)}{settings.out_suffix}"
+    out = _out(tree, plan, settings)
+    store, lock = LocalStore(places.objects, out), CampaignLock.of(tree, settings)
     with _writing(places, settings) as ledger:
-        reviewed = _review(plan, totals, settings, ledger)
+        reviewed = _review(plan, totals, settings, ledger, store, lock)
         if not settings.partial:
             _refuse_over_budget(reviewed)
         _ready_to_write(out, "--out")
-        account = cache(partial(_account, reviewed, ledger, settings))
-        consent(reviewed, account)
+        if reviewed.to_buy.jobs:
+            lock.check_writable()
+        account = cache(partial(_account, reviewed, settings))
+        retries = consent(reviewed, account)
         account()
+        orders = Orders(redo=settings.redo, retries=retries, fail_fast=settings.fail_fast)
         ledger.admit(plan.header, plan.cells())
-        adopted = _take_over(plan.header, ledger, settings, places)
+        adopted = _take_over(plan.header, ledger, settings, places, lock)
         start = _run_start(plan.header, settings)
         doubts_found = ledger.begin_run(start)
-        store = LocalStore(places.objects, out)
         store.clean_parts()
         with _service(settings, places) as origin, _run_log(places, start, settings, listener) as log:
             asides = LocalStore(places.objects, places.asides)
-            outcome, signal_number = asyncio.run(_drive(start, ledger, origin, store, asides, settings, log))
+            outcome, signal_number = asyncio.run(
+                _drive(start, orders, ledger, origin, store, asides, settings, log)
+            )
             tally, policy = ledger.tally(start.plan_id), plan.header.policy
             code = exit_code(tally, outcome, policy=policy, interrupted_by=signal_number)
             log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
@@ -247,12 +273,13 @@ def run(
         ledger.end_run(end)
         manifest = _manifest(ledger, RunRecord(start=start, end=end), settings.world, tree.root)
         _write_reports(manifest, partial(_all_jobs, ledger, start.plan_id), out)
-    submitted = reviewed.standing.new.jobs - manifest.count(Phase.PLANNED)
+        lock.write(ledger, plan.header.campaign)
+        submitted = sum(_is_sent_by(record, start) for record in _all_jobs(ledger, start.plan_id))
     return RunResult(
         manifest=manifest,
         out=out,
         exit_code=code,
-        submitted=submitted - adopted,
+        submitted=submitted,
         adopted=adopted,
         doubts_found=doubts_found,
         asides=outcome.asides,
@@ -281,7 +308,7 @@ def reconcile(
         if doubts:
             store = LocalStore(places.objects, places.asides)
             with _service(settings, places) as origin, _run_log(places, start, settings, listener) as log:
-                drive = _drive(start, ledger, origin, store, store, settings, log, settle_only=True)
+                drive = _drive(start, Orders(), ledger, origin, store, store, settings, log, settle_only=True)
                 outcome, signal_number = asyncio.run(drive)
         left = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
         code = 128 + signal_number if signal_number else 4 if left else 0
@@ -326,17 +353,19 @@ def write_off(
 
 
 def adopt(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> Adopted:
-    """Take over what the service's list shows of a campaign; the next run fetches it. Nothing is paid."""
+    """Take over what the lock and the service's list know of a campaign; the next run fetches it, unpaid."""
     if settings.world is World.LIVE:
         settings.required_key()
     tree = WorkTree.around(file)
     plan = _plan_of(tree, variant)
     totals = total(plan)
     places = _places(tree.root, settings)
+    store, lock = LocalStore(places.objects, _out(tree, plan, settings)), CampaignLock.of(tree, settings)
     with _writing(places, settings) as ledger:
         ledger.admit(plan.header, plan.cells())
-        jobs = _adopt_listed(plan.header, ledger, settings, places)
-        return Adopted(jobs=jobs, reviewed=_review(plan, totals, settings, ledger))
+        jobs = lock.adopt(ledger, _all_jobs(ledger, plan.header.plan_id), datetime.now(UTC))
+        jobs += _adopt_listed(plan.header, ledger, settings, places)
+        return Adopted(jobs=jobs, reviewed=_review(plan, totals, settings, ledger, store, lock))
 
 
 def status(folder: Path, *, world: World | None, state: Path | None, campaign: str | None) -> StatusReview:
@@ -344,13 +373,13 @@ def status(folder: Path, *, world: World | None, state: Path | None, campaign: s
     root = project_root(folder)
     with _last_run(state or root / _STATE_FOLDER, world, campaign) as (ledger, latest):
         manifest = _manifest(ledger, latest, _world_of(ledger), root)
-        troubled = (
-            record
-            for record in _all_jobs(ledger, latest.start.plan_id)
-            if record.phase not in (Phase.DONE, Phase.PLANNED)
-        )
+        plan_id, policy = latest.start.plan_id, manifest.header.policy
+        troubled = (record for record in _all_jobs(ledger, plan_id) if _is_trouble(record, policy))
         shown = tuple(islice(troubled, _MOST_TROUBLES))
-        return StatusReview(manifest=manifest, troubles=shown, hidden_troubles=sum(1 for _ in troubled))
+        hidden = sum(1 for _ in troubled)
+        keeps = _store_of(ledger, root, state, manifest.header).keeps
+        missing = sum(is_missing(record, record.cells[0], keeps) for record in _all_jobs(ledger, plan_id))
+        return StatusReview(manifest=manifest, troubles=shown, hidden_troubles=hidden, missing=missing)
 
 
 def show(
@@ -497,33 +526,53 @@ def _places(root: Path, settings: Settings) -> Places:
     return Places(state=state, world=state / settings.world_name)
 
 
-def _review(plan: Plan, totals: PlanTotals, settings: Settings, ledger: Ledger | None) -> PlanReview:
+def _out(tree: WorkTree, plan: Plan, settings: Settings) -> Path:
+    return settings.out or tree.root / "out" / f"{_folder_name(plan.header)}{settings.out_suffix}"
+
+
+def _review(
+    plan: Plan,
+    totals: PlanTotals,
+    settings: Settings,
+    ledger: Ledger | None,
+    store: LocalStore,
+    lock: CampaignLock,
+) -> PlanReview:
     campaign, brand = plan.header.campaign, plan.header.brand
     # Proofs are free and follow every change at once, so their charges never add up to a budget.
     books = ledger if settings.world is World.LIVE else None
+    known = Known(tried=ledger.tried if ledger else _never_tried, keeps=store.keeps, lock=lock.paid)
+    standing = survey(plan.cells(), known)
+    committed_usd = books.committed_usd(campaign) if books else _NOTHING
     return PlanReview(
         world=settings.world,
         origin=settings.origin,
         header=plan.header,
         totals=totals,
-        standing=survey(plan.cells(), ledger.phases if ledger else _never_tried),
+        standing=standing,
         catalogue_as_of=catalog.load().as_of,
-        committed_usd=books.committed_usd(campaign) if books else _NOTHING,
+        committed_usd=committed_usd + standing.paid_elsewhere_usd,
         month_committed_usd=books.month_usd(brand, datetime.now(UTC)) if books and brand else _NOTHING,
         cells=plan.cells,
+        jobs_to_buy=lambda: jobs_to_buy(plan.cells(), known, settings.redo),
+        redo=settings.redo,
     )
 
 
-def _take_over(header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places) -> int:
+def _take_over(
+    header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places, lock: CampaignLock
+) -> int:
     """Learn of what is paid for already and not in the ledger, before anything is sent; return how much.
 
-    Every source of such knowledge joins here, as `ADOPTED` entries. A campaign that has never run live from
-    here may have done so elsewhere: the service's list is looked at unless the user forbids it.
+    Every source of such knowledge joins here, as `ADOPTED` entries: the campaign's lock, then the service's
+    list. A campaign that has never run live from here may have done so elsewhere: the list is looked at then
+    unless the user forbids it.
     """
     stranger = settings.world is World.LIVE and ledger.latest_run(header.campaign) is None
+    locked = lock.adopt(ledger, _all_jobs(ledger, header.plan_id), datetime.now(UTC))
     if not (stranger if settings.adopt is None else settings.adopt):
-        return 0
-    return _adopt_listed(header, ledger, settings, places)
+        return locked
+    return locked + _adopt_listed(header, ledger, settings, places)
 
 
 def _adopt_listed(header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places) -> int:
@@ -551,15 +600,29 @@ def _is_named(record: JobRecord, text: str) -> bool:
     )
 
 
-def _never_tried(_: object) -> dict[str, Phase]:
-    return {}
+def _never_tried(_: object) -> list[JobRecord]:
+    return []
+
+
+def _is_sent_by(record: JobRecord, run: RunStart) -> bool:
+    """Say whether a run has submitted a job, whatever became of it."""
+    return any(
+        attempt.run_id == run.run_id and attempt.intent_at is not None and attempt.phase is not Phase.PLANNED
+        for attempt in record.attempts
+    )
+
+
+def _is_trouble(record: JobRecord, policy: Policy) -> bool:
+    """Say whether a job of a plan needs attention; what is merely new does not."""
+    rests_well = is_settled(record.phase) and not counts_as_failed(policy, record.phase)
+    return not rests_well and record.phase is not Phase.PLANNED
 
 
 def _refuse_over_budget(reviewed: PlanReview) -> None:
     if over := reviewed.over_budget_by_usd:
         budget = reviewed.header.budget.usd or _NOTHING
         raise InputError(
-            f"the new jobs cost {usd(reviewed.standing.new.cost_usd)}, {usd(over)} more than is left of the"
+            f"the jobs to buy cost {usd(reviewed.to_buy.cost_usd)}, {usd(over)} more than is left of the"
             f" campaign's budget of {usd(budget)} ({usd(reviewed.committed_usd)} is reserved and spent)",
             hint=f"raise budget.usd to {cents_up(budget + over)}, make the plan smaller, or go as far as it"
             " reaches with --partial; nothing was sent",
@@ -567,7 +630,7 @@ def _refuse_over_budget(reviewed: PlanReview) -> None:
     if over := reviewed.over_month_by_usd:
         month = reviewed.header.budget.brand_usd_per_month or _NOTHING
         raise InputError(
-            f"the new jobs cost {usd(reviewed.standing.new.cost_usd)}, {usd(over)} more than is left of the"
+            f"the jobs to buy cost {usd(reviewed.to_buy.cost_usd)}, {usd(over)} more than is left of the"
             f" {usd(month)} that brand '{reviewed.header.brand}' has for this month"
             f" ({usd(reviewed.month_committed_usd)} is reserved and spent)",
             hint="wait for the next month (UTC), raise budget.usd_per_month in the brand file, or go as far"
@@ -575,15 +638,15 @@ def _refuse_over_budget(reviewed: PlanReview) -> None:
         )
 
 
-def _account(reviewed: PlanReview, ledger: Ledger, settings: Settings) -> AccountReview:
-    """Ask the service what the new jobs cost today and what is left. A risen price is an `InputError`."""
+def _account(reviewed: PlanReview, settings: Settings) -> AccountReview:
+    """Ask the service what the jobs to buy cost today and what is left. A risen price is an `InputError`."""
     from seedpipe.accounts import ask_account
 
-    new_usd = reviewed.standing.new.cost_usd
-    if settings.world is World.PROOF or not reviewed.standing.new.jobs:
+    new_usd = reviewed.to_buy.cost_usd
+    if settings.world is World.PROOF or not reviewed.to_buy.jobs:
         return AccountReview(new_usd=new_usd)
     models = catalog.load().models
-    asked = questions(new_jobs(reviewed.cells(), ledger.phases), lambda model: models[model].priced_inputs)
+    asked = questions(reviewed.jobs_to_buy(), lambda model: models[model].priced_inputs)
 
     async def ask() -> AccountReview:
         async with _provider(settings, settings.origin) as provider:
@@ -753,6 +816,7 @@ def _run_log(places: Places, start: RunStart, settings: Settings, listener: RunL
 
 async def _drive(
     start: RunStart,
+    orders: Orders,
     ledger: Ledger,
     origin: str,
     store: Store,
@@ -775,6 +839,7 @@ async def _drive(
             listener=listener,
             rng=random.Random(),
             pace=_pace(settings, origin),
+            orders=orders,
             asides=asides,
             hints=hints,
         )
@@ -849,6 +914,13 @@ def _manifest(ledger: Ledger, record: RunRecord, world: World, root: Path) -> Ru
         },
         commit=head_commit(root),
     )
+
+
+def _store_of(ledger: Ledger, root: Path, state: Path | None, header: PlanHeader) -> LocalStore:
+    """Return the images of a ledger's world, with the output folder that is used when none is named."""
+    settings = Settings(world=_world_of(ledger), origin=ledger.origin, state=state)
+    out = root / "out" / f"{_folder_name(header)}{settings.out_suffix}"
+    return LocalStore(_places(root, settings).objects, out)
 
 
 def _world_of(ledger: Ledger) -> World:

@@ -115,6 +115,12 @@ class Store(Protocol):
         Idempotent; replaces what else stands there, atomically. Raises `KeyError` if the object is gone.
         """
 
+    async def reclaim(self, image: ImageFile, stem: str) -> bool:
+        """Make the published file at `stem` the object again; return whether the object is there now.
+
+        Only a file with the very bytes of the image will do.
+        """
+
     def holds(self, image: ImageFile) -> bool:
         """Say whether the object is there in its full size."""
 

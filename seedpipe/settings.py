@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
 
+from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.errors import InputError
+from seedpipe.core.policy import Redo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +76,8 @@ class Settings:
     defaults. `settle_s` is how long the service's list may run behind. `purse_usd` caps this run.
     `assume_yes` is consent given on the command line; `interactive` says whether somebody is there to ask.
     A `partial` run goes as far as the budgets allow; `adopt` says whether it looks first for work that is
-    paid for, None to do so in a campaign's first live run. `webhooks` is where hints are heard.
+    paid for, None to do so in a campaign's first live run. `webhooks` is where hints are heard. `redo` names
+    what may be bought again, `fail_fast` ends submitting at the first failed job.
     """
 
     world: World = World.PROOF
@@ -90,6 +93,8 @@ class Settings:
     partial: bool = False
     webhooks: WebhookAddress | None = None
     adopt: bool | None = None
+    redo: frozenset[Redo] = frozenset()
+    fail_fast: bool = False
 
     @classmethod
     def read(
@@ -109,6 +114,8 @@ class Settings:
         partial: bool = False,
         webhook_listen: str | None = None,
         webhook_url: str | None = None,
+        redo: str | None = None,
+        fail_fast: bool = False,
     ) -> Self:
         """Return settings from flags and environment. Raises `InputError` for what makes no sense."""
         if base_url is not None and not live:
@@ -134,6 +141,8 @@ class Settings:
             adopt=adopt,
             partial=partial,
             webhooks=webhook_address(webhook_listen, webhook_url),
+            redo=frozenset() if redo is None else parsed_redo(redo),
+            fail_fast=fail_fast,
         )
 
     def required_key(self) -> ApiKey:
@@ -234,6 +243,19 @@ def webhook_address(listen: str | None, url: str | None) -> WebhookAddress | Non
         if not parts.hostname or parts.username or not (parts.scheme == "https" or near):
             raise InputError("--webhook-url is not an https URL", hint="write https://HOST/PATH")
     return WebhookAddress(host=host, port=int(port), url=url)
+
+
+def parsed_redo(text: str) -> frozenset[Redo]:
+    """Return what `--redo` names; a word that is not known would else buy nothing and say nothing."""
+    words = [word.strip() for word in text.split(",")]
+    known = {redo.value for redo in Redo}
+    for word in words:
+        if word not in known:
+            hint = (
+                did_you_mean(word, known) or f"it takes {', '.join(Redo)}, one or more, with commas between"
+            )
+            raise InputError(f"--redo does not know '{word}'", hint=hint)
+    return frozenset(map(Redo, words))
 
 
 def _host_and_port(origin: str) -> str:

@@ -18,7 +18,13 @@ from seedpipe.sandbox import Switches
 from tests.command_line import HANG_S, QUICKSTART, REPOSITORY, CommandLine
 
 HEAVY = {"asyncio", "httpx", "jinja2", "jsonschema", "PIL", "rich", "sqlite3", "starlette", "uvicorn", "yaml"}
-SCHEMAS = {"brand.schema.json", "campaign.schema.json", "job.schema.json", "run.schema.json"}
+SCHEMAS = {
+    "brand.schema.json",
+    "campaign.schema.json",
+    "job.schema.json",
+    "lock.schema.json",
+    "run.schema.json",
+}
 DOCS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 
 

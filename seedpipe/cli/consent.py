@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seedpipe.core.errors import InputError
+from seedpipe.core.model import ShortSets
 from seedpipe.core.money import cents_up, usd
 from seedpipe.settings import World
 
@@ -49,27 +50,40 @@ def consent_needed(*, new_jobs: int, settings: Settings, budget_usd: Decimal | N
     return Consent.GIVEN
 
 
-def ask_for_consent(reviewed: PlanReview, settings: Settings, account: Callable[[], AccountReview]) -> None:
-    """Return when paying is allowed; raise `InputError` when it is not. Nothing has been sent so far.
+def policy_may_buy(*, to_buy: int, settings: Settings, budget_usd: Decimal | None) -> bool:
+    """Say whether the consent covers what the campaign's policy may buy again.
 
-    `account` is asked only when there is somebody to show its answer to.
+    A run that only brings home what is paid was asked for no consent, and so buys nothing; `--yes` with a
+    limit is one for the whole run.
     """
-    new = reviewed.standing.new
-    match consent_needed(new_jobs=new.jobs, settings=settings, budget_usd=reviewed.header.budget.usd):
+    limited = settings.purse_usd is not None or budget_usd is not None
+    return settings.world is World.PROOF or to_buy > 0 or (settings.assume_yes and limited)
+
+
+def ask_for_consent(reviewed: PlanReview, settings: Settings, account: Callable[[], AccountReview]) -> bool:
+    """Return whether the campaign's policy may buy again; raise `InputError` when paying is not allowed.
+
+    Nothing has been sent so far. `account` is asked only when there is somebody to show its answer to.
+    """
+    new = reviewed.to_buy
+    budget_usd = reviewed.header.budget.usd
+    match consent_needed(new_jobs=new.jobs, settings=settings, budget_usd=budget_usd):
         case Consent.ASK:
             left = account().balance_usd
             limits = [
+                _most(reviewed),
                 f"at most {usd(settings.purse_usd)} in this run" if settings.purse_usd is not None else "",
                 "as far as the budgets reach" if reviewed.over_by_usd else "",
                 f"{usd(left)} on the account" if left is not None else "",
             ]
             terms = "".join(f", {limit}" for limit in limits if limit)
-            question = f"Submit {new.jobs} jobs to {reviewed.origin} for {usd(new.cost_usd)}{terms}?"
+            question = f"Submit {_jobs(reviewed)} to {reviewed.origin} for {usd(new.cost_usd)}{terms}?"
             if not click.confirm(question, default=False, err=True):
                 raise InputError("not confirmed; nothing was sent")
         case Consent.NEEDS_YES:
             raise InputError(
-                f"a live run would submit {new.jobs} jobs for {usd(new.cost_usd)}, and nobody is here to ask",
+                f"a live run would submit {_jobs(reviewed)} for {usd(new.cost_usd)},"
+                " and nobody is here to ask",
                 hint=f"add --yes --budget {cents_up(new.cost_usd)}; nothing was sent",
             )
         case Consent.NEEDS_BUDGET:
@@ -79,6 +93,23 @@ def ask_for_consent(reviewed: PlanReview, settings: Settings, account: Callable[
             )
         case Consent.GIVEN:
             pass
+    return policy_may_buy(to_buy=new.jobs, settings=settings, budget_usd=budget_usd)
+
+
+def _jobs(reviewed: PlanReview) -> str:
+    new, again = reviewed.standing.new, reviewed.again
+    if not again.jobs:
+        return f"{new.jobs} jobs"
+    words = ", ".join(sorted(reviewed.redo))
+    bought = f"{again.jobs} jobs again ({words}, {usd(again.cost_usd)})"
+    return f"{new.jobs} new jobs and {bought}" if new.jobs else bought
+
+
+def _most(reviewed: PlanReview) -> str:
+    """Say what the policy on short sets may add: a failed job is given back, a short set is paid twice."""
+    if reviewed.header.policy.short_sets is not ShortSets.RETRY:
+        return ""
+    return f"up to {usd(2 * reviewed.to_buy.cost_usd)} if every set comes short and is tried again"
 
 
 def ask_for_probe(most_usd: Decimal, settings: Settings) -> None:

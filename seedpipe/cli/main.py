@@ -215,6 +215,16 @@ def plan(
 @click.option("--budget", metavar="USD", help="What this run may spend at most.")
 @click.option("--partial", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@click.option(
+    "--redo",
+    metavar="WORDS",
+    help="Buy again what is failed, short, missing (with commas between); earlier takes are kept.",
+)
+@click.option(
+    "--fail-fast/--keep-going",
+    default=False,
+    help="Submit nothing more after the first failed job. Default: keep going.",
+)
 @click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
 @click.option(
     "--webhook-listen", metavar="HOST:PORT", help="Hear the service's webhooks here, as hints to ask now."
@@ -241,6 +251,8 @@ def run(
     base_url: str | None,
     webhook_listen: str | None,
     webhook_url: str | None,
+    redo: str | None,
+    fail_fast: bool,  # noqa: FBT001
     concurrency: int | None,
     out: str | None,
     profile: str | None,
@@ -272,14 +284,17 @@ def run(
         adopt=adopt,
         settle=settle,
         interactive=sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI"),
+        redo=redo,
+        fail_fast=fail_fast,
     )
     with progress.listener(console) as listener:
 
-        def consent(reviewed: app.PlanReview, account: Callable[[], AccountReview]) -> None:
+        def consent(reviewed: app.PlanReview, account: Callable[[], AccountReview]) -> bool:
             views.show_opening(reviewed, console)
-            ask_for_consent(reviewed, settings, account)
+            policy_may_buy = ask_for_consent(reviewed, settings, account)
             views.show_account(account(), console)
             listener.begin(reviewed.totals.all.jobs)
+            return policy_may_buy
 
         result = app.run(file, settings, Variant(profile=profile), consent=consent, listener=listener)
     views.show_result(result, file, console)

@@ -21,6 +21,7 @@ from seedpipe.core.errors import InputError, SeedpipeError
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import job_document, output_paths, published_outputs, run_document
 from seedpipe.core.money import exact, usd
+from seedpipe.core.policy import Redo
 from seedpipe.settings import World
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ _PHASE_WORDS: Final[Mapping[Phase, str]] = {
     Phase.DONE_SHORT: "short",
     Phase.FAILED: "failed",
     Phase.LOST: "lost",
+}
+_REDO_WORDS: Final = {
+    Phase.FAILED: Redo.FAILED,
+    Phase.DONE_SHORT: Redo.SHORT,
+    Phase.LOST: Redo.MISSING,
 }
 _PHASE_STYLES: Final[Mapping[Phase, str]] = {
     Phase.DONE: "green",
@@ -130,14 +136,19 @@ def show_opening(reviewed: PlanReview, screen: Screen) -> None:
     """Say before a run which world it is in, what it will do and what that costs."""
     if screen.quiet:
         return
-    new, whole = reviewed.standing.new, reviewed.totals.all
     console = screen.err
     console.print(_headline(reviewed))
-    price = (
-        "free in the sandbox, " + usd(new.cost_usd) + " live" if _is_proof(reviewed) else usd(new.cost_usd)
-    )
-    work = f"{new.jobs} of {_count(whole.jobs, 'job')} new: {price}" if new.jobs else "nothing new to submit"
-    console.print(escape(work), soft_wrap=True)
+    console.print(escape(_work(reviewed)), soft_wrap=True)
+
+
+def _work(reviewed: PlanReview) -> str:
+    new, again, cost_usd = reviewed.standing.new, reviewed.again, reviewed.to_buy.cost_usd
+    parts = [f"{new.jobs} of {_count(reviewed.totals.all.jobs, 'job')} new"] if new.jobs else []
+    parts += [f"{_count(again.jobs, 'job')} to be bought again"] if again.jobs else []
+    price = f"free in the sandbox, {usd(cost_usd)} live" if _is_proof(reviewed) else usd(cost_usd)
+    work = f"{', '.join(parts)}: {price}" if parts else "nothing new to submit"
+    missing = reviewed.standing.missing
+    return f"{work}; {_count(missing.jobs, 'job')} paid and not here, to be fetched" if missing.jobs else work
 
 
 def show_account(said: AccountReview, screen: Screen) -> None:
@@ -154,7 +165,7 @@ def show_result(result: RunResult, file: Path, screen: Screen) -> None:
         beside: dict[str, Json] = {"adopted": result.adopted, "asides": _asides_document(result.asides)}
         print_json({**run_document(manifest), **places, **beside})
         return
-    done, jobs = manifest.count(Phase.DONE), manifest.planned.jobs
+    done, jobs = manifest.done, manifest.planned.jobs
     if not screen.quiet:
         screen.err.print()
     if result.doubts_found and not screen.quiet:
@@ -162,7 +173,8 @@ def show_result(result: RunResult, file: Path, screen: Screen) -> None:
             f"[yellow]a run before this one was killed with {result.doubts_found} submits in the air[/]"
         )
     if result.adopted:
-        screen.out.print(f"{_count(result.adopted, 'job')} paid for already, found in the service's list")
+        words = "paid for already, found in the lock or in the service's list"
+        screen.out.print(f"{_count(result.adopted, 'job')} {words}")
     if done == jobs and not result.submitted:
         screen.out.print(f"[green]everything is done[/]: {_count(jobs, 'job')}, nothing was submitted")
     else:
@@ -259,7 +271,7 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
     manifest = reviewed.manifest
     if screen.as_json:
         troubles: list[Json] = [job_document(record) for record in reviewed.troubles]
-        print_json({**run_document(manifest), "troubles": troubles})
+        print_json({**run_document(manifest), "troubles": troubles, "missing": reviewed.missing})
         return
     start, end = manifest.run.start, manifest.run.end
     console = screen.out
@@ -273,6 +285,11 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
     )
     console.print(f"began {start.started_at:%Y-%m-%d %H:%M:%S} UTC · {ended}")
     console.print(_phase_lines(manifest), end="")
+    if reviewed.missing:
+        words = f"{_count(reviewed.missing, 'job')} of these: the images are not here any more"
+        console.print(
+            f"[yellow]missing[/] {words}; `seedpipe run` fetches them again, unpaid", soft_wrap=True
+        )
     for record in reviewed.troubles:
         latest = record.latest
         words = f"  {escape(latest.error)}" if latest and latest.error else ""
@@ -331,6 +348,7 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
         },
         "phases": _tally(standing.tally),
         "new": _phase_total(standing.new),
+        "missing": _phase_total(standing.missing),
         "budget": {
             "usd": exact(budget.usd) if budget.usd is not None else None,
             "per_job_usd": exact(budget.per_job_usd) if budget.per_job_usd is not None else None,
@@ -420,6 +438,9 @@ def _standing_lines(reviewed: PlanReview) -> Group:
     lines = [Text("")]
     for phase, total in reviewed.standing.tally.items():
         lines.append(_phase_line(phase, total))
+    if (missing := reviewed.standing.missing).jobs:
+        words = f"{_totals(missing)}: paid, not here; a run fetches them while the service has them"
+        lines.append(Text.from_markup(f"[yellow]missing[/] {words}"))
     caps, over, month_over = reviewed.header.budget, reviewed.over_budget_by_usd, reviewed.over_month_by_usd
     if caps.usd is not None:
         lines.append(_budget_line("for the campaign's life", caps.usd, reviewed.committed_usd, over))
@@ -444,10 +465,11 @@ def _phase_lines(manifest: RunManifest) -> Text:
 
 
 def _phase_line(phase: Phase, total: PhaseTotal) -> Text:
-    words = (
-        f"{_phase(phase)} {_count(total.jobs, 'job')}, {_count(total.images, 'image')}, {usd(total.cost_usd)}"
-    )
-    return Text.from_markup(words)
+    return Text.from_markup(f"{_phase(phase)} {_totals(total)}")
+
+
+def _totals(total: PhaseTotal) -> str:
+    return f"{_count(total.jobs, 'job')}, {_count(total.images, 'image')}, {usd(total.cost_usd)}"
 
 
 def _phase(phase: Phase) -> str:
@@ -488,9 +510,13 @@ def _after_run(result: RunResult, file: Path) -> Iterable[str]:
         return (f"seedpipe run {file} --live     the real thing",)
     if result.exit_code == 0:
         return ("seedpipe show CELL        what was asked, what came, what it cost",)
+    manifest = result.manifest
+    live = "" if manifest.world == World.PROOF.value else " --live"
+    redo = ",".join(word for phase, word in _REDO_WORDS.items() if manifest.count(phase))
     return (
         "seedpipe status           which jobs, and why",
-        f"seedpipe run {file}     goes on where this stopped",
+        *([f"seedpipe run {file}{live} --redo {redo}     buys them again"] if redo else []),
+        f"seedpipe run {file}{live}     goes on where this stopped",
     )
 
 

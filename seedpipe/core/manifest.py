@@ -28,6 +28,7 @@ MANIFEST_FORMAT: Final = 1
 
 _USUAL: Final = Policy()
 _EXTENSIONS: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+_BROUGHT_HOME: Final = (Phase.DONE, Phase.DONE_SHORT)
 _BILLED: Final = (Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT, Phase.LOST)
 
 
@@ -56,6 +57,15 @@ class RunManifest:
     def billed(self) -> PhaseTotal:
         """What the service has accepted and not given back."""
         return add_up(self.tally[phase] for phase in _BILLED if phase in self.tally)
+
+    @property
+    def done(self) -> int:
+        """The number of jobs that are done; a short set that the policy accepts is."""
+        return sum(
+            total.jobs
+            for phase, total in self.tally.items()
+            if phase in _BROUGHT_HOME and not counts_as_failed(self.header.policy, phase)
+        )
 
     def count(self, *phases: Phase) -> int:
         """Return the number of jobs in these phases."""

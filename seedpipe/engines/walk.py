@@ -434,11 +434,24 @@ class JobWalk:
         """Put a set at every cell's paths; return whether all of its images were here."""
         for cell in self._record.cells:
             for place, index in shown.placed(len(cell.output_paths)).items():
+                image, stem = shown.images[index], cell.output_paths[place]
                 try:
-                    await self._tools.store.publish(shown.images[index], cell.output_paths[place])
+                    await self._tools.store.publish(image, stem)
                 except KeyError:
-                    return False
+                    if not await self._reclaim(image, place):
+                        return False
         return True
+
+    async def _reclaim(self, image: ImageFile, place: int) -> bool:
+        """Take an image whose object is gone back from wherever it is published."""
+        store = self._tools.store
+        stems = [cell.output_paths[place] for cell in self._record.cells if place < len(cell.output_paths)]
+        for stem in stems:
+            if await store.reclaim(image, stem):
+                for other in stems:
+                    await store.publish(image, other)
+                return True
+        return False
 
     async def _fetch_again(self) -> bool:
         """Ask for a set whose images are gone, once a run: they are paid for and not to be bought again."""

@@ -41,7 +41,7 @@ def summary_markdown(manifest: RunManifest, jobs: Callable[[], Iterable[JobRecor
     planned, billed = manifest.planned, manifest.billed
     by_series, troubles, hidden = _read(jobs())
     yield f"# {_text(manifest.header.campaign)}: {manifest.world.upper()}\n\n"
-    yield f"**{manifest.count(Phase.DONE)} of {planned.jobs} jobs done**"
+    yield f"**{manifest.done} of {planned.jobs} jobs done**"
     yield f" · {planned.images} images planned · {usd(billed.cost_usd)} of {usd(planned.cost_usd)} "
     yield "charged by the sandbox (no money)\n\n" if manifest.world == "proof" else "billed\n\n"
     if manifest.run.end and manifest.run.end.message:

@@ -70,6 +70,10 @@ class WorkTree:
             raise FileProblem(f"it is larger than {limit}", rule="file-too-large")
         return data
 
+    def beside(self, suffix: str) -> Path:
+        """Return the path of a file that goes with the campaign file: its name with another suffix."""
+        return self._folder / (PurePosixPath(self.campaign).stem + suffix)
+
     def shown(self, path: str) -> str:
         """Return the path relative to the current folder if possible."""
         absolute = os.path.normpath(self._folder / path)

@@ -6,6 +6,7 @@ which hands in chunks; judgements about a picture's merit, which are checks.
 
 from seedpipe.stores.atomic import write_atomically
 from seedpipe.stores.local import LocalStore
+from seedpipe.stores.lock import LockFile
 from seedpipe.stores.runlog import RunLog
 
-__all__ = ["LocalStore", "RunLog", "write_atomically"]
+__all__ = ["LocalStore", "LockFile", "RunLog", "write_atomically"]

@@ -86,6 +86,20 @@ class LocalStore:
         """Place a kept image at `stem` plus its extension; `RunError` for a path outside the folder."""
         return await self._in_thread(self._publish, image, stem)
 
+    async def reclaim(self, image: ImageFile, stem: str) -> bool:
+        """Make the published file at `stem` the object again; return whether the object is there now."""
+        return await self._in_thread(self._reclaim, image, stem)
+
+    def keeps(self, image: ImageFile, stem: str | None) -> bool:
+        """Say whether the image is here: as an object, or by its size as the published file at `stem`."""
+        if self.holds(image) or stem is None:
+            return self.holds(image)
+        with _disk_errors(self._out):
+            try:
+                return self._published(image, stem).stat().st_size == image.size_bytes
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+
     def holds(self, image: ImageFile) -> bool:
         """Say whether the object is there in its full size."""
         with _disk_errors(self._objects):
@@ -159,6 +173,27 @@ class LocalStore:
             _remove_siblings(target, EXTENSIONS[image.media_type])
         return relative.as_posix()
 
+    def _published(self, image: ImageFile, stem: str) -> Path:
+        return self._out / (stem + EXTENSIONS[image.media_type])
+
+    def _reclaim(self, image: ImageFile, stem: str) -> bool:
+        if self.holds(image):
+            return True
+        found = self._published(image, stem)
+        part = self._objects / f"{secrets.token_hex(8)}{_PART}"
+        with _disk_errors(self._objects):
+            try:
+                if found.is_symlink() or not found.is_file() or _digest(found) != image.sha256:
+                    return False
+                _make_folder(self._objects)
+                _link_or_copy(found, part)
+                _sync_read_only(part)
+                part.replace(self._object(image))
+                _sync_folder(self._objects)
+            finally:
+                part.unlink(missing_ok=True)
+        return True
+
     def _folder_for(self, stem: str, relative: PurePosixPath) -> Path:
         """Return the folder of a published path, made if need be; refuse one outside the output folder."""
         root = self._out.resolve()
@@ -187,8 +222,7 @@ class LocalStore:
             return False
         if os.path.samestat(there, self._object(image).stat()):
             return True
-        with target.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == image.sha256
+        return _digest(target) == image.sha256
 
     def _place(self, image: ImageFile, target: Path) -> None:
         temporary = target.with_name(f"{_OUR_PART}{secrets.token_hex(8)}{_PART}")
@@ -260,6 +294,17 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_read_only(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fchmod(file.fileno(), _OBJECT_MODE)
+        os.fsync(file.fileno())
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

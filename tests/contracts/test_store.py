@@ -216,3 +216,45 @@ def test_an_image_is_read_to_its_end_where_it_is_kept_and_where_it_is_shown(stor
     shown.unlink()
     shown.mkdir()
     assert store.inspect(image, path) is FileState.DAMAGED
+
+
+class TestReclaiming:
+    """An object that is gone comes back from where it was published, and from nothing else."""
+
+    @pytest.fixture
+    def gone(self, store, tmp_path):
+        """An image that was published and whose object is gone."""
+        image = receive(store, picture())
+        publish(store, image, "us/a")
+        (tmp_path / "objects" / image.sha256).unlink()
+        return image
+
+    def test_a_published_file_becomes_the_object_again(self, store, gone, tmp_path):
+        assert asyncio.run(store.reclaim(gone, "us/a"))
+        assert store.holds(gone)
+        assert publish(store, gone, "de/a") == "de/a.png"
+        assert not left_over(tmp_path / "objects")
+
+    def test_what_is_there_needs_nothing(self, store):
+        image = receive(store, picture())
+        assert asyncio.run(store.reclaim(image, "nowhere"))
+
+    @pytest.mark.parametrize("stem", ["us/b", "nowhere/a", "us/a.png/a"])
+    def test_a_file_that_is_not_there_gives_nothing(self, store, gone, stem):
+        assert not asyncio.run(store.reclaim(gone, stem))
+        assert not store.holds(gone)
+
+    def test_a_file_that_people_have_changed_gives_nothing(self, store, gone, tmp_path):
+        path = tmp_path / "out" / "us" / "a.png"
+        changed = bytes([*path.read_bytes()[:-1], 0])
+        path.unlink()
+        path.write_bytes(changed)
+        assert not asyncio.run(store.reclaim(gone, "us/a"))
+        assert list((tmp_path / "objects").iterdir()) == []
+        assert path.read_bytes() == changed
+
+    def test_a_link_gives_nothing(self, store, gone, tmp_path):
+        path = tmp_path / "out" / "us" / "a.png"
+        path.rename(tmp_path / "elsewhere.png")
+        path.symlink_to(tmp_path / "elsewhere.png")
+        assert not asyncio.run(store.reclaim(gone, "us/a"))

@@ -1,0 +1,270 @@
+"""The lock: what its text may be, what it means for a ledger, and that git may merge it as it likes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedpipe import schemas
+from seedpipe.core.errors import InputError
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.lockfile import (
+    LockLine,
+    can_be_adopted,
+    line_of,
+    lock_document,
+    lock_text,
+    paid_at,
+    read_lock,
+    updated,
+)
+from seedpipe.core.model import ImageFile, Job, Output
+from seedpipe.core.records import Attempt, JobRecord
+
+HERE = "https://api.test"
+AT = datetime(2026, 11, 20, 10, 17, 5, 123000, tzinfo=UTC)
+HASH = "a" * 64
+
+
+def a_line(**more):
+    facts = {
+        "job_id": "1" * 32,
+        "cells": ("hero/AUR-01/us",),
+        "model": "bytedance/seedream-v4",
+        "size": "1024*1024",
+        "prediction_id": "task-1",
+        "origin": HERE,
+        "accepted_at": AT,
+        "cost_usd": Decimal("0.108"),
+        "outputs": (HASH,),
+    }
+    return LockLine(**(facts | more))
+
+
+def text_of(*lines):
+    return "".join(lock_text(lines))
+
+
+def an_attempt(number, phase, prediction_id=None, **more):
+    facts = {
+        "run_id": "run-1",
+        "intent_at": AT,
+        "accepted_at": AT if prediction_id else None,
+        "finished_at": None,
+        "urls": (),
+        "inference_ms": None,
+        "error": "",
+        "error_code": None,
+    }
+    return Attempt(
+        number=number, phase=phase, prediction_id=prediction_id, cost_usd=Decimal("0.10"), **(facts | more)
+    )
+
+
+def a_record(*attempts, takes=(), job_id="1" * 32):
+    job = Job(job_id=job_id, model="m", request={"size": "1*1"}, outputs_expected=2, cost_usd=Decimal("0.1"))
+    outputs = [
+        tuple(
+            Output(
+                job_id=job_id,
+                index=index,
+                image=ImageFile(
+                    sha256=name * 64, media_type="image/png", width_px=1, height_px=1, size_bytes=1
+                ),
+            )
+            for index, name in enumerate(take)
+        )
+        for take in takes
+    ]
+    outputs += [()] * (len(attempts) - len(outputs))
+    latest, earlier = (outputs[-1], tuple(outputs[:-1])) if outputs else ((), ())
+    return JobRecord(job=job, cells=(), attempts=attempts, outputs=latest, earlier=earlier)
+
+
+lines = st.builds(
+    a_line,
+    job_id=st.sampled_from(["1" * 32, "2" * 32, "e" * 32]),
+    cells=st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20), max_size=3).map(tuple),
+    size=st.none() | st.just("16:9"),
+    prediction_id=st.from_regex(r"[0-9A-Za-z_-]{6,64}", fullmatch=True),
+    origin=st.sampled_from([HERE, "http://127.0.0.1:8080"]),
+    accepted_at=st.integers(0, 4 * 10**12).map(
+        lambda ms: datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ms)
+    ),
+    cost_usd=st.integers(0, 10**12).map(lambda micros: Decimal(micros) / 10**6),
+    outputs=st.lists(st.from_regex(r"[0-9a-f]{64}", fullmatch=True), max_size=3).map(tuple),
+)
+
+
+@given(st.lists(lines, max_size=5))
+def test_a_lock_is_read_as_it_was_written_and_its_schema_says_so(some):
+    text = text_of(*some)
+    assert sorted(read_lock(text, "c.lock.jsonl"), key=repr) == sorted(set(some), key=repr)
+    assert text_of(*read_lock(text, "c.lock.jsonl")) == text
+    for line in text.split("\n")[:-1]:
+        jsonschema.validate(json.loads(line), schemas.load("lock"))
+
+
+@given(st.lists(lines, max_size=4), st.lists(lines, max_size=4), st.randoms())
+def test_a_union_merge_of_two_locks_is_a_lock_of_both(ours, theirs, random):
+    merged = text_of(*ours).split("\n") + text_of(*theirs).split("\n")
+    random.shuffle(merged)  # git says nothing of the order
+    assert set(read_lock("\n".join(merged), "c.lock.jsonl")) == {*ours, *theirs}
+
+
+def test_the_job_stands_first_and_sorts_the_text():
+    text = text_of(a_line(job_id="f" * 32), a_line(job_id="0" * 32), a_line(job_id="0" * 32))
+    assert [line[:16] for line in text.splitlines()] == ['{"job_id": "0000', '{"job_id": "ffff']
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\n\n", "\n   \n"])
+def test_empty_lines_and_windows_endings_are_fine(ending):
+    assert read_lock(text_of(a_line()).replace("\n", ending), "c") == (a_line(),)
+
+
+def spoiled(**changes):
+    document = {**lock_document(a_line()), **changes}
+    return json.dumps({key: value for key, value in document.items() if value != "absent"})
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("<<<<<<< HEAD", "a merge left its marks"),
+        ("=======", "a merge left its marks"),
+        ('{"job_id": "1111', "this is not JSON"),
+        ("[1]", "this is no JSON object"),
+        ("nonsense", "this is not JSON"),
+        (spoiled(lock=2), "'lock' is not 1"),
+        (spoiled(lock=True), "'lock' is not 1"),
+        (spoiled(lock="absent"), "'lock' is not 1"),
+        (spoiled(colour="red"), "the key 'colour' is unknown"),
+        (spoiled(model="absent"), "the key 'model' is missing"),
+        (spoiled(job_id="123"), "'job_id' cannot be \"123\""),
+        (spoiled(prediction_id="../../etc"), "'prediction_id' cannot be"),
+        (spoiled(prediction_id=None), "'prediction_id' cannot be null"),
+        (spoiled(cost_usd=0.1), "'cost_usd' cannot be 0.1"),
+        (spoiled(cost_usd="-1.00"), "'cost_usd' cannot be"),
+        (spoiled(cost_usd="NaN"), "'cost_usd' cannot be"),
+        (spoiled(accepted_at="2026-13-01T00:00:00.000Z"), "'accepted_at' cannot be"),
+        (spoiled(accepted_at="yesterday"), "'accepted_at' cannot be"),
+        (spoiled(outputs=["xyz"]), "'outputs' cannot be"),
+        (spoiled(outputs="a"), "'outputs' cannot be"),
+        (spoiled(cells=[1]), "'cells' cannot be"),
+        (spoiled(origin=""), "'origin' cannot be"),
+        (spoiled(size=7), "'size' cannot be 7"),
+        ("[" * 100_000, "this is not JSON"),
+    ],
+)
+def test_a_line_that_cannot_be_understood_is_an_error_with_its_place(line, words):
+    with pytest.raises(InputError) as failed:
+        read_lock(text_of(a_line()) + line + "\n", "campaign.lock.jsonl")
+    (found,) = failed.value.diagnostics
+    assert found.message.startswith(words)
+    assert str(found.span).startswith("campaign.lock.jsonl:2:")
+    assert found.hint
+
+
+def test_every_faulty_line_is_told_at_once_up_to_a_limit():
+    with pytest.raises(InputError) as failed:
+        read_lock("x\n" * 50, "c")
+    assert [found.span.line for found in failed.value.diagnostics] == list(range(1, 21))
+
+
+def test_only_lines_of_the_same_service_count():
+    other = a_line(origin="http://127.0.0.1:8080", prediction_id="task-2")
+    assert paid_at(HERE, [other, a_line()]) == {"1" * 32: a_line()}
+    assert paid_at("https://elsewhere.test", [other]) == {}
+
+
+def test_of_two_payments_the_one_that_was_seen_complete_counts_then_the_newer():
+    seen = a_line(prediction_id="task-seen")
+    newer = a_line(prediction_id="task-newer", outputs=(), accepted_at=AT + timedelta(days=1))
+    older = a_line(prediction_id="task-older", outputs=(), accepted_at=AT - timedelta(days=1))
+    for order in ([seen, newer, older], [older, newer, seen], [newer, seen, older]):
+        assert paid_at(HERE, order)["1" * 32] == seen
+    assert paid_at(HERE, [newer, older])["1" * 32] == newer
+
+
+@pytest.mark.parametrize(
+    ("record", "adopted"),
+    [
+        (None, True),
+        (a_record(), True),
+        (a_record(an_attempt(1, Phase.PLANNED)), True),
+        (a_record(an_attempt(1, Phase.FAILED, "task-2")), True),
+        (a_record(an_attempt(1, Phase.FAILED, "task-1")), False),
+        (a_record(an_attempt(1, Phase.FAILED, "task-1"), an_attempt(2, Phase.PLANNED)), False),
+        *(
+            (a_record(an_attempt(1, phase, "task-2")), False)
+            for phase in Phase
+            if phase not in (Phase.PLANNED, Phase.FAILED)
+        ),
+    ],
+)
+def test_a_ledger_takes_up_what_it_has_nothing_better_than(record, adopted):
+    assert can_be_adopted(a_line(), record) is adopted
+
+
+@pytest.mark.parametrize(
+    ("attempts", "takes", "prediction_id", "images"),
+    [
+        ([(Phase.ACCEPTED, "task-1")], [""], "task-1", 0),
+        ([(Phase.DONE, "task-1")], ["ab"], "task-1", 2),
+        ([(Phase.LOST, "task-1")], [""], "task-1", 0),
+        ([(Phase.DONE_SHORT, "task-1"), (Phase.DONE, "task-2")], ["a", "ab"], "task-2", 2),
+        ([(Phase.DONE_SHORT, "task-1"), (Phase.FAILED, "task-2")], ["a", ""], "task-1", 1),
+        ([(Phase.DONE_SHORT, "task-1"), (Phase.IN_DOUBT, None)], ["a", ""], "task-1", 1),
+        ([(Phase.LOST, "task-1"), (Phase.ACCEPTED, "task-2")], ["", ""], "task-2", 0),
+        ([(Phase.FAILED, "task-1")], [""], None, 0),
+        ([(Phase.IN_DOUBT, None)], [""], None, 0),
+        ([(Phase.SUBMITTING, None)], [""], None, 0),
+        ([], [], None, 0),
+    ],
+)
+def test_the_line_of_a_job_is_the_attempt_whose_images_are_shown(attempts, takes, prediction_id, images):
+    record = a_record(
+        *(an_attempt(n, phase, task) for n, (phase, task) in enumerate(attempts, 1)), takes=takes
+    )
+    line = line_of(record, HERE)
+    assert (line.prediction_id if line else None) == prediction_id
+    assert len(line.outputs if line else ()) == images
+
+
+def test_a_ledger_corrects_its_own_lines_and_keeps_the_others():
+    mine = a_line(prediction_id="task-mine", outputs=())
+    failed = a_line(job_id="2" * 32, prediction_id="task-failed")
+    theirs = a_line(job_id="3" * 32, prediction_id="task-theirs")
+    twice = a_line(prediction_id="task-their-own")  # a colleague has paid for my job, too
+    elsewhere = a_line(origin="http://127.0.0.1:1", prediction_id="task-mine")
+    known = {
+        "1" * 32: a_record(an_attempt(1, Phase.DONE, "task-mine"), takes=["ab"]),
+        "2" * 32: a_record(an_attempt(1, Phase.FAILED, "task-failed"), job_id="2" * 32),
+    }
+    lock = updated([mine, failed, theirs, twice, elsewhere], HERE, known, [known["1" * 32]])
+    assert {line.prediction_id for line in lock} == {"task-mine", "task-theirs", "task-their-own"}
+    assert elsewhere in lock
+    (now,) = [line for line in lock if line.prediction_id == "task-mine" and line.origin == HERE]
+    assert now.outputs == ("a" * 64, "b" * 64)
+
+
+def test_hashes_that_the_lock_knows_outlive_a_ledger_that_has_not_fetched_yet():
+    adopted = a_record(an_attempt(1, Phase.ACCEPTED, "task-1"))
+    (line,) = updated([a_line()], HERE, {"1" * 32: adopted}, [adopted])
+    assert line.outputs == (HASH,)
+    assert updated([line], HERE, {"1" * 32: adopted}, [adopted]) == [line]
+
+
+def test_times_are_told_to_the_millisecond_and_stay_so():
+    precise = an_attempt(1, Phase.DONE, "task-1", accepted_at=AT + timedelta(microseconds=7))
+    line = line_of(a_record(precise, takes=["a"]), HERE)
+    assert read_lock(text_of(line), "c") == (line,)
+    assert line.accepted_at == AT
+    assert replace(line, outputs=()) != line

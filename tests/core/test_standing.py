@@ -1,0 +1,116 @@
+"""Where a plan stands: each job once, nothing new that anyone has paid for, nothing done that is not here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.model import Cell, PlannedCell
+from seedpipe.core.policy import Redo
+from seedpipe.core.records import PhaseTotal
+from seedpipe.core.standing import Known, is_missing, jobs_to_buy, survey
+from tests.core.test_lockfile import a_line, a_record, an_attempt
+
+NOTHING = PhaseTotal()
+
+
+def job_id(number):
+    return f"{number:032x}"
+
+
+def a_cell(number):
+    record = a_record(job_id=job_id(number))
+    cell = Cell(
+        address=f"hero/{number}",
+        series="hero",
+        axes={},
+        job_id=job_id(number),
+        output_paths=(f"{number}-1", f"{number}-2"),
+    )
+    return PlannedCell(cell=cell, job=record.job, opens_job=True)
+
+
+def record_in(number, phase, take=""):
+    return a_record(an_attempt(1, phase, f"task-{number}"), takes=[take], job_id=job_id(number))
+
+
+def stands(records, *, jobs=8, keeps=lambda image, stem: True, lock=()):
+    return survey([a_cell(number) for number in range(jobs)], knowing(records, keeps, lock))
+
+
+def knowing(records, keeps=lambda image, stem: True, lock=()):
+    known = {record.job.job_id: record for record in records}
+    return Known(
+        tried=lambda ids: [known[wanted] for wanted in ids if wanted in known],
+        keeps=keeps,
+        lock={line.job_id: line for line in lock},
+    )
+
+
+def jobs_of(tally):
+    return {phase: total.jobs for phase, total in tally.items()}
+
+
+def test_each_job_counts_where_its_latest_attempt_stands():
+    records = [record_in(0, Phase.DONE, "ab"), record_in(1, Phase.FAILED), record_in(2, Phase.ACCEPTED)]
+    standing = stands(records)
+    assert jobs_of(standing.tally) == {Phase.PLANNED: 5, Phase.ACCEPTED: 1, Phase.DONE: 1, Phase.FAILED: 1}
+    assert (standing.new.jobs, standing.missing) == (5, NOTHING)
+    assert dict(standing.sizes) == {"hero": ("1*1",)}
+
+
+def test_what_the_lock_knows_is_missing_and_not_new():
+    line = a_line(job_id=job_id(3), cost_usd=Decimal("0.07"))
+    standing = stands([], lock=[line])
+    assert (standing.new.jobs, standing.missing.jobs) == (7, 1)
+    assert standing.paid_elsewhere_usd == Decimal("0.07")
+    known = stands([record_in(3, Phase.ACCEPTED)], lock=[line])
+    assert (known.missing, known.paid_elsewhere_usd) == (NOTHING, 0)
+
+
+def test_what_is_done_and_not_here_is_missing():
+    records = [record_in(0, Phase.DONE, "ab"), record_in(1, Phase.DONE, "cd"), record_in(2, Phase.LOST)]
+    standing = stands(records, keeps=lambda image, stem: image.sha256[0] != "d")
+    assert jobs_of(standing.tally) == {Phase.PLANNED: 5, Phase.DONE: 1, Phase.LOST: 1}
+    assert standing.missing == PhaseTotal(jobs=1, images=2, cost_usd=Decimal("0.1"))
+
+
+@pytest.mark.parametrize(
+    ("redo", "jobs"),
+    [((), 0), (("failed",), 1), (("short",), 2), (("missing",), 4), (("failed", "short", "missing"), 7)],
+)
+def test_what_a_redo_would_buy(redo, jobs):
+    records = [record_in(0, Phase.FAILED)]
+    records += [record_in(number, Phase.DONE_SHORT, "a") for number in (1, 2)]
+    records += [record_in(number, Phase.LOST) for number in (3, 4)]
+    records += [record_in(5, Phase.DONE, "xx")]
+    lock = [a_line(job_id=job_id(6))]
+    standing = stands(records, keeps=lambda image, stem: image.sha256[0] != "x", lock=lock)
+    again = standing.again(map(Redo, redo))
+    assert (again.jobs, again.cost_usd) == (jobs, jobs * Decimal("0.1"))
+    known = knowing(records, lambda image, stem: image.sha256[0] != "x", lock)
+    bought = list(jobs_to_buy([a_cell(number) for number in range(8)], known, map(Redo, redo)))
+    assert len(bought) == standing.new.jobs + again.jobs
+
+
+def test_an_image_is_looked_for_as_an_object_and_where_its_cell_puts_it():
+    asked = []
+
+    def keeps(image, stem):
+        asked.append((image.sha256[0], stem))
+        return True
+
+    cell = a_cell(0).cell
+    record = record_in(0, Phase.DONE, "aabc")  # `b` keeps its place beyond the paths: `c` has none
+    assert not is_missing(record, cell, keeps)
+    assert asked == [("a", "0-1"), ("b", "0-2"), ("c", None)]
+    assert not is_missing(record, None, keeps)
+    assert is_missing(record, replace(cell, output_paths=()), lambda image, stem: stem is not None)
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase not in (Phase.DONE, Phase.DONE_SHORT)])
+def test_only_what_was_brought_home_can_be_missing(phase):
+    assert not is_missing(record_in(0, phase, "ab"), None, lambda image, stem: False)

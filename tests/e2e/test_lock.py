@@ -1,0 +1,196 @@
+"""The lock in git: one clone pays, the others know; nothing is bought twice and nothing silently."""
+
+import json
+import shutil
+import subprocess
+
+import jsonschema
+import pytest
+
+from seedpipe import schemas
+from seedpipe.sandbox import Book
+from tests.command_line import HANG_S, CommandLine
+
+CAMPAIGN = """\
+seedpipe: 1
+name: shared
+model: bytedance/seedream-v4
+matrix:
+  number: [{numbers}]
+series:
+  hero:
+    input: {{size: 1024*1024}}
+    prompt: "A card with the number {{{{ number }}}} in #E4572E"
+budget: {{usd: {usd}}}
+"""
+LOCK = "campaign.lock.jsonl"
+
+
+@pytest.fixture
+def clones(tmp_path, environment):
+    """A function that makes a clone of the campaign: some numbers, and the lock of another clone."""
+    environment["WAVESPEED_API_KEY"] = "k"
+
+    def clone(name, numbers="1, 2, 3", *, lock=None, usd="1"):
+        project = tmp_path / name
+        project.mkdir()
+        (project / ".seedpipe").mkdir()
+        (project / "campaign.yaml").write_text(CAMPAIGN.format(numbers=numbers, usd=usd))
+        if lock:
+            shutil.copy(lock.project / LOCK, project / LOCK)
+        return CommandLine(project, dict(environment))
+
+    return clone
+
+
+def live(clone, address, *flags, code=0):
+    run = ("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--json", *flags)
+    return json.loads(clone.run(*run, code=code).stdout)
+
+
+def plan(clone, address):
+    return json.loads(clone.run("plan", "campaign.yaml", "--base-url", address, "--json").stdout)
+
+
+def charges(payer):
+    book = Book(payer.project / ".seedpipe" / "sandbox")
+    try:
+        return len(list(book.charges()))
+    finally:
+        book.close()
+
+
+def lines_of(clone):
+    return [json.loads(line) for line in (clone.project / LOCK).read_text().splitlines()]
+
+
+def images(clone):
+    return {path.name: path.read_bytes() for path in (clone.project / "out").rglob("*.jpg")}
+
+
+def test_one_clone_pays_and_the_other_fetches(clones):
+    payer = clones("payer")
+    with payer.sandbox() as address:
+        live(payer, address)
+        assert charges(payer) == 3
+        for line in lines_of(payer):
+            jsonschema.validate(line, schemas.load("lock"))
+            assert (line["size"], line["origin"], len(line["outputs"])) == ("1024*1024", address, 1)
+        colleague = clones("colleague", lock=payer)
+        seen = plan(colleague, address)
+        assert (seen["new"]["jobs"], seen["missing"]["jobs"]) == (0, 3)
+        assert seen["budget"]["committed_usd"] == "0.081"
+        said = colleague.run("plan", "campaign.yaml", "--base-url", address).stdout
+        assert "missing 3 jobs, 3 images, $0.081" in said
+        fetched = live(colleague, address)
+        assert fetched["phases"] == {"done": {"jobs": 3, "images": 3, "cost_usd": "0.081"}}
+        assert charges(payer) == 3
+        assert images(colleague) == images(payer)
+        assert (colleague.project / LOCK).read_bytes() == (payer.project / LOCK).read_bytes()
+        again = colleague.run("run", "campaign.yaml", "--live", "--base-url", address)
+        assert "everything is done" in again.stdout
+
+
+def test_two_clones_pay_for_different_cells_and_git_merges_their_locks(clones):
+    first = clones("first", "1, 2")
+    with first.sandbox() as address:
+        live(first, address)
+        second = clones("second", "2, 3", lock=first)
+        live(second, address)
+        assert charges(first) == 3
+        third = clones("third", "1, 2, 3, 4")
+        # As `merge=union` leaves it: the lines of both sides, some of them twice, in no order.
+        merged = (second.project / LOCK).read_text() + (first.project / LOCK).read_text()
+        (third.project / LOCK).write_text("\n".join(reversed(merged.splitlines())) + "\n\n")
+        assert plan(third, address)["new"]["jobs"] == 1
+        live(third, address)
+        assert charges(first) == 4
+        assert len(lines_of(third)) == 4
+        # A job that was dropped stays known: next month's campaign may ask for it again.
+        assert {line["job_id"] for line in lines_of(second)} <= {line["job_id"] for line in lines_of(third)}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_git_itself_merges_two_locks(clones, tmp_path):
+    base = clones("base", "1")
+    with base.sandbox() as address:
+        live(base, address)
+        ours, theirs = (clones(name, f"1, {name[-1]}", lock=base) for name in ("ours2", "theirs3"))
+        for clone in (ours, theirs):
+            live(clone, address)
+    files = [clone.project / LOCK for clone in (ours, base, theirs)]
+    merge = ("git", "merge-file", "-p", "--union", *map(str, files))
+    merged = subprocess.run(merge, capture_output=True, text=True, check=True, timeout=HANG_S).stdout
+    both = clones("both", "1, 2, 3")
+    (both.project / LOCK).write_text(merged)
+    assert plan(both, address)["new"]["jobs"] == 0
+
+
+def test_a_lock_of_another_service_says_nothing_here_and_is_kept(clones):
+    payer = clones("payer")
+    with payer.sandbox() as address:
+        live(payer, address)
+        elsewhere = clones("elsewhere", lock=payer)
+        with elsewhere.sandbox() as other:
+            assert plan(elsewhere, other)["new"]["jobs"] == 3
+            live(elsewhere, other)
+        assert charges(elsewhere) == 3
+        assert {line["origin"] for line in lines_of(elsewhere)} == {address, other}
+        assert len(lines_of(elsewhere)) == 6
+
+
+def test_what_the_service_no_longer_has_stays_missing_until_it_is_redone(clones):
+    payer = clones("payer")
+    with payer.sandbox() as address:
+        live(payer, address)
+        late = clones("late", lock=payer)
+        aged = [line | {"accepted_at": "2020-01-01T00:00:00.000Z"} for line in lines_of(late)]
+        aged[0]["prediction_id"] = "0" * 32
+        aged[1]["prediction_id"] = "1" * 32
+        (late.project / LOCK).write_text("".join(json.dumps(line) + "\n" for line in aged))
+        for _ in range(2):
+            left = live(late, address, code=1)
+            assert {phase: total["jobs"] for phase, total in left["phases"].items()} == {"done": 1, "lost": 2}
+        assert charges(payer) == 3
+        redone = live(late, address, "--redo", "missing")
+        assert redone["phases"]["done"]["jobs"] == 3
+        assert charges(payer) == 5
+        predictions = {line["prediction_id"] for line in lines_of(late)}
+        assert len(predictions) == 3
+        assert not predictions & {"0" * 32, "1" * 32}
+
+
+def test_a_redo_of_missing_jobs_counts_against_the_budget(clones):
+    payer = clones("payer", usd="0.1")
+    with payer.sandbox() as address:
+        live(payer, address)
+        late = clones("late", lock=payer, usd="0.1")
+        refused = late.run(
+            *("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--redo", "missing"), code=2
+        )
+        assert "the jobs to buy cost $0.081" in refused.stderr
+        assert charges(payer) == 3
+
+
+def test_a_lock_that_cannot_be_read_stops_everything_before_it_costs(clones):
+    payer = clones("payer", "1")
+    with payer.sandbox() as address:
+        live(payer, address)
+        lock = payer.project / LOCK
+        lock.write_text(lock.read_text() + "<<<<<<< HEAD\n{}\n")
+        for command in (("plan", "campaign.yaml"), ("run", "campaign.yaml", "--live", "--yes")):
+            said = payer.run(*command, "--base-url", address, code=2).stderr
+            assert f"{LOCK}:2:1: error lock-line: a merge left its marks" in said
+            assert f"{LOCK}:3:1: error lock-line: 'lock' is not 1" in said
+            assert "merge=union" in said
+        payer.run("run", "campaign.yaml")  # a proof has no lock
+        assert charges(payer) >= 1
+
+
+def test_a_failed_job_is_in_no_lock_and_a_proof_writes_none(clones):
+    clone = clones("clone", "1, '[sandbox: fail 1200]'")
+    with clone.sandbox() as address:
+        clone.run("run", "campaign.yaml", code=1)
+        assert not (clone.project / LOCK).exists()
+        live(clone, address, code=1)
+    assert len(lines_of(clone)) == 1

@@ -1,0 +1,145 @@
+"""Buying again: by the user's word, by the campaign's policy, and never silently."""
+
+import json
+
+import pytest
+
+from seedpipe.sandbox import Book
+
+CAMPAIGN = """\
+seedpipe: 1
+name: again
+model: bytedance/seedream-v4/sequential
+matrix:
+  card: [{cards}]
+series:
+  hero:
+    input: {{size: 1024*1024, max_images: 3}}
+    prompt: "Generate a series of {{{{ max_images }}}} cards in #E4572E {{{{ card }}}}"
+budget: {{usd: {usd}}}
+policy: {{{policy}}}
+"""
+SHORT, MODERATED, DOWN = "'[sandbox: short 1]'", "'[sandbox: fail 1200]'", "'[sandbox: fail 5003]'"
+
+
+@pytest.fixture
+def again(seedpipe):
+    """The command line with a campaign of a few cards, some of which go wrong."""
+
+    def write(*cards, policy="", usd="10"):
+        text = CAMPAIGN.format(cards=", ".join(cards), policy=policy, usd=usd)
+        (seedpipe.project / "campaign.yaml").write_text(text)
+        return seedpipe
+
+    seedpipe.environment["WAVESPEED_API_KEY"] = "k"
+    return write
+
+
+def run(project, *flags, code=0):
+    return json.loads(project.run("run", "campaign.yaml", "--json", *flags, code=code).stdout)
+
+
+def jobs(document):
+    return {phase: total["jobs"] for phase, total in document["phases"].items()}
+
+
+def charges(project):
+    book = Book(project.project / ".seedpipe" / "sandbox")
+    try:
+        return len(list(book.charges()))
+    finally:
+        book.close()
+
+
+def test_a_redo_buys_what_it_names(again):
+    project = again("plain", SHORT, MODERATED)
+    assert jobs(run(project, code=1)) == {"done": 1, "done_short": 1, "failed": 1}
+    assert jobs(run(project, code=1)) == {"done": 1, "done_short": 1, "failed": 1}
+    assert charges(project) == 3
+    assert "--redo failed,short" in project.run("run", "campaign.yaml", code=1).stderr
+    run(project, "--redo", "failed", code=1)
+    assert charges(project) == 4
+    run(project, "--redo", "short,failed", code=1)
+    assert charges(project) == 6
+    shown = json.loads(project.run("show", "hero/plain", "--json").stdout)["jobs"][0]
+    assert len(shown["attempts"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [("fail", "did you mean 'failed'?"), ("", "it takes failed, short, missing"), ("failed,,", "")],
+)
+def test_a_redo_that_names_nothing_known_is_an_error(again, words, hint):
+    project = again("plain")
+    said = project.run("run", "campaign.yaml", "--redo", words, code=2).stderr
+    assert "--redo does not know" in said
+    assert hint in said
+
+
+@pytest.mark.parametrize(
+    ("policy", "cards", "code", "phases", "paid"),
+    [
+        ("short_sets: fail", [SHORT], 1, {"done_short": 1}, 1),
+        ("short_sets: accept", [SHORT], 0, {"done_short": 1}, 1),
+        ("short_sets: retry", [SHORT], 1, {"done_short": 1}, 2),
+        ("service_retries: 2", [DOWN], 1, {"failed": 1}, 3),
+        ("service_retries: 0", [DOWN], 1, {"failed": 1}, 1),
+        ("service_retries: 5", [MODERATED], 1, {"failed": 1}, 1),
+    ],
+)
+def test_the_policy_decides_what_is_tried_again(again, policy, cards, code, phases, paid):
+    project = again(*cards, policy=policy)
+    assert jobs(run(project, code=code)) == phases
+    assert charges(project) == paid
+    assert jobs(run(project, code=code)) == phases
+    assert charges(project) == paid
+    shown = project.run("status").stdout
+    assert ("hero/" in shown) == (code == 1)
+
+
+def test_accepted_short_sets_are_done(again):
+    project = again("plain", SHORT, policy="short_sets: accept")
+    assert "2 of 2 jobs done" in project.run("run", "campaign.yaml").stdout
+    assert "everything is done" in project.run("run", "campaign.yaml").stdout
+
+
+def test_a_redo_off_a_terminal_needs_consent_and_a_run_that_only_fetches_buys_nothing(again):
+    project = again(MODERATED)
+    with project.sandbox() as address:
+        live = ("run", "campaign.yaml", "--live", "--base-url", address)
+        project.run(*live, "--yes", code=1)
+        asked = project.run(*live, "--redo", "failed", code=2).stderr
+        assert "would submit 1 jobs again (failed, $0.081) for $0.081" in asked
+        assert charges(project) == 1
+        project.run(*live, code=1)
+        assert charges(project) == 1
+        project.run(*live, "--redo", "failed", "--yes", code=1)
+        assert charges(project) == 2
+
+
+def test_fail_fast_leaves_the_rest_unsubmitted(again):
+    project = again(MODERATED, *(f"card{number}" for number in range(30)))
+    stopped = run(project, "--fail-fast", "-j", "1", code=3)
+    assert stopped["run"]["stop"] == "failed_job"
+    assert stopped["phases"]["planned"]["jobs"] >= 29
+    finished = run(project, "--keep-going", code=1)
+    assert jobs(finished) == {"done": 30, "failed": 1}
+
+
+def test_images_that_are_gone_are_missing_and_come_back_unpaid(again):
+    project = again("one", "two")
+    run(project)
+    objects = project.project / ".seedpipe" / "proof" / "objects"
+    out = project.project / "out" / "again-proof"
+    for path in objects.iterdir():
+        path.unlink()
+    shown = json.loads(project.run("plan", "campaign.yaml", "--proof", "--json").stdout)
+    assert shown["missing"]["jobs"] == 0  # the published files are the same bytes
+    next(out.rglob("*.jpg")).unlink()
+    shown = json.loads(project.run("plan", "campaign.yaml", "--proof", "--json").stdout)
+    assert (shown["missing"]["jobs"], shown["phases"]["done"]["jobs"]) == (1, 1)
+    assert json.loads(project.run("status", "--json").stdout)["missing"] == 1
+    assert "missing" in project.run("status").stdout
+    assert jobs(run(project)) == {"done": 2}
+    assert len(list(out.rglob("*.jpg"))) == len(list(objects.iterdir())) == 6
+    assert charges(project) == 2
