@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from seedpipe.core.model import (
@@ -27,7 +27,7 @@ MODEL = "bytedance/seedream-v4/sequential"
 IMAGE_USD = Decimal("0.10")
 SETTLE_S = 180.0
 SKEW_S = float(os.environ.get("SEEDPIPE_SKEW_S", "90"))
-DEATHS = ("kill", "power", "power, in part", "signal", "disk", "ledger before", "ledger after")
+DEATHS = ("kill", "power", "power, in part", "signal", "disk", "ledger before", "ledger after", "second run")
 _ENDINGS = ("short", "empty", "failed", "moderated", "for long", "unheard of")
 
 
@@ -168,7 +168,7 @@ def _policy(rng):
 
 def _trouble(rng, jobs):
     return Trouble(
-        kind=rng.choices(DEATHS, (8, 4, 4, 2, 1, 1, 1))[0],
+        kind=rng.choices(DEATHS, (8, 4, 4, 2, 1, 1, 1, 1))[0],
         at=int(rng.uniform(1, 12 + 24 * jobs * rng.random())),
         gap_s=rng.choice((1.0, 60.0, 600.0, 86_400.0, 300_000.0)) * rng.random(),
         edit=rng.choices(("", "drop", "add", "delete object", "delete file"), (16, 1, 1, 1, 1))[0],
@@ -181,6 +181,4 @@ def _cap(rng, total):
 
 def calmed(habits):
     """Return the habits of the same service on a good day; what it has taken in already stays as it is."""
-    return replace(
-        habits, submits={}, endings={}, reads=0.0, unseen_s=0.0, late_s=0.0, lag_s=0.0, tells_time=True
-    )
+    return Habits(inputs=habits.inputs)

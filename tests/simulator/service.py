@@ -49,6 +49,7 @@ class Habits:
         "list"  # where the service repeats what was asked: in the "list", in the "result", "nowhere"
     )
     tells_time: bool = True
+    key_is_revoked: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,7 +154,7 @@ class Client:
         self._step("submit")
         service.catch_up()
         request = (model, dict(body), self._sending(model, body))
-        fate = service._drawn(service.habits.submits)
+        fate = "revoked" if service.habits.key_is_revoked else service._drawn(service.habits.submits)
         roll = service.rng.random()
         match fate:
             case "well" | "slow":
@@ -210,7 +211,8 @@ class Client:
         service = self._service
         self._step("download")
         await self._clock.sleep(0.05)
-        self._stumble()
+        if not self._service.habits.key_is_revoked:  # files need no key
+            self._stumble()
         prediction_id, index, until = url.removeprefix("https://files.test/").split("/")
         if service.now() > float(until):
             raise Refused("HTTP 404: its URL has expired", status=404)
@@ -225,6 +227,8 @@ class Client:
         yield content
 
     def _stumble(self):
+        if self._service.habits.key_is_revoked:
+            raise Refused("HTTP 401: the key is not valid", status=401)
         roll = self._service.rng.random()
         if roll < self._service.habits.reads:
             raise (
@@ -264,7 +268,7 @@ def shown(task, now_s, *, told):
     return Prediction(**facts, status="completed", outputs=outputs, inference_ms=9)
 
 
-def _submit_error(fate, roll):
+def _submit_error(fate, roll):  # noqa: PLR0911 - a table
     match fate:
         case "not sent":
             return Unavailable("the service cannot be reached")
@@ -272,6 +276,8 @@ def _submit_error(fate, roll):
             return Unavailable("HTTP 429", status=429, retry_after_s=roll * 20 if roll < 0.5 else None)
         case "blocked":
             return Refused("HTTP 402: no balance", status=402)
+        case "revoked":
+            return Refused("HTTP 401: the key is not valid", status=401)
         case "refused":
             return Refused("HTTP 400: bad size", status=400)
         case "garbled, accepted" | "garbled, not accepted":

@@ -7,7 +7,7 @@ import pytest
 
 from seedpipe.core.model import DoubtPolicy, Policy
 from tests.simulator.mutants import MUTANTS
-from tests.simulator.scenario import DEATHS, drawn, simple
+from tests.simulator.scenario import DEATHS, Trouble, drawn, simple
 from tests.simulator.service import SUBMIT_FATES, Habits
 from tests.simulator.world import Failure, failures, play
 
@@ -39,6 +39,17 @@ def test_one_job_survives_every_single_death(fate, kind):
         assert whole > 10
         for at in range(1, whole + 1):
             play(simple(habits=Habits(**habits), kind=kind, at=at, policy=Policy(in_doubt=policy), images=2))
+
+
+@pytest.mark.parametrize("ending", ["well", "short"])
+def test_a_lost_object_is_fetched_again_and_not_bought(ending):
+    lost = Trouble(kind="none", at=0, gap_s=5.0, edit="delete object")
+    scenario = simple(habits=Habits(endings={ending: 1.0}), images=2)
+    trace = []
+    play(replace(scenario, troubles=(lost,)), trace=trace)
+    told = "\n".join(trace)
+    assert told.count("charged:") == 1
+    assert told.count("output_missing") == 1
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)

@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from seedpipe.core.errors import LedgerDamaged, RunError
+from seedpipe.core.errors import LedgerDamaged, LedgerLocked, RunError
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import exit_code
 from seedpipe.core.model import DoubtPolicy, ShortSets
@@ -139,23 +139,29 @@ class World:
         """Play all troubles, then the calm; return the operations of the first process."""
         first = None
         for trouble in self.scenario.troubles:
-            operations = self._live(trouble)
+            operations = self.live(trouble)
             first = operations if first is None else first
-            self._edit(trouble.edit)
-            self._pass(trouble.gap_s)
+            self.edit(trouble.edit)
+            self.let_pass(trouble.gap_s)
+        operations = self.calm()
+        return operations if first is None else first
+
+    def calm(self):
+        """Let the service be well, run until all is home, and judge; return the first run's operations."""
         self.service.habits = scenarios.calmed(self.service.habits)
-        for number in range(_CALM_RUNS):
-            operations = self._live(None, budget=number > 0)
-            first = operations if first is None else first
+        operations = []
+        while len(operations) < _CALM_RUNS:
+            operations.append(self.live(None))
             if self._is_home():
                 break
-            self._pass(_CALM_GAP_S)
+            self.let_pass(_CALM_GAP_S)
         self._check_end()
-        return first
+        return operations[0]
 
     # --- processes ---
 
-    def _live(self, trouble, *, budget=True):
+    def live(self, trouble):
+        """Start a process and see it end; return how many operations it made."""
         self.runs += 1
         self.tell(
             f"--- process {self.runs} starts, {trouble.kind + f' at {trouble.at}' if trouble else 'calm'}"
@@ -184,11 +190,13 @@ class World:
             if process.ledger_before is not None:
                 self.ledger_file.write_bytes(process.ledger_before)
 
-    def _pass(self, seconds):
+    def let_pass(self, seconds):
+        """Let time go by while nobody runs."""
         self.now_s += seconds
         self.service.catch_up()
 
-    def _edit(self, edit):
+    def edit(self, edit):
+        """Do to the campaign or its files what people do between two runs."""
         match edit:
             case "drop" if len(self.jobs) > 1:
                 self.jobs.pop()
@@ -351,7 +359,9 @@ class Process:
     def _strike(self, what):
         kind = self.trouble.kind
         self.world.tell(f"{kind} at operation {self.operations}: {what}")
-        if kind == "signal":
+        if kind == "second run":
+            self.judged(self._check_lock)
+        elif kind == "signal":
             if self._engine:
                 self._engine.stop()
         elif kind == "disk":
@@ -363,6 +373,16 @@ class Process:
 
     def _never_ends(self):
         raise Violation(f"the run does not end: {_MOST_OPERATIONS} operations")
+
+    def _check_lock(self):
+        """Whoever starts beside this process is turned away, once it holds the lock."""
+        if self._ledger:
+            try:
+                other = self.world.house.open_ledger(self.world.ledger_file)
+            except LedgerLocked:
+                return
+            other.close()
+            raise Violation("two processes hold the ledger")
 
     def strikes_ledger(self, when):
         """Say whether the ledger fails from here on, `before` or `after` its commit."""
