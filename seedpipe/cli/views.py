@@ -22,6 +22,7 @@ from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import job_document, output_paths, published_outputs, run_document
 from seedpipe.core.money import exact, usd
 from seedpipe.core.policy import Redo
+from seedpipe.core.records import StopReason
 from seedpipe.settings import World
 
 if TYPE_CHECKING:
@@ -160,6 +161,10 @@ def show_account(said: AccountReview, screen: Screen) -> None:
 def show_result(result: RunResult, file: Path, screen: Screen) -> None:
     """Show how a run ended and where its images are."""
     manifest = result.manifest
+    end = manifest.run.end
+    if end and end.stop is StopReason.DISK:
+        # What could not be recorded, an accepted id above all, must reach a person whatever reads stdout.
+        screen.err.print(f"[red]error[/]: {escape(end.message)}", soft_wrap=True)
     if screen.as_json:
         places: dict[str, Json] = {"out": str(result.out), "gallery": str(result.gallery)}
         beside: dict[str, Json] = {"adopted": result.adopted, "asides": _asides_document(result.asides)}
@@ -180,7 +185,6 @@ def show_result(result: RunResult, file: Path, screen: Screen) -> None:
     else:
         screen.out.print(f"{done} of {_count(jobs, 'job')} done, {result.submitted} submitted in this run")
     screen.out.print(_phase_lines(manifest), end="")
-    end = manifest.run.end
     if end and end.message:
         screen.out.print(f"[yellow]stopped early[/]: {escape(end.message)}", soft_wrap=True)
     _print_asides(result.asides, result.asides_folder, screen)
