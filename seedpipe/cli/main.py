@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from seedpipe import __version__
+from seedpipe.cli.variants import retold, variant_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from seedpipe.cli.console import Screen
+    from seedpipe.cli.variants import VariantOf
     from seedpipe.core.quotes import AccountReview
 
 EXIT_BUG = 70
@@ -128,14 +130,6 @@ def _last_run_options(command: _Command) -> _Command:
     return command
 
 
-def _variant_options(command: _Command) -> _Command:
-    for option in (
-        click.option("--profile", metavar="NAME", help="Lay this profile of the campaign over it."),
-    ):
-        command = option(command)
-    return command
-
-
 def _settle_option(command: _Command) -> _Command:
     return click.option(
         "--settle-s",
@@ -159,20 +153,18 @@ def seedpipe() -> None:
 
 @seedpipe.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@_variant_options
+@variant_options
 @_screen_options
-def validate(files: tuple[Path, ...], profile: str | None, **screen: Any) -> int:
+def validate(files: tuple[Path, ...], variant_of: VariantOf, **screen: Any) -> int:
     """Check campaign files: every error, with file, line and column."""
     from seedpipe import app
     from seedpipe.cli import views
     from seedpipe.core.errors import InputError
-    from seedpipe.core.variant import Variant
 
-    variant = Variant(profile=profile)
     findings: list[views.Validation] = []
     for file in files:
         try:
-            findings.append(views.Validation(file=str(file), totals=app.validate(file, variant)))
+            findings.append(views.Validation(file=str(file), totals=app.validate(file, variant_of(file))))
         except InputError as error:
             findings.append(views.Validation(file=str(file), error=error))
     views.show_validation(findings, _screen(**screen))
@@ -183,26 +175,26 @@ def validate(files: tuple[Path, ...], profile: str | None, **screen: Any) -> int
 @_FILE
 @click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
-@_variant_options
+@variant_options
 @_state_option
 @_screen_options
 def plan(
     file: Path,
     proof: bool,  # noqa: FBT001
     base_url: str | None,
-    profile: str | None,
+    variant_of: VariantOf,
     state: str | None,
     **screen: Any,
 ) -> int:
     """Show the jobs and the money. Nothing is sent or charged."""
     from seedpipe import app
     from seedpipe.cli import views
-    from seedpipe.core.variant import Variant
     from seedpipe.settings import Settings
 
     settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
-    reviewed = app.review(file, settings, Variant(profile=profile))
-    views.show_plan(reviewed, file, _screen(**screen))
+    variant = variant_of(file)
+    reviewed = app.review(file, settings, variant)
+    views.show_plan(reviewed, retold(file, variant), _screen(**screen))
     return 2 if reviewed.over_by_usd else 0
 
 
@@ -233,7 +225,7 @@ def plan(
     "--webhook-url", metavar="URL", help="The https URL under which the service reaches that address."
 )
 @click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
-@_variant_options
+@variant_options
 @click.option(
     "--adopt/--no-adopt",
     default=None,
@@ -255,7 +247,7 @@ def run(
     fail_fast: bool,  # noqa: FBT001
     concurrency: int | None,
     out: str | None,
-    profile: str | None,
+    variant_of: VariantOf,
     adopt: bool | None,  # noqa: FBT001
     settle: str | None,
     state: str | None,
@@ -265,10 +257,9 @@ def run(
     from seedpipe import app
     from seedpipe.cli import progress, views
     from seedpipe.cli.consent import ask_for_consent
-    from seedpipe.core.variant import Variant
     from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
 
-    console = _screen(**screen)
+    console, variant = _screen(**screen), variant_of(file)
     settings = Settings.read(
         os.environ,
         live=live,
@@ -296,8 +287,8 @@ def run(
             listener.begin(reviewed.totals.all.jobs)
             return policy_may_buy
 
-        result = app.run(file, settings, Variant(profile=profile), consent=consent, listener=listener)
-    views.show_result(result, file, console)
+        result = app.run(file, settings, variant, consent=consent, listener=listener)
+    views.show_result(result, retold(file, variant), console)
     return result.exit_code
 
 
@@ -340,18 +331,17 @@ def reconcile(
 @seedpipe.command()
 @_FILE
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
-@_variant_options
+@variant_options
 @_state_option
 @_screen_options
-def adopt(file: Path, base_url: str | None, profile: str | None, state: str | None, **screen: Any) -> int:
+def adopt(file: Path, base_url: str | None, variant_of: VariantOf, state: str | None, **screen: Any) -> int:
     """Take over what the service's list shows of a campaign. Nothing is submitted."""
     from seedpipe import app
     from seedpipe.cli import views
-    from seedpipe.core.variant import Variant
     from seedpipe.settings import Settings
 
     settings = Settings.read(os.environ, live=True, base_url=base_url, state=state)
-    views.show_adopted(app.adopt(file, settings, Variant(profile=profile)), file, _screen(**screen))
+    views.show_adopted(app.adopt(file, settings, variant_of(file)), file, _screen(**screen))
     return 0
 
 

@@ -28,7 +28,6 @@ from seedpipe.settings import World
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
-    from pathlib import Path
 
     from rich.console import Console
 
@@ -108,7 +107,7 @@ def show_validation(findings: Sequence[Validation], screen: Screen) -> None:
             screen.out.print(f"{escape(finding.file)}: [green]valid[/], {words}", soft_wrap=True)
 
 
-def show_plan(reviewed: PlanReview, file: Path, screen: Screen) -> None:
+def show_plan(reviewed: PlanReview, file: str, screen: Screen) -> None:
     """Show a plan: jobs and money by series and by axis, what is new and done, the budget."""
     if screen.as_json:
         print_json(plan_document(reviewed))
@@ -158,7 +157,7 @@ def show_account(said: AccountReview, screen: Screen) -> None:
         screen.err.print(f"[yellow]warning[/]: {escape(line)}", soft_wrap=True)
 
 
-def show_result(result: RunResult, file: Path, screen: Screen) -> None:
+def show_result(result: RunResult, file: str, screen: Screen) -> None:
     """Show how a run ended and where its images are."""
     manifest = result.manifest
     end = manifest.run.end
@@ -509,7 +508,7 @@ def _job(record: JobRecord) -> Table:
     return table
 
 
-def _after_run(result: RunResult, file: Path) -> Iterable[str]:
+def _after_run(result: RunResult, file: str) -> Iterable[str]:
     if result.exit_code == 0 and result.manifest.world == World.PROOF.value:
         return (f"seedpipe run {file} --live     the real thing",)
     if result.exit_code == 0:

@@ -7,9 +7,12 @@ many cells there are.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.diagnostics import Diagnostic, in_reading_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MAX_FAULTS: Final = 200  # different ones that are shown: more than anyone reads before mending the first
 
@@ -44,6 +47,16 @@ class Faults:
             self._seen[key] = _Seen(diagnostic, where, of)
         else:
             self._left_out += 1
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is wrong so far."""
+        return bool(self._seen)
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Keep faults that belong to no cell."""
+        for diagnostic in diagnostics:
+            self.add(diagnostic)
 
     def diagnostics(self) -> list[Diagnostic]:
         """Return what was found, in reading order."""

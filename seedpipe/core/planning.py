@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from seedpipe.core.asked import Asked
 from seedpipe.core.campaign import data_values, faulty, read_campaign
 from seedpipe.core.catalogue import normalise
 from seedpipe.core.diagnostics import Diagnostic
@@ -23,7 +24,7 @@ from seedpipe.core.errors import InputError
 from seedpipe.core.faults import Faults
 from seedpipe.core.model import Cell, Job, PlanHeader, PlannedCell, job_id
 from seedpipe.core.paths import path_fault, path_identity
-from seedpipe.core.selection import Choice, capacity, product_size, rows_of
+from seedpipe.core.selection import Choice, Matches, capacity, product_size, rows_of
 from seedpipe.core.templates import Template, TemplateFault, deferred
 from seedpipe.core.totals import Sum
 from seedpipe.core.values import shielded
@@ -121,6 +122,8 @@ class _Setting:
     model: ModelSpec
     values: dict[str, object]
     first_cell: int
+    overrides: Matches
+    overridden: dict[tuple[int, ...], _Setting] = field(default_factory=dict)
     resolved: dict[str, Json] | None = None
     input_values: object = None
 
@@ -137,23 +140,31 @@ class _Expansion:
     settings: list[_Setting] = field(default_factory=list)
     spent: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
     partial: bool = False
+    overrides_used: set[int] = field(default_factory=set)
 
     def cells(self) -> Iterator[PlannedCell]:
         first_cell = 0
+        asked = Asked(self.campaign)
+        self.faults.extend(asked.faults())
         for series in self.campaign.series:
-            setting = self._setting(series, first_cell)
+            setting = self._setting(series, first_cell, self._values(series))
             self.settings.append(setting)
             first_cell += capacity(series.over, series.selection)
+            if not asked.may_take(series):
+                continue
             if setting.resolved is None and not _has_templates(series):
                 continue  # its inputs are wrong in every cell: said once
             if not self._is_too_large(series):
-                yield from self._cells_of(setting)
+                yield from self._cells_of(setting, asked)
+        if not self.faults.any:
+            self.faults.extend(asked.idle())
+        self._judge_overrides(asked)
         if not self.partial:
             self._judge_cost()
         if found := self.faults.diagnostics():
             raise faulty(self.campaign.path, found)
 
-    def _cells_of(self, setting: _Setting) -> Iterator[PlannedCell]:
+    def _cells_of(self, setting: _Setting, asked: Asked) -> Iterator[PlannedCell]:
         series = setting.series
         choice = Choice(
             name=series.name,
@@ -162,9 +173,12 @@ class _Expansion:
             holds=lambda rows: self._holds(setting, rows),
         )
         for place in choice.places():
-            planned = self._planned(setting, place)
-            if planned:
-                yield planned
+            if asked.takes(series, place):
+                planned = self._planned(self._overridden(setting, place.rows), place)
+                if planned:
+                    yield planned
+            if asked.is_full:
+                return
         for span, what, hint in choice.idle():
             message = f"{what} matches no cell of series '{series.name}'"
             self.faults.add(Diagnostic(rule="matches-nothing", message=message, span=span, hint=hint))
@@ -178,12 +192,46 @@ class _Expansion:
             self.faults.add(fault.diagnostic, f"in cell {'/'.join((setting.series.name, *rows))}")
             return None
 
-    def _setting(self, series: Series, first_cell: int) -> _Setting:
+    def _judge_overrides(self, asked: Asked) -> None:
+        """Refuse overrides that matched no cell: a mistyped one pays for the wrong picture."""
+        if asked.narrows or self.faults.any:
+            return
+        for number, span in enumerate(self.campaign.override_spans):
+            if number not in self.overrides_used:
+                message, hint = (
+                    "this override matches no cell",
+                    "what it names is left out, or mistyped",
+                )
+                self.faults.add(Diagnostic(rule="matches-nothing", message=message, span=span, hint=hint))
+
+    def _values(self, series: Series) -> dict[str, object]:
+        """Return what the templates of a series see in every cell."""
         values = data_values(self.campaign.variables, self.campaign.brand)
-        values["series"] = series.name
-        values["shots"] = shielded("shots", list(series.shots))
-        model = self.catalogue.models[series.model]
-        setting = _Setting(series=series, model=model, values=values, first_cell=first_cell)
+        return {**values, "series": series.name, "shots": shielded("shots", list(series.shots))}
+
+    def _overridden(self, setting: _Setting, rows: tuple[Keyed, ...]) -> _Setting:
+        """Return the setting of a cell: that of its series, or one with what its overrides say."""
+        hits = tuple(setting.overrides.of(rows))
+        if not hits:
+            return setting
+        if hits not in setting.overridden:
+            overrides = [setting.series.overrides[hit] for hit in hits]
+            self.overrides_used |= {override.number for override in overrides}
+            values = dict(setting.values)
+            for override in overrides:
+                values |= {name: shielded(name, value) for name, value in override.variables.items()}
+            series = setting.series.overridden(overrides)
+            setting.overridden[hits] = self._setting(series, setting.first_cell, values)
+        return setting.overridden[hits]
+
+    def _setting(self, series: Series, first_cell: int, values: dict[str, object]) -> _Setting:
+        setting = _Setting(
+            series=series,
+            model=self.catalogue.models[series.model],
+            values=values,
+            first_cell=first_cell,
+            overrides=Matches((override.match for override in series.overrides), series.over),
+        )
         if not _has_templates(series):
             literal = {name: given.literal() for name, given in series.inputs.items()}
             try:
@@ -195,6 +243,8 @@ class _Expansion:
 
     def _planned(self, setting: _Setting, place: Place) -> PlannedCell | None:
         series = setting.series
+        if setting.resolved is None and not _has_templates(series):
+            return None  # of a cell whose overrides bring wrong inputs, which was said
         address = _address(series, place.rows, place.take)
         where = f"in cell {address}"
         values = {**setting.values, **_by_axis(series, place.rows)}

@@ -74,6 +74,26 @@ class Selection:
         return bool(self.exclude or self.where or self.sample)
 
 
+class Matches:
+    """Finds which of many matches a cell of a series has: a look-up for each set of axes that they name."""
+
+    def __init__(self, matches: Iterable[Match], over: Sequence[Axis]) -> None:
+        names = [axis.name for axis in over]
+        found: dict[tuple[int, ...], dict[tuple[str, ...], list[int]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for number, match in enumerate(matches):
+            axes = tuple(at for at, name in enumerate(names) if name in match.keys)
+            for keys in itertools.product(*(match.keys[names[at]] for at in axes)):
+                found[axes][keys].append(number)
+        self._by_axes = [(axes, dict(by_keys)) for axes, by_keys in found.items()]
+
+    def of(self, rows: tuple[Keyed, ...]) -> list[int]:
+        """Return the numbers of the matches that a cell has, in order."""
+        hits = [hit for axes, keys in self._by_axes for hit in keys.get(tuple(rows[at] for at in axes), ())]
+        return sorted(hits)
+
+
 class Place(NamedTuple):
     """A cell before anything is rendered: its number in the series, its rows, and which take it is."""
 
@@ -151,11 +171,10 @@ class Choice:
             yield sum(step for step, _ in cell), tuple(row for _, row in cell)
 
     def _kept_by_rules(self) -> Iterator[tuple[int, tuple[Keyed, ...]]]:
-        excluded = _index(self.selection.exclude, [axis.name for axis in self.over])
+        excluded = Matches(self.selection.exclude, self.over)
         where = self.selection.where
         for number, rows in self._product():
-            hits = [hit for axes, keys in excluded for hit in keys.get(tuple(rows[at] for at in axes), ())]
-            if hits:
+            if hits := excluded.of(rows):
                 self._hits.update(hits)
                 continue
             if where:
@@ -197,18 +216,6 @@ class Choice:
                     number = number * len(axis.rows) + at[key]
                     rows.append(axis.rows[at[key]])
                 yield number, tuple(rows)
-
-
-def _index(
-    matches: Iterable[Match], axes: list[str]
-) -> list[tuple[tuple[int, ...], dict[tuple[str, ...], list[int]]]]:
-    """Return, for each set of axes that some match names, the matches by the keys of a cell on them."""
-    found: dict[tuple[int, ...], dict[tuple[str, ...], list[int]]] = defaultdict(lambda: defaultdict(list))
-    for number, match in enumerate(matches):
-        named = tuple(at for at, axis in enumerate(axes) if axis in match.keys)
-        for keys in itertools.product(*(match.keys[axes[at]] for at in named)):
-            found[named][keys].append(number)
-    return [(named, dict(by_keys)) for named, by_keys in found.items()]
 
 
 def _draw(seed: int, series: str, rows: tuple[Keyed, ...]) -> int:

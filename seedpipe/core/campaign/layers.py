@@ -25,10 +25,11 @@ _MAX_LAYERS: Final = 8  # campaigns that extend each other: nobody can follow mo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layers:
-    """The merged tree, and the inputs that lie over those of every series."""
+    """The merged tree, the inputs that lie over those of every series, and the variables set by flags."""
 
     root: Mapping
     top_input: Mapping
+    given: frozenset[str] = frozenset()
 
 
 def read_layers(reading: Reading, path: str, profile: str | None) -> Layers | None:

@@ -7,14 +7,15 @@ series that have none, so that `planning` finds what is wrong with their cells.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from seedpipe.core.campaign.layers import Layers, read_layers
-from seedpipe.core.campaign.matrix import read_axes, read_variables
+from seedpipe.core.campaign.matrix import given_variables, read_axes, read_variables
 from seedpipe.core.campaign.model import Brand, Budget, Campaign, Series, data_values
-from seedpipe.core.campaign.reading import Reading, map_at, text_at
-from seedpipe.core.campaign.series import RESERVED, Names, SeriesReader, check_derivations
+from seedpipe.core.campaign.reading import Reading, map_at, scalars, text_at
+from seedpipe.core.campaign.series import RESERVED, Names, SeriesReader, check_derivations, override_nodes
 from seedpipe.core.campaign.yaml import Mapping, Scalar, data
 from seedpipe.core.diagnostics import did_you_mean, in_reading_order
 from seedpipe.core.errors import InputError
@@ -22,7 +23,7 @@ from seedpipe.core.model import BudgetCaps, DoubtPolicy, Policy, ShortSets
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from seedpipe.core.campaign.files import Files
     from seedpipe.core.catalogue import Catalogue
@@ -59,8 +60,10 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
     if layers is None:
         return None
     root = layers.root
+    given = given_variables(reading, root, variant)
+    layers = replace(layers, given=frozenset(given))
     brand = _brand(reading, root)
-    variables = read_variables(reading, root)
+    variables = read_variables(reading, root, given)
     axes = read_axes(reading, root, data_values(variables, brand))
     _check_names(reading, root)
     series = [series for series in _all_series(reading, layers, axes) if series]
@@ -73,6 +76,7 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
         variables=variables,
         axes=axes,
         series=tuple(series),
+        override_spans=tuple(node.span for node in override_nodes(root)),
         labels={name: text_at(map_at(root, "labels"), name) for name, _ in map_at(root, "labels").items()},
         variant=variant,
         budget=_budget(root),
@@ -123,7 +127,7 @@ def _take_name(reading: Reading, key: Scalar, what: str, taken: dict[str, tuple[
     taken.setdefault(key.raw, (what, key.span.line))
 
 
-def _all_series(reading: Reading, layers: Layers, axes: dict[str, Axis]) -> Iterator[Series | None]:
+def _all_series(reading: Reading, layers: Layers, axes: dict[str, Axis]) -> list[Series | None]:
     root = layers.root
     names = Names(
         variables=tuple(name for name, _ in map_at(root, "variables").items()),
@@ -139,8 +143,55 @@ def _all_series(reading: Reading, layers: Layers, axes: dict[str, Axis]) -> Iter
     models = {reader.model_id for reader in readers}
     _check_shared_inputs(reading, map_at(root, "input"), models)
     _check_shared_inputs(reading, layers.top_input, models)
-    for reader in readers:
-        yield reader.read(axes)
+    for node in override_nodes(root):
+        _check_shared_inputs(reading, map_at(node, "input"), models)
+    found = [reader.read(axes) for reader in readers]
+    _check_overrides(reading, root, readers, axes)
+    return found
+
+
+def _check_overrides(
+    reading: Reading, root: Mapping, readers: list[SeriesReader], axes: dict[str, Axis]
+) -> None:
+    """Refuse overrides that no series takes, and names in them that nothing has."""
+    variables = [name for name, _ in map_at(root, "variables").items()]
+    derived = {name for reader in readers for name in reader.derivable}
+    for number, node in enumerate(override_nodes(root)):
+        for key, _ in map_at(node, "variables").entries:
+            if key.raw not in variables:
+                hint = did_you_mean(key.raw, variables)
+                message = f"there is no variable '{key.raw}' to override"
+                reading.report("unknown-variable", message, key.span, hint, breaks=False)
+        for key, _ in map_at(node, "derive").entries:
+            if key.raw not in derived:
+                hint = did_you_mean(key.raw, derived)
+                message = f"nothing derives '{key.raw}', so it cannot be overridden"
+                reading.report("unknown-variable", message, key.span, hint, breaks=False)
+        if not _knows_keys(reading, map_at(node, "match"), axes, [reader.name for reader in readers]):
+            continue
+        if not any(number in reader.overrides for reader in readers):
+            span = map_at(node, "match").span
+            hint = "no series is over all the axes that it names"
+            reading.report("matches-nothing", "this override matches no series", span, hint, breaks=False)
+
+
+def _knows_keys(reading: Reading, match: Mapping, axes: dict[str, Axis], series: list[str]) -> bool:
+    """Say whether a match names axes and keys that there are."""
+    sound = True
+    for name, node in match.entries:
+        if name.raw != "series" and name.raw not in axes:
+            hint = did_you_mean(name.raw, ("series", *axes)) or f"the axes are {', '.join(axes)}"
+            reading.report("unknown-axis", f"there is no axis '{name.raw}'", name.span, hint, breaks=False)
+            sound = False
+            continue
+        known = series if name.raw == "series" else axes[name.raw].keys
+        what = "there is no series" if name.raw == "series" else f"axis '{name.raw}' has no key"
+        for key in scalars(node):
+            if key.raw not in known:
+                near = did_you_mean(key.raw, known)
+                reading.report("unknown-axis-key", f"{what} '{key.raw}'", key.span, near, breaks=False)
+                sound = False
+    return sound
 
 
 def _check_shared_inputs(reading: Reading, inputs: Mapping, models: set[str | None]) -> None:

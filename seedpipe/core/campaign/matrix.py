@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from seedpipe.core.campaign import tables
 from seedpipe.core.campaign.reading import map_at, scalars
-from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence, data
+from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence, data, plain_text
 from seedpipe.core.compiling import compile_condition
 from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.selection import Axis
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seedpipe.core.campaign.reading import Reading
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.model import Json
+    from seedpipe.core.variant import Variant
 
 
 def read_axes(reading: Reading, root: Mapping, values: MappingOf[str, object]) -> dict[str, Axis]:
@@ -44,11 +45,41 @@ def read_axes(reading: Reading, root: Mapping, values: MappingOf[str, object]) -
     return axes
 
 
-def read_variables(reading: Reading, root: Mapping) -> dict[str, Json | TableByKey]:
-    """Return the variables: plain data, and tables read from files."""
+def read_variables(
+    reading: Reading, root: Mapping, given: MappingOf[str, Json]
+) -> dict[str, Json | TableByKey]:
+    """Return the variables: plain data, tables read from files, and over them those that were given."""
+    return _own_variables(reading, root, frozenset(given)) | dict(given)
+
+
+def given_variables(reading: Reading, root: Mapping, variant: Variant) -> dict[str, Json]:
+    """Return the values of `--var-file` and over them those of `--var`."""
+    declared = {name for name, _ in map_at(root, "variables").items()}
+    given: dict[str, Json] = {}
+    for path in variant.variable_files:
+        tree = reading.parsed(path, None)
+        if tree and not isinstance(tree, Mapping):
+            reading.report("wrong-type", "a file of variables is a map of names", tree.span)
+        for key, value in tree.entries if isinstance(tree, Mapping) else ():
+            if key.raw not in declared:
+                _report_undeclared(reading, key.raw, declared, key.span)
+            given[key.raw] = data(value)
+    for name, text in variant.variables.items():
+        if name not in declared:
+            _report_undeclared(reading, name, declared, None)
+        given[name] = plain_text(text)
+    return given
+
+
+def _report_undeclared(reading: Reading, name: str, declared: set[str], span: Span | None) -> None:
+    hint = did_you_mean(name, declared) or f"the campaign has {', '.join(sorted(declared)) or 'none'}"
+    reading.report("unknown-variable", f"the campaign has no variable '{name}' to set", span, hint)
+
+
+def _own_variables(reading: Reading, root: Mapping, replaced: frozenset[str]) -> dict[str, Json | TableByKey]:
     values: dict[str, Json | TableByKey] = {}
     for name, node in map_at(root, "variables").entries:
-        if not reading.sound("variables", name.raw):
+        if name.raw in replaced or not reading.sound("variables", name.raw):
             continue
         if isinstance(node, Mapping) and "file" in node:
             table = _table(reading, name, node)

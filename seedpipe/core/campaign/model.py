@@ -7,20 +7,20 @@ cells (values of inputs, paths, money) is judged by `seedpipe.core.planning`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seedpipe.core.templates import Template
 from seedpipe.core.values import shielded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
     from seedpipe.core.catalogue import InputProblem
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.model import BudgetCaps, Json, Policy
-    from seedpipe.core.selection import Axis, Selection
+    from seedpipe.core.selection import Axis, Match, Selection
     from seedpipe.core.values import TableByKey
     from seedpipe.core.variant import Variant
 
@@ -79,6 +79,17 @@ class InputValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What some cells of a series have instead of what all have. `number` counts the campaign's overrides."""
+
+    number: int
+    match: Match
+    variables: Mapping[str, Json]
+    derived: Mapping[str, Template]
+    inputs: Mapping[str, InputValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """A named prompt over some axes; none is one cell. `inputs` are the campaign's under its own.
 
@@ -95,6 +106,17 @@ class Series:
     output: Template
     selection: Selection
     shots: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+    def overridden(self, overrides: Iterable[Override]) -> Series:
+        """Return the series as the cells see it that these overrides match; the last one counts."""
+        inputs, derived = dict(self.inputs), {one.name: one for one in self.derived}
+        for override in overrides:
+            inputs |= override.inputs
+            for name, template in override.derived.items():
+                if name in derived:  # one that no template uses is not computed
+                    derived[name] = Derived(name=name, template=template)
+        return replace(self, inputs=inputs, derived=tuple(derived.values()), overrides=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +145,7 @@ class Campaign:
     policy: Policy
     sources: Mapping[str, str]
     labels: Mapping[str, str]
+    override_spans: tuple[Span, ...]
     variant: Variant
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.campaign import yaml
 from seedpipe.core.campaign.layers import deletes
-from seedpipe.core.campaign.model import Derived, InputValue, Series
+from seedpipe.core.campaign.model import Derived, InputValue, Override, Series
 from seedpipe.core.campaign.reading import NO_MAP, map_at, scalars
 from seedpipe.core.campaign.selecting import SelectionReader
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
@@ -19,10 +19,12 @@ from seedpipe.core.catalogue import normalise
 from seedpipe.core.compiling import compile_condition, compile_template
 from seedpipe.core.diagnostics import Diagnostic, did_you_mean
 from seedpipe.core.partials import locate_in
+from seedpipe.core.selection import Match
 from seedpipe.core.templates import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping as MappingOf
 
     from seedpipe.core.campaign.layers import Layers
     from seedpipe.core.campaign.reading import Reading
@@ -70,6 +72,8 @@ class SeriesReader:
         self._reading = reading
         self._root = root = layers.root
         self._top_input = layers.top_input
+        self._given = layers.given
+        self.overrides: frozenset[int] = frozenset()  # numbers of those that may match a cell of this series
         self._key = key
         self._node = node
         self._names = names
@@ -85,7 +89,9 @@ class SeriesReader:
         prompt = self._prompt()
         output = self._output()
         inputs = self._with_shots({name: value for name, value in self._inputs() if value})
-        derived = self._derived([prompt, output, *_templates(inputs)])
+        overrides = self._read_overrides(axes)
+        changed = [template for override in overrides for template in _templates_of(override)]
+        derived = self._derived([prompt, output, *_templates(inputs), *changed])
         selection = self._selection(axes)
         self._judge(inputs)
         over = tuple(axes[name] for name in self._over if name in axes)
@@ -102,7 +108,18 @@ class SeriesReader:
             output=output,
             selection=selection,
             shots=tuple(shot.raw for shot in self._shots),
+            overrides=overrides,
         )
+
+    @property
+    def name(self) -> str:
+        """The name of the series."""
+        return self._key.raw
+
+    @property
+    def derivable(self) -> frozenset[str]:
+        """The names that this series can derive."""
+        return frozenset(name for name, _ in self._derivations)
 
     def _report(self, rule: str, message: str, span: Span, hint: str | None = None) -> None:
         self._sound = False
@@ -247,6 +264,45 @@ class SeriesReader:
         self._sound &= reader.sound
         return selection
 
+    def _read_overrides(self, axes: dict[str, Axis]) -> tuple[Override, ...]:
+        """Return the campaign's overrides that may match cells of this series."""
+        found: list[Override] = []
+        for number, node in enumerate(override_nodes(self._root)):
+            match = map_at(node, "match")
+            named = {key.raw: frozenset(one.raw for one in scalars(value)) for key, value in match.entries}
+            here = self._key.raw in named.pop("series", frozenset({self._key.raw}))
+            known = all(name in axes and wanted <= axes[name].keys for name, wanted in named.items())
+            if here and known and named.keys() <= set(self._over):
+                found.append(self._override(number, Match(keys=named, span=match.span), node))
+        self.overrides = frozenset(override.number for override in found)
+        return tuple(found)
+
+    def _override(self, number: int, match: Match, node: Mapping) -> Override:
+        model = self._reading.catalogue.models.get(self.model_id or "")
+        known = set(model.inputs) - {"prompt"} if model else set()
+        given = [(key, value) for key, value in map_at(node, "input").entries if key.raw in known]
+        inputs = {key.raw: self._input(value, key) for key, value in given}
+        if model and model.count_input in inputs and self._shots:
+            message = f"'{model.count_input}' follows from the shots of series '{self._key.raw}'"
+            self._report("shots", message, map_at(node, "input").span)
+        names = [name for name, _ in self._derivations]
+        derived = {
+            name: self._compiled(value, _IN_INPUT, derived_before=names.index(name))
+            for name, value in map_at(node, "derive").items()
+            if name in names and isinstance(value, Scalar)
+        }
+        return Override(
+            number=number,
+            match=match,
+            variables={
+                name: yaml.data(value)
+                for name, value in map_at(node, "variables").items()
+                if name not in self._given
+            },
+            derived={name: template for name, template in derived.items() if template},
+            inputs={name: given for name, given in inputs.items() if given},
+        )
+
     def _judge(self, inputs: dict[str, InputValue]) -> None:
         """Judge inputs that are the same in every cell now, however the rest of the series stands."""
         if not self.model_id or any(given.is_dynamic for given in inputs.values()):
@@ -325,6 +381,13 @@ class SeriesReader:
         }
 
 
+def override_nodes(root: Mapping) -> list[Mapping]:
+    """Return the campaign's overrides in order."""
+    listed = root.get("overrides")
+    items = listed.items if isinstance(listed, Sequence) else ()
+    return [item for item in items if isinstance(item, Mapping)]
+
+
 def check_derivations(reading: Reading, root: Mapping, names: Names) -> None:
     """Judge what the campaign derives for all series, whether or not one of them uses it."""
     derivations = _derivations(root, None)
@@ -350,6 +413,11 @@ def _later(derivations: list[tuple[str, Scalar]], at: int) -> dict[str, str]:
     }
 
 
-def _templates(inputs: dict[str, InputValue]) -> Iterator[Template]:
+def _templates_of(override: Override) -> Iterator[Template]:
+    yield from override.derived.values()
+    yield from _templates(override.inputs)
+
+
+def _templates(inputs: MappingOf[str, InputValue]) -> Iterator[Template]:
     for given in inputs.values():
         yield from (part for part in given.parts if isinstance(part, Template))

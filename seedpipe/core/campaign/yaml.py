@@ -172,6 +172,13 @@ def data(node: Node) -> Json:
             return {key.raw: data(value) for key, value in node.entries}
 
 
+def plain_text(text: str) -> Json:
+    """Return what an unquoted text in YAML stands for; a number keeps its spelling."""
+    value = _resolved(text)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Number(value, text) if is_number and str(value) != text else value  # type: ignore[arg-type]
+
+
 class _Stop(Exception):  # noqa: N818
     """The text cannot be read any further."""
 
