@@ -28,6 +28,7 @@ from seedpipe.settings import World
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
+    from pathlib import Path
 
     from rich.console import Console
 
