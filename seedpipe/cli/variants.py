@@ -27,11 +27,11 @@ _OPTIONS = (
         "--exclude", multiple=True, metavar="AXIS=KEY,KEY", help="Not these cells; repeated, all must hold."
     ),
     click.option("--select", multiple=True, metavar="AXIS=KEY,KEY", help="Only these; series=NAME too."),
-    click.option("--var-file", "files", multiple=True, metavar="FILE", help="Set variables from YAML."),
+    click.option("--var-file", "variable_files", multiple=True, metavar="FILE", help="Variables from YAML."),
     click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable."),
     click.option("--profile", metavar="NAME", help="Lay this profile of the campaign over it."),
 )
-_NAMES = ("limit", "exclude", "select", "files", "variables", "profile")
+_NAMES = ("limit", "exclude", "select", "variable_files", "variables", "profile")
 
 
 def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,8 +61,10 @@ def retold(file: Path, variant: Variant) -> str:
     return shlex.join(words)
 
 
-def _variant(file: Path, *, variables: tuple[str, ...], files: tuple[str, ...], **asked: Any) -> Variant:
+def _variant(
+    file: Path, *, variables: tuple[str, ...], variable_files: tuple[str, ...], **asked: Any
+) -> Variant:
     from seedpipe.core.variant import Variant, assignments
 
-    beside = [Path(os.path.relpath(path, file.parent)).as_posix() for path in files]
+    beside = [Path(os.path.relpath(path, file.parent)).as_posix() for path in variable_files]
     return Variant(variables=assignments(variables), variable_files=tuple(beside), **asked)
