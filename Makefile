@@ -53,6 +53,7 @@ torture: $(READY)
 
 pictures: $(READY)
 	CI=1 $(BIN)/python docs/pictures/make.py
+	$(BIN)/python docs/pictures/proofs.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

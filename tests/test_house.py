@@ -17,7 +17,19 @@ from seedpipe.core.lifecycle import TRANSITIONS
 from seedpipe.sandbox import Switches
 from tests.command_line import HANG_S, QUICKSTART, REPOSITORY, CommandLine
 
-HEAVY = {"asyncio", "httpx", "jinja2", "jsonschema", "PIL", "rich", "sqlite3", "starlette", "uvicorn", "yaml"}
+HEAVY = {
+    "asyncio",
+    "httpx",
+    "jinja2",
+    "jsonschema",
+    "numpy",
+    "PIL",
+    "rich",
+    "sqlite3",
+    "starlette",
+    "uvicorn",
+    "yaml",
+}
 SCHEMAS = {
     "brand.schema.json",
     "campaign.schema.json",

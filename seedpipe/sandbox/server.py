@@ -37,7 +37,7 @@ from seedpipe.sandbox.book import Book
 from seedpipe.sandbox.render import render
 from seedpipe.sandbox.replies import Reply, failure
 from seedpipe.sandbox.switches import Switches
-from seedpipe.sandbox.uploads import UPLOAD_LIMIT_BYTES
+from seedpipe.sandbox.uploads import UPLOAD_LIMIT_BYTES, Uploads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -52,7 +52,7 @@ _HOST: Final = "127.0.0.1"
 _JSON_LIMIT_BYTES: Final = 4 * 1024 * 1024  # the longest prompt and fifteen URLs are far below
 _FORM_OVERHEAD_BYTES: Final = 64 * 1024  # boundaries and headers around a form's file
 _CACHED_IMAGES: Final = 24  # a set and its neighbours: some ten megabytes
-_DRAWN_AT_ONCE: Final = 2  # an image of 4096 a side takes 150 MB while it is drawn
+_DRAWN_AT_ONCE: Final = 2  # an image of 4096 a side takes up to 200 MB while it is drawn
 _CHUNK_BYTES: Final = 64 * 1024
 _START_LIMIT_S: Final = 10.0
 _STOP_LIMIT_S: Final = 10.0
@@ -73,7 +73,8 @@ def utc_now() -> datetime:
 
 def create_app(book: Book, switches: Switches, clock: Callable[[], datetime] = utc_now) -> Starlette:
     """Return the service as an ASGI app over a book that the caller closes."""
-    artist = _Artist()
+    uploads = Uploads(book, switches.retention_s)
+    artist = _Artist(lambda url: uploads.body(url, clock()))
     api = _Api(Sandbox(book, catalog.load(), switches, artist.draw), artist, clock)
     routes = [
         Route(f"{_API}/predictions", api.listing, methods=["POST"]),
@@ -238,11 +239,11 @@ class _Api:
 
 
 class _Artist:
-    """Draws pictures, a few at once, and remembers the last ones."""
+    """Draws pictures, a few at once, and remembers the last ones; `load` returns the bytes of a reference."""
 
-    def __init__(self) -> None:
+    def __init__(self, load: Callable[[str], bytes | None]) -> None:
         self._drawing = threading.Semaphore(_DRAWN_AT_ONCE)
-        self._drawn = lru_cache(maxsize=_CACHED_IMAGES)(render)
+        self._drawn = lru_cache(maxsize=_CACHED_IMAGES)(partial(render, load=load))
 
     def draw(self, picture: Picture) -> bytes:
         """Return the bytes of a picture; blocks while others draw."""

@@ -81,12 +81,14 @@ class Task:
         """Return what one of its output files shows; raises `KeyError` for a name that is not its own."""
         if file_name not in self.file_names:
             raise KeyError(file_name)
+        images = self.inputs.get("images")
         return Picture(
             prompt=str(self.inputs.get("prompt", "")),
             size=_size(self.inputs),
             number=int(file_name.partition(".")[0]),
             of=self.images_billed,
             format=self._format,
+            images=tuple(str(url) for url in images) if isinstance(images, list) else (),
         )
 
     @property
@@ -98,7 +100,7 @@ class Task:
 class Picture:
     """What an image shows: equal pictures are equal bytes.
 
-    `format` is `png` or `jpeg`; `number` counts from 1.
+    `format` is `png` or `jpeg`; `number` counts from 1; `images` are the addresses of references.
     """
 
     prompt: str
@@ -106,6 +108,7 @@ class Picture:
     number: int
     of: int
     format: str
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

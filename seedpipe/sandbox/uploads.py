@@ -74,6 +74,11 @@ class Uploads:
         upload = self._book.upload(upload_id)
         return upload if upload and upload.at >= now - self._retention else None
 
+    def body(self, url: str, now: datetime) -> bytes | None:
+        """Return the bytes behind one of this sandbox's own addresses; None for any other."""
+        upload = self.find(_upload_id(url), now) if is_loopback(url) else None
+        return upload.body if upload else None
+
     def absent(self, urls: list[str], now: datetime) -> list[str]:
         """Return the URLs that point to this sandbox and to nothing in it."""
         since = now - self._retention

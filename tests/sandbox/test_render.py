@@ -1,28 +1,65 @@
-"""Proof pictures: what was asked for, the same every time, and labelled."""
+"""Proof pictures: what was asked for, the same every time, in its colours and words, and labelled."""
 
 from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from seedpipe.core.catalogue import Size
-from seedpipe.sandbox.lettering import BOX, length, spell, wrapped
 from seedpipe.sandbox.render import render
+from seedpipe.sandbox.render.brief import Scene, read
+from seedpipe.sandbox.render.colours import lab
+from seedpipe.sandbox.render.headline import draw_headline
+from seedpipe.sandbox.render.lettering import BOX, Face, length, spell, wrapped
+from seedpipe.sandbox.render.packs import SUBJECTS
+from seedpipe.sandbox.render.slug import slug_height
 from seedpipe.sandbox.tasks import Picture
 
-PROMPT = "A lamp in #E4572E, #FFF4E6 and #17264D"
+LAMP = "A bedside lamp in #E4572E, #FFF4E6 and #17264D, studio"
+YELLOW = (0xFF, 0xD2, 0x3F)
+SCENES = {
+    Scene.STAGE: "A serum dropper bottle, sage and terracotta, studio",
+    Scene.PORTRAIT: "Portrait of a barista, sage apron, mustard",
+    Scene.LANDSCAPE: "Desert at golden hour, terracotta and sand",
+    Scene.INTERIOR: "A living room, forest green and cream",
+    Scene.FACADE: "Façade of a bakery at night, navy and mustard",
+    Scene.POSTER: 'Poster "OPEN ALL NIGHT", neon pink and midnight',
+    Scene.CARD: "Quarterly synergy in #E4572E and #2E3A59",
+}
 
 
-def drawn(prompt=PROMPT, width=640, height=640, number=1, of=4, kind="png") -> bytes:
-    return render(Picture(prompt=prompt, size=Size(width, height), number=number, of=of, format=kind))
+def drawn(prompt=LAMP, width=400, height=400, number=1, of=4, kind="png", images=(), load=None) -> bytes:
+    picture = Picture(
+        prompt=prompt, size=Size(width, height), number=number, of=of, format=kind, images=images
+    )
+    return render(picture, load) if load else render(picture)
 
 
 def opened(data: bytes) -> Image.Image:
     with Image.open(io.BytesIO(data)) as image:
         image.load()
         return image
+
+
+def art(data: bytes) -> Image.Image:
+    image = opened(data)
+    return image.crop((0, 0, image.width, image.height - slug_height(*image.size)))
+
+
+def labs(image: Image.Image) -> np.ndarray:
+    pixels = image.convert("RGB").resize((96, 96), Image.Resampling.NEAREST)
+    codes = [
+        f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in np.asarray(pixels).reshape(-1, 3).tolist()
+    ]
+    return np.array([lab(code) for code in codes])
+
+
+def share_near(image: Image.Image, colour: str, reach: float) -> float:
+    away = np.sqrt(((labs(image) - np.array(lab(colour))) ** 2).sum(axis=1))
+    return float((away < reach).mean())
 
 
 def shares(image: Image.Image) -> dict[tuple[int, ...], float]:
@@ -44,38 +81,98 @@ def test_the_largest_size_is_drawn():
     assert opened(drawn(width=4096, height=4096, kind="jpeg")).size == (4096, 4096)
 
 
-def test_equal_pictures_are_equal_bytes_and_others_are_not():
-    assert drawn() == drawn()
-    images = [drawn(number=number) for number in range(1, 7)]
-    images += [drawn(of=6), drawn(prompt=PROMPT + "!"), drawn(width=648)]
+@pytest.mark.parametrize(("scene", "prompt"), SCENES.items())
+def test_equal_pictures_are_equal_bytes_and_members_of_a_set_differ_in_their_art(scene, prompt):
+    assert read(prompt).scene is scene
+    assert drawn(prompt) == drawn(prompt)
+    images = [art(drawn(prompt, number=number)) for number in range(1, 6)]
+    assert len({image.tobytes() for image in images}) == len(images)
+
+
+def test_another_request_is_another_picture():
+    images = [drawn(), drawn(of=6), drawn(prompt=LAMP + "!"), drawn(width=408), drawn(number=2)]
     assert len(set(images)) == len(images)
 
 
+@pytest.mark.parametrize("subject", sorted(SUBJECTS))
+def test_every_pack_stands_out_in_its_own_colour(subject):
+    words = {"bar": "soap bar", "flacon": "perfume bottle", "pump": "pump bottle", "pouch": "coffee bag"}
+    words |= {"tumbler": "glass of tea", "can": "soda can", "dropper": "dropper bottle"}
+    prompt = f"A {words.get(subject, subject)} in #2B50FF on a #F4F1EA background, studio"
+    assert read(prompt).subject == subject
+    blue = "#2B50FF"
+    assert share_near(art(drawn(prompt)), blue, 26) > (0.002 if subject == "lamp" else 0.01)
+
+
 @pytest.mark.parametrize("number", range(1, 7))
-def test_the_colours_of_the_prompt_fill_the_art(number):
-    found = shares(opened(drawn(number=number)))
-    brand = [(0xE4, 0x57, 0x2E), (0xFF, 0xF4, 0xE6), (0x17, 0x26, 0x4D)]
-    assert all(found.get(colour, 0) > 0.01 for colour in brand)
-    assert sum(found.get(colour, 0) for colour in brand) > 0.5
+def test_each_colour_of_the_palette_occurs_in_each_member_of_a_set(number):
+    prompt = "A serum dropper bottle for Lumen, palette #F2C6B4 #2F4B3C #E8E2D0 #D9825B, studio"
+    image = art(drawn(prompt, number=number, of=6))
+    found = [share_near(image, colour, 14) for colour in read(prompt).palette]
+    assert min(found) > 0.004, found
+    assert sum(found) > 0.45, found
 
 
-@pytest.mark.parametrize(
-    ("prompt", "colour"),
-    [
-        ("a NAVY bottle", (0x17, 0x26, 0x4D)),
-        ("all in #0af", (0x00, 0xAA, 0xFF)),
-        ("order no. &#123456; and #12345, in teal", (0x15, 0x80, 0x7F)),
-    ],
-)
-def test_colours_are_found_by_name_and_by_short_code(prompt, colour):
-    assert shares(opened(drawn(prompt))).get(colour, 0) > 0.02
+@pytest.mark.parametrize("light", ["studio", "golden hour", "at night", "evening light"])
+def test_cream_stays_cream_in_every_light(light):
+    """The trap: light that is dimmer, or bluer, turns cream to lavender."""
+    image = art(drawn(f"A candle in cream on a black background, {light}"))
+    tones = labs(image)
+    light_ones = tones[tones[:, 0] > 45]
+    assert len(light_ones) > 200
+    assert np.quantile(light_ones[:, 2], 0.15) > -4, "blue"
+    assert np.quantile(light_ones[:, 1] - light_ones[:, 2].clip(0), 0.9) < 20, "pink"
+
+
+def test_night_is_darker_than_day():
+    day, night = (
+        labs(art(drawn(f"A coffee mug, rust and cream, {light}")))[:, 0].mean()
+        for light in ("studio", "night")
+    )
+    assert night < 0.6 * day
+
+
+def test_a_mug_has_a_handle():
+    plain = labs(art(drawn("A mug in #2B50FF on a #FFFFFF background, studio")))
+    column = np.abs(plain - np.array(lab("#2B50FF"))).max(axis=1).reshape(96, 96)
+    rows = [row for row in column if (row < 40).any()]
+    crossings = max(int((np.diff((row < 40).astype(int)) == 1).sum()) for row in rows)
+    assert crossings >= 2, "body, gap, handle: somewhere the blue is left and met again"
+
+
+@pytest.mark.parametrize(("scene", "prompt"), [each for each in SCENES.items() if each[0] is not Scene.CARD])
+@pytest.mark.parametrize(("width", "height"), [(480, 480), (640, 300)])
+def test_the_headline_is_drawn_over_the_scene(scene, prompt, width, height):
+    words, others = (f'{prompt.partition(chr(34))[0]}, "{words}"' for words in ("MMMM", "...."))
+    changed = np.abs(
+        np.asarray(art(drawn(words, width, height)), dtype=int)
+        - np.asarray(art(drawn(others, width, height)), dtype=int)
+    )
+    assert read(words).headline == "MMMM"
+    assert (changed.max(axis=2) > 60).mean() > 0.004
+
+
+def test_a_headline_can_be_read_on_any_ground():
+    for ground in ("#000000", "#FFFFFF", "#8A8A8A", "#E4572E"):
+        image = Image.new("RGB", (300, 300), ground)
+        draw_headline(image, 300, "LIGHT", ["#E4572E", "#000000"], ground)
+        assert share_near(image, ground, 25) < 0.999
+        assert labs(image)[:, 0].max() - labs(image)[:, 0].min() > 25
+
+
+def test_a_label_stays_sharp_when_it_is_magnified():
+    """The trap: letters that are shaded small and enlarged. Close up, their edges are a pixel or two wide."""
+    image = art(drawn('Close-up of a jar, label "HHHH", #FFFFFF and #101010', 1200, 1200, of=1))
+    grey = np.asarray(image.convert("L"), dtype=int)
+    assert (np.abs(np.diff(grey[300:1000], axis=1)) > 90).sum() > 400
 
 
 @pytest.mark.parametrize(
     ("width", "height"), [(64, 64), (64, 900), (900, 64), (300, 300), (1024, 1024), (1600, 700)]
 )
-def test_the_label_is_on_every_size(width, height):
-    assert shares(opened(drawn("no colours", width=width, height=height))).get((0xFF, 0xD2, 0x3F), 0) > 0.005
+@pytest.mark.parametrize("prompt", ["no colours", "a lamp"])
+def test_the_slug_is_on_every_size(width, height, prompt):
+    assert shares(opened(drawn(prompt, width=width, height=height))).get(YELLOW, 0) > 0.005
 
 
 @pytest.mark.parametrize(
@@ -94,22 +191,70 @@ def test_the_label_is_on_every_size(width, height):
         "#000",
     ],
 )
-def test_no_prompt_breaks_it(prompt):
-    assert opened(drawn(prompt, width=500, height=400)).size == (500, 400)
+@pytest.mark.parametrize("subject", ["", "a bottle ", 'a poster "\0" ', "a kitchen ", 'a sea "日本" '])
+def test_no_prompt_breaks_it(prompt, subject):
+    assert opened(drawn(subject + prompt, width=300, height=240)).size == (300, 240)
+
+
+def test_a_card_says_why_it_is_one_and_keeps_exact_colours():
+    found = shares(opened(drawn(SCENES[Scene.CARD])))
+    assert found.get((0xE4, 0x57, 0x2E), 0) > 0.05
+    assert found.get((0x2E, 0x3A, 0x59), 0) > 0.05
+
+
+# ---- references ---------------------------------------------------------------------------------
+
+
+def file_of(colour: str, size=(64, 48), kind="PNG") -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, kind)
+    return file.getvalue()
+
+
+def test_references_are_composed_as_they_are():
+    files = {"one": file_of("#C02020"), "two": file_of("#2040C0", kind="JPEG")}
+    image = art(drawn("Put them together", images=("one", "two"), load=files.get))
+    assert share_near(image, "#C02020", 3) > 0.5
+    assert share_near(image, "#2040C0", 6) > 0.04
+
+
+@pytest.mark.parametrize("body", [None, b"", b"no picture", file_of("#C02020")[:60], b"GIF89a"])
+def test_a_reference_that_cannot_be_shown_is_a_frame_that_keeps_the_address_to_itself(body):
+    url = "https://bucket.example/a/lamp.png?signature="
+    framed = drawn("Edit it", images=(url + "1",), load=lambda _: body)
+    assert framed == drawn("Edit it", images=(url + "2",), load=lambda _: body)
+    assert framed != drawn("Edit it", images=("https://bucket.example/chair.png",), load=lambda _: body)
+
+
+# ---- lettering ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("face", Face)
+def test_latin_greek_and_cyrillic_are_in_the_fonts(face):
+    from seedpipe.sandbox.render import lettering
+
+    font = lettering._font(40, face, False)
+    missing = bytes(font.getmask("\U000f0000"))
+    for char in "AzÄßéłżşțőİ€–„“Ωλώφ№ЖщїґẤ" + BOX:
+        assert spell(char) == char
+        assert bytes(font.getmask(char)) != missing, char
+
+
+def test_every_character_that_counts_as_covered_is_drawn():
+    from seedpipe.sandbox.render import lettering
+
+    font = lettering._font(24, Face.TEXT, False)
+    missing = bytes(font.getmask("\U000f0000"))
+    covered = [chr(code) for first, last in lettering._COVERED for code in range(first, last + 1)]
+    lacking = [char for char in covered if bytes(font.getmask(char)) == missing and not char.isspace()]
+    assert lacking == []
 
 
 @pytest.mark.parametrize(
     ("text", "spelt"),
-    [
-        ("plain", "plain"),
-        ("Größe für 5 €", "Gro\u0308sse fu\u0308r 5 EUR"),
-        ("Łódź", "Lo\u0301dz\u0301"),
-        ("日本", BOX * 2),
-        ("a\u200db\tc", "ab c"),
-        ("½ \ufb01n", f"{BOX} fin"),
-    ],
+    [("Größe 5 €", "Größe 5 €"), ("a\u200db\tc", "ab c"), ("e\u0301", "é"), ("ﬁn", "fin"), ("☂", BOX)],
 )
-def test_what_the_font_lacks_is_composed_spelt_out_or_boxed(text, spelt):
+def test_what_the_font_lacks_is_taken_apart_or_boxed(text, spelt):
     assert spell(text) == spelt
 
 

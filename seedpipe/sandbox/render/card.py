@@ -1,51 +1,34 @@
-"""Simple, honest pictures: a composed card in the prompt's own colours, labelled as a sandbox proof.
+"""An honest card: a flat composition in the prompt's own colours, and the prompt itself.
 
-Hides how a proof looks. Invariants: equal pictures are equal bytes; the file has the size and format that
-was asked for; the label stands on every one of them. It does not pretend to draw what the prompt
-says: colours, count, size and wording are what a proof can be true about.
+For requests that name nothing there is a scene for, and for sizes no scene fits. It does not pretend to draw
+what the prompt says: colours, count, size and wording are what it can be true about.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import itertools
 import random
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PIL import Image, ImageColor, ImageDraw
+from PIL import Image, ImageDraw
 
-from seedpipe.sandbox.lettering import BOX, LEADING, fitting, length, spell, wrapped, write
+from seedpipe.sandbox.render.colours import mixed, rgb
+from seedpipe.sandbox.render.lettering import BOX, LEADING, Face, fitting, length, spell, wrapped, write
+from seedpipe.sandbox.render.look import seed_of
+from seedpipe.sandbox.render.slug import FAINT, INK, LABEL, ON_LABEL, PANEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from seedpipe.sandbox.tasks import Picture
 
-_HEX: Final = re.compile(r"(?<![\w&#])#(?:[0-9a-f]{6}|[0-9a-f]{3})(?![0-9a-z])", re.IGNORECASE)
-_NAMED: Final = {
-    "amber": "#FFBF00", "beige": "#E8DCC4", "black": "#17181C", "blue": "#2F5FD0", "bronze": "#A9713C",
-    "brown": "#6F4A32", "burgundy": "#6D1A36", "charcoal": "#36393F", "coral": "#FF7F5C", "cream": "#FFF6E3",
-    "crimson": "#C81D3F", "emerald": "#128C5E", "gold": "#D4A32C", "gray": "#8A8F98", "green": "#3B8F4E",
-    "grey": "#8A8F98", "indigo": "#3A3F9E", "ivory": "#FBF7EA", "lavender": "#B9A6E0", "lime": "#A4D91C",
-    "magenta": "#D02A8A", "mint": "#A8E6CF", "mustard": "#D9A521", "navy": "#17264D", "olive": "#77803A",
-    "orange": "#F2862B", "peach": "#FFC9A3", "pink": "#F48FB1", "purple": "#7A3FA0", "red": "#D93A32",
-    "rose": "#E36488", "sage": "#AFC3A2", "sand": "#DCC7A1", "silver": "#C3C8CE", "teal": "#15807F",
-    "terracotta": "#C9633F", "turquoise": "#35C3B7", "violet": "#7D4FC4", "white": "#FAFAF7",
-    "yellow": "#F8CF3A",
-}  # fmt: skip
-_NAMES: Final = re.compile(rf"\b({'|'.join(_NAMED)})\b", re.IGNORECASE)
 _NEUTRAL: Final = ("#D9D4CC", "#8C867D", "#4A4741", "#F3F0EA")
-_MOST_COLOURS: Final = 6
-_PANEL, _INK, _FAINT, _LABEL, _ON_LABEL = "#15171C", "#F4F4F1", "#A5A9B1", "#FFD23F", "#15171C"
 _WIDE: Final = 2.0  # from this ratio on the panel stands at the side
 _LONG: Final = 3.0  # from this ratio on the art is a strip
 _FINEST: Final = 4  # shapes are drawn this much larger, then reduced: smooth edges
 _DRAWN_SIDE_PX: Final = 4096  # but not above this, for memory's sake
 _SHOWN_CHARS: Final = 1200  # of a prompt; more would not be legible
 _LIGHT: Final = 0.55
-_JPEG_QUALITY: Final = 90
 
 
 class _Box(NamedTuple):
@@ -63,28 +46,13 @@ class _Box(NamedTuple):
         return self.bottom - self.top
 
 
-def render(picture: Picture) -> bytes:
-    """Return the image file of a picture."""
-    named = _named_colours(picture.prompt)
-    palette = named or list(_NEUTRAL)
-    image = Image.new("RGB", picture.size, _PANEL)
+def draw_card(picture: Picture, palette: Sequence[str], why: str) -> Image.Image:
+    """Return the card of a picture; `why` says in a few words why it is no scene."""
+    image = Image.new("RGB", picture.size, PANEL)
     art, panel = _split(*picture.size)
-    image.paste(_art(picture, palette, art), (art.left, art.top))
-    _draw_panel(ImageDraw.Draw(image), picture, named, panel)
-    file = io.BytesIO()
-    if picture.format == "png":
-        image.save(file, "PNG", compress_level=4)
-    else:
-        image.save(file, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
-    return file.getvalue()
-
-
-def _named_colours(prompt: str) -> list[str]:
-    """Return the colours a prompt gives by code, or else by name, in its order."""
-    found = [code.upper() for code in _HEX.findall(prompt)]
-    found = [code if len(code) > 4 else "#" + "".join(2 * digit for digit in code[1:]) for code in found]  # noqa: PLR2004
-    found = found or [_NAMED[name.lower()] for name in _NAMES.findall(prompt)]
-    return list(dict.fromkeys(found))[:_MOST_COLOURS]
+    image.paste(_art(picture, list(palette) or list(_NEUTRAL), art), (art.left, art.top))
+    _draw_panel(ImageDraw.Draw(image), picture, palette, panel, why)
+    return image
 
 
 def _split(width: int, height: int) -> tuple[_Box, _Box]:
@@ -110,9 +78,9 @@ class _Sheet:
         self.ground = ordered[-1] if _luminance(ordered[-1]) > _LIGHT or len(palette) > 1 else palette[0]
         inks = [colour for colour in palette if colour != self.ground]
         if not inks:
-            self.ground, inks = _mixed(palette[0], "#FFFFFF", 0.86), [palette[0]]
+            self.ground, inks = mixed(palette[0], "#FFFFFF", 0.86), [palette[0]]
         self.inks = (
-            inks + [_mixed(ink, self.ground, 0.45) for ink in inks] + [_mixed(inks[0], "#000000", 0.3)]
+            inks + [mixed(ink, self.ground, 0.45) for ink in inks] + [mixed(inks[0], "#000000", 0.3)]
         )[: max(3, len(inks))]
         self.chance = chance
         self.width, self.height = width, height
@@ -134,14 +102,14 @@ class _Sheet:
 
 
 def _art(picture: Picture, palette: list[str], box: _Box) -> Image.Image:
-    seed = int.from_bytes(hashlib.sha256(picture.prompt.encode("utf-8", "replace")).digest()[:8])
+    seed = seed_of(picture.prompt)
     finer = min(_FINEST, max(1, _DRAWN_SIDE_PX // max(box.width, box.height)))
     chance = random.Random(f"{seed}/{picture.number}")
     sheet = _Sheet(box.width * finer, box.height * finer, palette, chance)
     choices = _COMPOSITIONS if max(box.width, box.height) < _LONG * min(box.width, box.height) else _FIELDS
     choices[(seed + picture.number) % len(choices)](sheet)
     image = sheet.image.reduce(finer)
-    if chance.random() < 0.5:  # noqa: PLR2004 - every other one is mirrored
+    if chance.random() < 0.5:
         return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return image
 
@@ -157,7 +125,7 @@ def _arch(sheet: _Sheet) -> None:
     plinth, top = middle + half * 0.72, floor - unit * sheet.about(0.2, 0.04)
     sheet.bar(plinth, top, plinth + unit * 0.22, floor + unit * 0.08, sheet.ink(1))
     ball = unit * sheet.about(0.085, 0.015)
-    sheet.disc(plinth + unit * 0.11, top - ball, ball, sheet.ink(3 if len(sheet.inks) > 3 else 2))  # noqa: PLR2004
+    sheet.disc(plinth + unit * 0.11, top - ball, ball, sheet.ink(3 if len(sheet.inks) > 3 else 2))
     sheet.disc(middle - half * 1.15, floor + unit * 0.07, unit * 0.055, sheet.ink(1))
 
 
@@ -246,41 +214,33 @@ _FIELDS: Final = (_tiles, _bands)  # what fills a strip; the others would stand 
 
 
 def _luminance(colour: str) -> float:
-    red, green, blue = _rgb(colour)
+    red, green, blue = rgb(colour)
     return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    red, green, blue = ImageColor.getrgb(colour)[:3]
-    return red, green, blue
-
-
-def _mixed(colour: str, other: str, share: float) -> str:
-    pairs = zip(_rgb(colour), _rgb(other), strict=True)
-    return "#" + "".join(f"{round(mine + (theirs - mine) * share):02X}" for mine, theirs in pairs)
 
 
 # ---- the panel ----------------------------------------------------------------------------------
 
 
-def _draw_panel(draw: ImageDraw.ImageDraw, picture: Picture, palette: list[str], box: _Box) -> None:
-    if box.width < 200 or box.height < 70:  # noqa: PLR2004 - no room to read a prompt in
+def _draw_panel(
+    draw: ImageDraw.ImageDraw, picture: Picture, palette: Sequence[str], box: _Box, why: str
+) -> None:
+    if box.width < 200 or box.height < 70:
         _draw_label_alone(draw, picture, box)
         return
     pad = max(6, round(0.045 * min(box.width, 2 * box.height)))
     inner = _Box(box.left + pad, box.top + pad, box.right - pad, box.bottom - pad)
     if box.width > 1.6 * box.height:
         middle = inner.left + round(0.29 * inner.width)
-        _draw_facts(draw, picture, inner._replace(right=middle))
+        _draw_facts(draw, picture, inner._replace(right=middle), why)
         _draw_wording(draw, picture, palette, inner._replace(left=middle + pad))
     else:
         below = inner.top + round(min(0.36 * inner.height, 0.5 * inner.width))
-        _draw_facts(draw, picture, inner._replace(bottom=below))
+        _draw_facts(draw, picture, inner._replace(bottom=below), why)
         _draw_wording(draw, picture, palette, inner._replace(top=below + pad))
 
 
 def _draw_label_alone(draw: ImageDraw.ImageDraw, picture: Picture, box: _Box) -> None:
-    draw.rectangle((box.left, box.top, box.right, box.bottom), _LABEL)
+    draw.rectangle((box.left, box.top, box.right, box.bottom), LABEL)
     whole = [f"SANDBOX PROOF {picture.number}/{picture.of}"]
     lines = whole if box.width > 5 * box.height else ["SANDBOX", f"PROOF {picture.number}/{picture.of}"]
     widest = max(lines, key=lambda line: length(line, 100))
@@ -288,29 +248,34 @@ def _draw_label_alone(draw: ImageDraw.ImageDraw, picture: Picture, box: _Box) ->
     top = box.top + (box.height - size * 1.1 * len(lines)) / 2
     for index, line in enumerate(lines):
         left = box.left + (box.width - length(line, size)) / 2
-        write(draw, (left, top + size * (0.9 + 1.1 * index)), line, size, _ON_LABEL)
+        write(draw, (left, top + size * (0.9 + 1.1 * index)), line, size, ON_LABEL)
 
 
-def _draw_facts(draw: ImageDraw.ImageDraw, picture: Picture, box: _Box) -> None:
+def _draw_facts(draw: ImageDraw.ImageDraw, picture: Picture, box: _Box, why: str) -> None:
     """Draw the label, which image of how many, and the size."""
     label = "SANDBOX PROOF"
     size = fitting(label, box.width * 0.86, int(box.height * 0.2))
     high = round(size * 1.75)
     wide = round(length(label, size) + size * 1.3)
-    draw.rounded_rectangle((box.left, box.top, box.left + wide, box.top + high), high // 4, _LABEL)
+    draw.rounded_rectangle((box.left, box.top, box.left + wide, box.top + high), high // 4, LABEL)
     write(
-        draw, (box.left + size * 0.65, box.top + high * 0.5 + size * 0.36), label, size, _ON_LABEL, bold=True
+        draw,
+        (box.left + size * 0.65, box.top + high * 0.5 + size * 0.36),
+        label,
+        size,
+        ON_LABEL,
+        Face.DISPLAY,
     )
     left = box.height - high
     count = f"{picture.number}/{picture.of}"
     large = fitting(count, box.width, int(left * 0.5))
-    write(draw, (box.left, box.top + high + left * 0.58), count, large, _INK)
-    shown = f"{picture.size.width_px} x {picture.size.height_px} px"
+    write(draw, (box.left, box.top + high + left * 0.58), count, large, INK)
+    shown = f"{picture.size.width_px} × {picture.size.height_px} px · {why}"
     small = fitting(shown, box.width, int(left * 0.2))
-    write(draw, (box.left, box.bottom), shown, small, _FAINT)
+    write(draw, (box.left, box.bottom), shown, small, FAINT)
 
 
-def _draw_wording(draw: ImageDraw.ImageDraw, picture: Picture, palette: list[str], box: _Box) -> None:
+def _draw_wording(draw: ImageDraw.ImageDraw, picture: Picture, palette: Sequence[str], box: _Box) -> None:
     """Draw the prompt as large as it fits, and the palette below it."""
     chip = max(10, round(min(box.height * 0.17, box.width * 0.045)))
     _draw_chips(draw, palette, box._replace(top=box.bottom - chip))
@@ -326,16 +291,16 @@ def _draw_wording(draw: ImageDraw.ImageDraw, picture: Picture, palette: list[str
             break
         size = max(smallest, int(size * 0.92))
     for index, line in enumerate(lines):
-        write(draw, (room.left, room.top + size * (0.8 + LEADING * index)), line, size, _INK)
+        write(draw, (room.left, room.top + size * (0.8 + LEADING * index)), line, size, INK)
 
 
-def _draw_chips(draw: ImageDraw.ImageDraw, palette: list[str], box: _Box) -> None:
+def _draw_chips(draw: ImageDraw.ImageDraw, palette: Sequence[str], box: _Box) -> None:
     """Draw the colours in a row, each with its code when there is room for all."""
     chip = box.height
     size = max(8, round(chip * 0.62))
     if not palette:
         words = "no colours in the prompt"
-        write(draw, (box.left, box.bottom - chip * 0.27), words, fitting(words, box.width, size), _FAINT)
+        write(draw, (box.left, box.bottom - chip * 0.27), words, fitting(words, box.width, size), FAINT)
         return
     step = chip * 1.5 + length("#MMMMMM", size)
     coded = step * len(palette) <= box.width
@@ -343,6 +308,6 @@ def _draw_chips(draw: ImageDraw.ImageDraw, palette: list[str], box: _Box) -> Non
     for index, colour in enumerate(palette):
         left = box.left + index * step
         place = (left, box.top, left + min(chip, step), box.bottom)
-        draw.rectangle(place, colour, outline=_FAINT, width=max(1, chip // 24))
+        draw.rectangle(place, colour, outline=FAINT, width=max(1, chip // 24))
         if coded:
-            write(draw, (left + chip * 1.3, box.bottom - chip * 0.27), colour, size, _FAINT)
+            write(draw, (left + chip * 1.3, box.bottom - chip * 0.27), colour, size, FAINT)

@@ -1,0 +1,322 @@
+"""What a prompt asks to see: subject, palette, wording, light, framing. Pure, and told by tables.
+
+Hides how English is read. Nothing is understood: words are looked up, and what is not in a table is not
+seen; a subject that is not found is an honest card, not a guess. The known trap is words that are both
+ware and colour: "face cream" is a jar, "cream background" a colour, "night cream" no night.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from seedpipe.sandbox.render.colours import apart, codes_in, names_in
+
+MOST_COLOURS: Final = 6
+_ALIKE: Final = 6.0  # ΔE under which two colours of a prompt are one
+
+
+class Scene(StrEnum):
+    """The kinds of composition there are."""
+
+    STAGE = "stage"
+    PORTRAIT = "portrait"
+    LANDSCAPE = "landscape"
+    INTERIOR = "interior"
+    FACADE = "facade"
+    POSTER = "poster"
+    CARD = "card"
+
+
+class Light(StrEnum):
+    """The kinds of light there are."""
+
+    STUDIO = "studio"
+    DAYLIGHT = "daylight"
+    GOLDEN = "golden"
+    EVENING = "evening"
+    NIGHT = "night"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What to draw; colours are codes, in the order of the prompt.
+
+    `subject` is a word of the scene's own table, empty on a card; `product` and `background` are colours that
+    the prompt ties to these, `materials` what it says things are made of.
+    """
+
+    scene: Scene
+    subject: str
+    palette: tuple[str, ...]
+    product: str | None
+    background: str | None
+    materials: tuple[str, ...]
+    headline: str
+    label: str
+    light: Light
+    framing: str
+
+
+# Containers and things, then wares that imply one. The earliest wins: "a candle on a table" is a candle.
+_THINGS: Final = (
+    (r"bottles?\b", "bottle"), (r"(?:droppers?|pipettes?|vials?)\b", "dropper"),
+    (r"(?:pump bottles?|dispensers?)\b", "pump"), ((r"(?:flacons?|perfume bottles?"
+     r"|fragrance bottles?)\b"), "flacon"),
+    (r"(?:jars?|tubs?|pots? of|cream pots?|tins?)\b", "jar"), (r"tubes?\b", "tube"),
+    ((r"(?:cans\b|(?:soda|beer|drinks?|beverage|alumin(?:i)?um|slim|sleek|cold|tin|a|the|of|water|tea"
+     r"|coffee) can\b(?! be|-)|can of\b)"), "can"),
+    (r"(?:(?:gift |perfume |tea |product )?box(?:es)?|cartons?|packages?|packaging)\b", "box"),
+    (r"(?:mugs?|(?:coffee|tea|espresso|ceramic) cups?|cups? of)\b", "mug"),
+    (r"candles?\b", "candle"), (r"lanterns?\b", "lantern"), (r"lamps?\b", "lamp"),
+    (r"(?:pouch(?:es)?|sachets?|(?:coffee|paper|stand-up|shopping|tea) bags?)\b", "pouch"),
+    (r"(?:smart)?phones?\b", "phone"), (r"(?:books?|notebooks?)\b", "book"), (r"vases?\b", "vase"),
+    (r"(?:wine ?|drinking |water )?(?:glass|tumbler)(?:es)? of\b", "tumbler"),
+    (r"speakers?\b", "speaker"), (r"(?:soap bars?|bars? of (?:soap|chocolate))\b", "bar"),
+)  # fmt: skip
+_WARES: Final = (
+    (r"(?:serums?|face oils?|essential oils?|tinctures?)\b", "dropper"),
+    (r"(?:perfumes?|fragrances?|colognes?|eau de (?:parfum|toilette))\b", "flacon"),
+    ((r"(?:shampoos?|conditioners?|lotions?|(?:hand|liquid) soaps?|body wash|shower gels?"
+     r"|cleansers?)\b"), "pump"),
+    (r"(?:hand creams?|toothpastes?|sunscreens?|sun creams?|ointments?|lip balms?)\b", "tube"),
+    ((r"(?:(?:face|body|eye|night|day|skin|beauty|cold|moisturi[sz]ing|barrier) creams?|moisturi[sz]ers?"
+     r"|balms?|jams?|honey jar|face masks?)\b"), "jar"),
+    (r"(?:sodas?|lemonades?|energy drinks?|seltzers?|colas?|beers?)\b", "can"),
+    (r"(?:wines?|olive oils?|juices?|sparkling water|kombuchas?|whiskys?|gins?)\b", "bottle"),
+    (r"(?:cereals?|tea blend|teas|chocolates?)\b", "box"), ((r"(?:coffee beans|coffee roast"
+     r"|ground coffee)\b"), "pouch"),
+    (r"(?:espressos?|cappuccinos?|latt?es?|coffees?|cocoas?)\b", "mug"), (r"creams?\b", "jar"),
+)  # fmt: skip
+_BOTTLED: Final = (  # what a plain "bottle" is, by what is said to be in it
+    (r"serum|dropper|pipette|face oil|tincture|essential oil", "dropper"),
+    (r"perfume|fragrance|cologne|parfum|eau de", "flacon"),
+    (r"shampoo|lotion|soap|conditioner|body wash|shower gel|pump|cleanser", "pump"),
+)
+_PEOPLE: Final = (
+    r"(?:portraits?|headshots?|wom[ae]n|m[ae]n|girls?|boys?|person|people|barista|chefs?|founders?"
+    r"|dancers?|athletes?"
+    r"|(?:fashion |young |older )models?|runners?|farmers?|florists?|bakers?|doctors?|musicians?"
+    r"|customers?|couples?|teachers?)\b"
+)
+_PLACES: Final = (
+    (r"(?:deserts?|dunes?|sahara)\b", Scene.LANDSCAPE, "desert"),
+    (r"(?:mountains?|alps|alpine|peaks?|summits?|glaciers?|fjords?)\b", Scene.LANDSCAPE, "mountains"),
+    (r"(?:sea(?:side|scapes?)?|oceans?|beach(?:es)?|coast(?:line|s)?|waves)\b", Scene.LANDSCAPE, "sea"),
+    ((r"(?:landscapes?|hills?|valleys?|fields?|meadows?|vineyards?|countryside|prairies?|forests?"
+     r"|woods)\b"), Scene.LANDSCAPE, "hills"),
+    ((r"(?:living[ -]rooms?|lounges?|interiors?|sofas?|couch(?:es)?|armchairs?|rooms?|lobby|apartments?"
+     r"|lofts?)\b"), Scene.INTERIOR, "living"),
+    (r"(?:bedrooms?|beds)\b", Scene.INTERIOR, "bedroom"), ((r"(?:kitchens?"
+     r"|dining rooms?)\b"), Scene.INTERIOR, "kitchen"),
+    ((r"(?:fa[cç]ades?|shop ?fronts?|store ?fronts?|buildings?|shop windows?|street views?|exteriors?"
+     r"|architecture)\b"), Scene.FACADE, "front"),
+    (r"(?:houses?|villas?|cottages?)\b", Scene.FACADE, "house"),
+)  # fmt: skip
+_POSTER: Final = r"(?:posters?|typograph(?:y|ic|ical)|flyers?|lettering|billboards?|key visual with type)\b"
+# What follows one of these is about surroundings, not about what is shown.
+_ASIDE: Final = r"(?:background|backdrop|for (?:a |the )?posters?|table|wall|surface)\b"
+
+_LIGHTS: Final = (
+    (r"golden[- ]hour|sunset|sunrise|sundown|dawn|low sun|golden light|late afternoon", Light.GOLDEN),
+    ((r"(?:at |by |mood[iy]?,? |all |open all |late[- ]|starry |city )?night(?! ?(?:cream|serum|stand"
+     r"|mask|gown))(?:time|scape)?\b|moonlit|moonlight|neon[- ]lit|midnight(?! blue)|nocturnal"
+     r"|after dark"), Light.NIGHT),
+    (r"evening|dusk|twilight|candle-?light|blue hour|lamplight|moody|dim light", Light.EVENING),
+    ((r"daylight|sunlit|sunlight|morning|window light|natural light|sunny|noon|bright day"
+     r"|overcast"), Light.DAYLIGHT),
+    (r"studio|softbox|high[- ]key|packshot", Light.STUDIO),
+)  # fmt: skip
+_FRAMINGS: Final = (
+    (r"close[- ]?ups?|macro|extreme detail|detail shots?", "close"),
+    (r"top[- ]down|overhead|flat ?lay|bird'?s[- ]eye", "overhead"),
+    (r"low[- ]angle|worm'?s[- ]eye|from below", "low"),
+    (r"high[- ]angle|from above", "high"),
+    (r"three[- ]quarter|3/4", "three-quarter"),
+    (r"wide[- ](?:shot|angle|view)s?|establishing", "wide"),
+)
+_MATERIALS: Final = (
+    "oak", "walnut", "wooden", "wood", "bamboo", "cork", "frosted glass", "amber glass", "clear glass",
+    "glass", "powder-coated steel", "steel", "brass", "aluminium", "aluminum", "chrome", "copper", "linen",
+    "stone", "marble", "concrete", "ceramic", "terrazzo", "woven", "leather", "paper", "cardboard",
+    "velvet", "weathered", "plastic",
+)  # fmt: skip
+_MATERIAL: Final = re.compile(rf"\b(?:{'|'.join(_MATERIALS)})\b", re.IGNORECASE)
+
+# Words that make a colour's name a ware when they stand right before or behind it.
+_WARE_BEFORE: Final = {
+    "cream": r"(?:face|hand|body|eye|night|day|ice|foot|shaving|whipped|skin|sun|beauty|cold|barrier"
+    r"|repair|clotted"
+    r"|moisturi[sz]ing|nourishing|hydrating|anti-?ag(?:e|ing)|jar of|pot of|tube of|tub of|this|our"
+    r"|with)\s+$",
+    "rose": r"(?:wild|damask|red|single|a|of)\s+$", "gold": r"(?:solid|olympic)\s+$", "sand": r"(?:in"
+    r"|on|the|of|wet)\s+(?:the\s+)?$",
+    "silver": r"(?:solid|sterling)\s+$", "peach": r"(?:a|fresh|ripe)\s+$", "lemon": r"(?:a|fresh|sliced)\s+$",
+    "lime": r"(?:a|fresh|sliced)\s+$", "honey": r"$^",
+}  # fmt: skip
+_WARE_BEHIND: Final = {
+    "cream": r"\s+(?:jars?|tubes?|pots?|tubs?|cheese|soda|liqueur|puffs?|texture|swatch|dispensers?)\b",
+    "amber": r"\s+(?:light|glow)\b", "rose": r"\s+(?:water|oil|petals?|hips?|gardens?"
+    r"|gold)\b", "coral": r"\s+reefs?\b",
+    "sand": r"\s+(?:dunes?|castles?|beach)\b", "gold": r"\s+(?:medals?|standard"
+    r"|label)\b", "olive": r"\s+(?:oil|trees?|branch)\b",
+    "lavender": r"\s+(?:fields?|oil|sprigs?|soap|scent)\b", "silver": r"\s+(?:screen|lining)\b",
+    "red": r"\s+(?:wine|carpet|onion)s?\b", "white": r"\s+(?:wine|tea"
+    r"|noise)s?\b", "green": r"\s+teas?\b", "black": r"\s+(?:tea|coffee)s?\b",
+    "midnight": r"\s+(?:snack|sun|oil)\b", "copper": r"\s+(?:wire|pipes?)\b", "tan": r"\s+lines?\b",
+}  # fmt: skip
+_BACKGROUND_NEAR: Final = re.compile(
+    r"^[\s,-]*(?:colou?red\s+|seamless\s+|plain\s+|studio\s+|paper\s+)*(?:background|backdrop|wall"
+    r"|cyc\w*|ground|sky|seamless)\b",
+    re.IGNORECASE,
+)
+_BACKGROUND_BEFORE: Final = re.compile(
+    r"(?:background|backdrop|walls?|ground)\s*(?:colou?r)?\s*(?:is|in|of|:|=|-)?\s*(?:a\s+)?$|(?:on"
+    r"|against)\s+(?:an?\s+)?(?:plain\s+|solid\s+)?$",
+    re.IGNORECASE,
+)
+_PRODUCT_NEAR: Final = re.compile(
+    r"^(?:[\s-]+(?:colou?red|matte?|glossy|ceramic|glass|metal|plastic|paper|soda|drinks?|perfume|serum"
+    r"|dropper|hand cream|face cream"
+    r"|coffee|table|bedside|gift|enamel|lacquered|steel|pump)){0,3}[\s-]+(?:bottle|jar|tube|can|box"
+    r"|carton|mug|cup|candle|lamp|lantern|pouch"
+    r"|flacon|vase|book|phone|apron|packaging|pack|dropper|dispenser|sweater|jacket|shirt|dress|sofa"
+    r"|couch|armchair|fa[cç]ade|door)\b",
+    re.IGNORECASE,
+)
+_PRODUCT_BEFORE: Final = re.compile(
+    r"(?:bottle|jar|tube|can|box|carton|mug|cup|candle|lamp|lantern|pouch|flacon|vase|product|pack"
+    r"|packaging)s?\s+(?:is\s+|all\s+)?(?:in|of)\s+(?:an?\s+)?(?:colou?r\s+)?$",
+    re.IGNORECASE,
+)
+_QUOTED: Final = re.compile(
+    r'"([^"\n]{1,120})"|“([^”\n]{1,120})”|„([^“”\n]{1,120})[“”]|«\s*([^»\n]{1,120}?)\s*»'
+    r"|(?<!\w)\'([^\'\n]{2,120})\'(?!\w)"
+)
+_LABEL_BEFORE: Final = re.compile(
+    r"(?:label(?:l?ed)?|logo|wordmark|brand(?:ed)?(?: name)?|named|called|sign)"
+    r"[^\w\"“„«»”]{0,3}(?:\w+[^\w\"“„«»”]+){0,2}$",
+    re.IGNORECASE,
+)
+_BRAND: Final = re.compile(
+    r"\b(?:the|for|by|from|brand|named|called|with)\s+(?:the\s+)?"
+    r"((?:[A-ZÀ-ÞΑ-ΩА-Я][\w’&-]*)(?:\s+(?:& )?[A-ZÀ-ÞΑ-ΩА-Я][\w’&-]*){0,2})"  # noqa: RUF001
+)
+_NOT_BRANDS: Final = frozenset(
+    {"Headline", "Instagram", "Christmas", "Easter", "Black", "Keep", "Same", "I", "A", "The"}
+)
+
+
+def read(prompt: str) -> Brief:
+    """Return what a prompt asks to see."""
+    quotes = [
+        (match.start(), next(group for group in match.groups() if group).strip())
+        for match in _QUOTED.finditer(prompt)
+    ]
+    plain = _QUOTED.sub(lambda match: " " * len(match[0]), prompt)
+    scene, subject = _subject(plain)
+    palette, product, background = _palette(prompt, plain)
+    headline, label = _wording(prompt, quotes, plain)
+    return Brief(
+        scene=scene,
+        subject=subject,
+        palette=palette,
+        product=product,
+        background=background,
+        materials=tuple(dict.fromkeys(found.lower() for found in _MATERIAL.findall(plain))),
+        headline=headline,
+        label=label,
+        light=next((light for words, light in _LIGHTS if _has(words, plain)), _unlit(scene)),
+        framing=next((framing for words, framing in _FRAMINGS if _has(words, plain)), ""),
+    )
+
+
+def _has(words: str, text: str) -> bool:
+    return re.search(rf"\b(?:{words})", text, re.IGNORECASE) is not None
+
+
+def _unlit(scene: Scene) -> Light:
+    return Light.STUDIO if scene in {Scene.STAGE, Scene.PORTRAIT, Scene.POSTER} else Light.DAYLIGHT
+
+
+def _subject(text: str) -> tuple[Scene, str]:
+    """Return what is shown: a poster if it says so, else the thing, person or place that is named first."""
+    if _has(_POSTER, text):
+        return Scene.POSTER, "poster"
+    found = [(at, Scene.STAGE, name) for words, name in _THINGS for at in _places(words, text)]
+    found += [(at, Scene.PORTRAIT, "person") for at in _places(_PEOPLE, text)]
+    found += [(at, scene, name) for words, scene, name in _PLACES for at in _places(words, text)]
+    wares = [(at, Scene.STAGE, name) for words, name in _WARES for at in _places(words, text)]
+    if not found and not wares:
+        return Scene.CARD, ""
+    _, scene, name = min(found or wares, key=lambda each: each[0])
+    if wares and found and scene is not Scene.STAGE and min(wares)[0] < min(found)[0]:
+        scene, name = Scene.STAGE, min(wares)[2]
+    if name == "bottle":
+        name = next((better for words, better in _BOTTLED if _has(words, text)), name)
+    return scene, name
+
+
+def _places(words: str, text: str) -> list[int]:
+    found = re.finditer(rf"\b{words}", text, re.IGNORECASE)
+    return [
+        match.start()
+        for match in found
+        if not re.match(rf"[\s-]+{_ASIDE}", text[match.end() :], re.IGNORECASE)
+    ]
+
+
+def _palette(prompt: str, plain: str) -> tuple[tuple[str, ...], str | None, str | None]:
+    """Return the colours, and which of them are the product's and the background's."""
+    named = [each for each in names_in(plain) if not _is_ware(plain, *each[:2])]
+    codes = codes_in(prompt)
+    named = (
+        []
+        if len(codes) > 1
+        else [
+            each
+            for each in named
+            if not any(abs(at - each[1]) < 4 or abs(end - each[0]) < 4 for at, end, _ in codes)
+        ]
+    )
+    found = sorted([*codes, *named])
+    palette: list[str] = []
+    product = background = None
+    for start, end, code in found:
+        if _BACKGROUND_NEAR.search(plain[end : end + 60]) or _BACKGROUND_BEFORE.search(plain[:start]):
+            background = background or code
+        elif _PRODUCT_NEAR.search(plain[end : end + 80]) or _PRODUCT_BEFORE.search(plain[:start]):
+            product = product or code
+        if all(apart(code, other) > _ALIKE for other in palette):
+            palette.append(code)
+    return tuple(palette[:MOST_COLOURS]), product, background
+
+
+def _is_ware(text: str, start: int, end: int) -> bool:
+    word = text[start:end].lower()
+    before, behind = _WARE_BEFORE.get(word), _WARE_BEHIND.get(word)
+    if word == "cream" and re.match(
+        r"[\s-]+(?:colou?r|background|backdrop|wall|and\b)", text[end:], re.IGNORECASE
+    ):
+        before = None if re.search(r"(?:in|on|with|a)\s+$", text[:start], re.IGNORECASE) else before
+    is_before = before is not None and re.search(rf"\b{before}", text[:start], re.IGNORECASE) is not None
+    return is_before or (behind is not None and re.match(behind, text[end:], re.IGNORECASE) is not None)
+
+
+def _wording(prompt: str, quotes: list[tuple[int, str]], plain: str) -> tuple[str, str]:
+    """Return the headline and what stands on the label."""
+    label = headline = ""
+    for at, words in quotes:
+        if _LABEL_BEFORE.search(prompt[:at]):
+            label = label or words
+        else:
+            headline = headline or words
+    return headline, label or _brand(plain)
+
+
+def _brand(text: str) -> str:
+    logo = re.search(r"\b([A-ZÀ-Þ][\w&-]*(?: [A-ZÀ-Þ][\w&-]*)?) (?:logo|label|brand)\b", text)
+    found = [logo[1]] if logo else [match[1] for match in _BRAND.finditer(text)]
+    return next((name for name in found if name.split()[0] not in _NOT_BRANDS), "")

@@ -1,0 +1,243 @@
+"""The picture while it is painted: crisp outlines at full size over shading that is worked out small.
+
+Hides the trade of speed for sharpness. Shading is smooth, so it is drawn on few pixels and enlarged; outlines
+and letters are not, so they are masks at the output's own resolution, drawn larger and reduced. What is
+painted later is in front.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from seedpipe.sandbox.render.colours import Floats, encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from seedpipe.sandbox.render.geometry import Camera, Patch
+
+    Shader = Callable[[Floats, Floats], Floats]
+
+_FINER: Final = 4  # masks are drawn this much larger, then reduced
+_MASK_PX: Final = 20_000_000  # but never with more pixels than this
+_SHADED_SIDE_PX: Final = 420
+_LEAST_SHADED_PX: Final = 60
+_SHADED_SHARE: Final = 0.4
+_CELL_PX: Final = 4.5  # of that: finer than this nobody sees facets
+_MOST_FINER: Final = 6
+_SOFTENED: Final = 1.4
+
+
+class Canvas:
+    """A picture of `width` x `height` pixels to paint on, with a `margin` of rows below it in its `image`."""
+
+    def __init__(self, width: int, height: int, margin: int = 0) -> None:
+        self.width, self.height = width, height
+        self.image = Image.new("RGB", (width, height + margin))
+
+    def flood(self, light: Floats) -> None:
+        """Cover everything with a small picture of linear light."""
+        small = Image.fromarray(encoded(light))
+        self.image.paste(small.resize((self.width, self.height), Image.Resampling.BICUBIC))
+
+    def surface(self, camera: Camera, patch: Patch, shader: Shader, opacity: float = 1.0) -> None:
+        """Paint the visible side of a surface; the shader turns points and normals into linear light."""
+        pixels, depth = camera.seen(patch.points)
+        facing = (patch.normals * (camera.eye - patch.points)).sum(axis=-1)
+        kept = _mean(facing) > 0
+        box = self._bounds(pixels[facing > 0]) if kept.any() else None
+        if box is None:
+            return
+        colours = encoded(shader(patch.points, patch.normals)).astype(float)
+        mask = _mask(_quads(pixels)[kept].reshape(-1, 8), box, opacity)
+        self.image.paste(self._shading(pixels, colours, (depth, facing), box), box, mask)
+
+    def shape(self, outline: Sequence[tuple[float, float]], fill: Floats | str, opacity: float = 1.0) -> None:
+        """Paint a flat shape; as fill a colour, or a small picture of linear light that covers its bounds."""
+        points = np.array(outline, dtype=float)
+        box = self._bounds(points)
+        if box is None:
+            return
+        mask = _mask(points.reshape(1, -1), box, opacity)
+        if isinstance(fill, str):
+            self.image.paste(fill, box, mask)
+            return
+        left, top = points.min(axis=0)
+        right, bottom = points.max(axis=0)
+        small = Image.fromarray(encoded(fill))
+        # The fill covers the whole shape, of which the picture may show a part.
+        scale_x, scale_y = small.width / max(right - left, 1e-6), small.height / max(bottom - top, 1e-6)
+        part = (
+            (box[0] - left) * scale_x,
+            (box[1] - top) * scale_y,
+            (box[2] - left) * scale_x,
+            (box[3] - top) * scale_y,
+        )
+        part = (
+            max(0.0, part[0]),
+            max(0.0, part[1]),
+            min(float(small.width), part[2]),
+            min(float(small.height), part[3]),
+        )
+        size = (box[2] - box[0], box[3] - box[1])
+        self.image.paste(small.resize(size, Image.Resampling.BICUBIC, box=part), box, mask)
+
+    def ellipse(self, x: float, y: float, across: float, up: float, fill: str, opacity: float = 1.0) -> None:
+        """Paint a flat ellipse about a pixel."""
+        turns = np.linspace(0, 2 * np.pi, 180, endpoint=False)
+        self.shape(list(zip(x + across * np.cos(turns), y + up * np.sin(turns), strict=True)), fill, opacity)
+
+    def decal(
+        self, camera: Camera, grid: Patch, ink: Callable[[int, int], Image.Image], shader: Shader
+    ) -> None:
+        """Paint an ink onto a surface: `ink` draws the mask, upright, at the resolution it is seen with.
+
+        The grid's rows go up and its columns to the right; what faces away stays bare.
+        """
+        pixels, _ = camera.seen(grid.points)
+        facing = (grid.normals * (camera.eye - grid.points)).sum(axis=-1) > 0
+        box = self._bounds(pixels[facing]) if facing.any() else None
+        if box is None:
+            return
+        across = np.hypot(*np.moveaxis(np.diff(pixels, axis=1), -1, 0)).sum(axis=1).max()
+        up = np.hypot(*np.moveaxis(np.diff(pixels, axis=0), -1, 0)).sum(axis=0).max()
+        letters = ink(max(4, round(float(across))), max(4, round(float(up))))
+        mask = Image.new("L", (box[2] - box[0], box[3] - box[1]))
+        _warp(mask, letters, pixels - np.array(box[:2]), facing)
+        colours = encoded(shader(grid.points, grid.normals)).astype(float)
+        ahead = np.where(facing, 1.0, -1.0)
+        self.image.paste(self._shading(pixels, colours, (np.zeros_like(ahead), ahead), box), box, mask)
+
+    def _shading(
+        self, pixels: Floats, colours: Floats, sight: tuple[Floats, Floats], box: tuple[int, int, int, int]
+    ) -> Image.Image:
+        """Return colours for a box: the grid drawn small, softened, and spread beyond its outline.
+
+        `sight` is how far ahead the points are, and above 0 where they face the camera.
+        """
+        size = box[2] - box[0], box[3] - box[1]
+        share = min(1.0, min(_SHADED_SIDE_PX, max(_LEAST_SHADED_PX, _SHADED_SHARE * max(size))) / max(size))
+        small = max(1, round(size[0] * share)), max(1, round(size[1] * share))
+        scale = np.array((small[0] / size[0], small[1] / size[1]))
+        values = np.concatenate(
+            ((pixels - np.array(box[:2])) * scale, colours, np.stack(sight, axis=-1)), axis=-1
+        )
+        values = _finer(_finer(values, 0, small), 1, small)
+        means = _mean(values)
+        shown = (means[..., 6] > 0) & _near_within(means[..., :2], small)
+        order = np.argsort(-means[..., 5][shown], kind="stable")
+        quads = _quads(values[..., :2])[shown][order].reshape(-1, 8)
+        picture = Image.new("RGBA", small)
+        draw = ImageDraw.Draw(picture)
+        tones = np.rint(means[..., 2:5][shown][order]).astype(int)
+        for quad, (red, green, blue) in zip(quads.tolist(), tones.tolist(), strict=True):
+            draw.polygon(quad, (red, green, blue, 255))
+        return _spread(picture.convert("RGB"), picture.getchannel("A")).resize(size, Image.Resampling.BICUBIC)
+
+    def _bounds(self, points: Floats) -> tuple[int, int, int, int] | None:
+        low, high = np.floor(points.min(axis=0)) - 1, np.ceil(points.max(axis=0)) + 1
+        box = (
+            int(max(0, low[0])),
+            int(max(0, low[1])),
+            int(min(self.width, high[0])),
+            int(min(self.height, high[1])),
+        )
+        return box if box[0] < box[2] and box[1] < box[3] else None
+
+
+def _mean(grid: Floats) -> Floats:
+    return np.asarray((grid[:-1, :-1] + grid[:-1, 1:] + grid[1:, :-1] + grid[1:, 1:]) / 4)
+
+
+def _quads(pixels: Floats) -> Floats:
+    return np.stack((pixels[:-1, :-1], pixels[:-1, 1:], pixels[1:, 1:], pixels[1:, :-1]), axis=2)
+
+
+def _near_within(pixels: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
+    margin = 0.12 * max(size)
+    return np.asarray(((pixels > -margin) & (pixels < np.array(size) + margin)).all(axis=-1))
+
+
+def _finer(values: Floats, axis: int, size: tuple[int, int]) -> Floats:
+    """Return a grid with so many more rows or columns that its cells are a few pixels.
+
+    The first two values are pixels.
+    """
+    steps = np.abs(np.diff(values[..., :2], axis=axis)).max(axis=-1)
+    seen = _near_within(values[..., :2], size)[tuple(slice(0, length) for length in steps.shape)]
+    times = int(min(_MOST_FINER, np.ceil(np.quantile(steps[seen] if seen.any() else steps, 0.9) / _CELL_PX)))
+    if times <= 1:
+        return values
+    count = values.shape[axis]
+    at = np.linspace(0, count - 1, (count - 1) * times + 1)
+    low = np.minimum(at.astype(int), count - 2)
+    share = (at - low).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+    return np.asarray(values.take(low, axis) * (1 - share) + values.take(low + 1, axis) * share)
+
+
+def _mask(polygons: Floats, box: tuple[int, int, int, int], opacity: float) -> Image.Image:
+    """Return a mask for a box from polygons, a row of coordinates each, with smooth edges."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    finer = max(1, min(_FINER, int((_MASK_PX / (width * height)) ** 0.5)))
+    mask = Image.new("L", (width * finer, height * finer))
+    draw = ImageDraw.Draw(mask)
+    corner = np.tile(np.array(box[:2], dtype=float), polygons.shape[1] // 2)
+    for polygon in ((polygons - corner) * finer).tolist():
+        draw.polygon(polygon, round(255 * opacity))
+    return mask.reduce(finer) if finer > 1 else mask
+
+
+def _spread(picture: Image.Image, known: Image.Image) -> Image.Image:
+    """Return the picture without facets, and with its edge's colours carried outside."""
+    near, near_known = _blurred(picture, _SOFTENED), _blurred(known, _SOFTENED)[..., None] / 255
+    far, far_known = _blurred(picture, 6), _blurred(known, 6)[..., None] / 255
+    mean = far.sum(axis=(0, 1)) / np.maximum(far_known.sum(axis=(0, 1)), 1e-6)
+    outer = np.where(far_known > 0.02, far / np.maximum(far_known, 1e-3), mean)
+    inner = np.where(near_known > 0.3, near / np.maximum(near_known, 1e-3), outer)
+    return Image.fromarray(np.clip(np.rint(inner), 0, 255).astype(np.uint8))
+
+
+def _blurred(picture: Image.Image, radius: float) -> Floats:
+    return np.asarray(picture.filter(ImageFilter.GaussianBlur(radius)), dtype=float)
+
+
+def _warp(mask: Image.Image, letters: Image.Image, pixels: Floats, facing: Floats) -> None:
+    """Draw letters into a mask so that they follow a grid of pixels."""
+    rows, columns = pixels.shape[0] - 1, pixels.shape[1] - 1
+    for row in range(rows):
+        for column in range(columns):
+            if facing[row : row + 2, column : column + 2].any():
+                corners = pixels[[row, row, row + 1, row + 1], [column, column + 1, column + 1, column]]
+                left, right = column / columns * letters.width, (column + 1) / columns * letters.width
+                bottom, top = (1 - row / rows) * letters.height, (1 - (row + 1) / rows) * letters.height
+                _warp_cell(
+                    mask, letters, corners, ((left, bottom), (right, bottom), (right, top), (left, top))
+                )
+
+
+def _warp_cell(
+    mask: Image.Image, letters: Image.Image, corners: Floats, source: Sequence[tuple[float, float]]
+) -> None:
+    low = np.maximum(np.floor(corners.min(axis=0)) - 1, 0).astype(int)
+    high = np.minimum(np.ceil(corners.max(axis=0)) + 1, mask.size).astype(int)
+    if (low >= high).any():
+        return
+    placed = corners - low
+    size = int(high[0] - low[0]), int(high[1] - low[1])
+    equations, answers = [], []
+    for (x, y), (u, v) in zip(placed, source, strict=True):
+        equations += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        answers += [u, v]
+    try:
+        data = np.linalg.solve(np.array(equations), np.array(answers)).tolist()
+    except np.linalg.LinAlgError:
+        return  # the cell is seen edge on: there is nothing to read
+    cell = letters.transform(size, Image.Transform.PERSPECTIVE, data, Image.Resampling.BICUBIC)
+    hard = Image.new("1", size)
+    ImageDraw.Draw(hard).polygon(placed.reshape(-1).tolist(), 1)
+    mask.paste(cell, (int(low[0]), int(low[1])), hard)

@@ -1,0 +1,264 @@
+"""How surfaces look under a light: soft boxes, fill, glow, and soft shadows on planes.
+
+Hides the photographer's work. Light is arranged so that a matt surface which the key meets squarely shows its
+own colour: a palette stays a palette. Night is less light, hardly bluer light, so that cream stays cream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from seedpipe.sandbox.render.brief import Light
+from seedpipe.sandbox.render.colours import Floats, linear
+from seedpipe.sandbox.render.geometry import Patch, direction, unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_WRAP: Final = 0.3  # a soft box reaches this far around the edge
+_SHADOW_PX: Final = 384
+_HEIGHTS: Final = ((0.0, 0.28, 0.035), (0.28, 0.8, 0.075), (0.8, 9.0, 0.13))  # from, to, blur a unit of shade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glow:
+    """A thing that shines: where, how far, in which linear light."""
+
+    at: Floats
+    reach: float
+    light: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rig:
+    """A light set-up in linear light; `pool` is how narrow the key's pool on the set is (0: none)."""
+
+    key_from: Floats
+    key: Floats
+    sky: Floats
+    bounce: Floats
+    shade: float
+    pool: float
+    blinds: float = 0.0
+    glows: tuple[Glow, ...] = ()
+
+    def with_glows(self, *glows: Glow) -> Rig:
+        """Return the set-up with things that shine in it."""
+        return replace(self, glows=(*self.glows, *glows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """What a surface is: its colour, how much it mirrors, how much it shines or lets through by itself."""
+
+    colour: str
+    gloss: float = 0.12
+    metal: float = 0.0
+    shine: float = 0.0
+    opacity: float = 1.0
+    depth: float = 0.0  # coloured glass: how much darker its edges are
+
+
+def rig(light: Light, side: float) -> Rig:
+    """Return the set-up of a kind of light.
+
+    `side` is -1 when the key comes from the left, 1 from the right.
+    """
+    match light:
+        case Light.STUDIO:
+            return _rig(
+                34 * side, 40, (0.83, 0.82, 0.80), (0.33, 0.335, 0.345), (0.18, 0.175, 0.17), 0.62, 0.25
+            )
+        case Light.DAYLIGHT:
+            return _rig(
+                46 * side, 37, (0.92, 0.90, 0.85), (0.28, 0.295, 0.32), (0.18, 0.175, 0.165), 0.6, 0.15, 0.45
+            )
+        case Light.GOLDEN:
+            return _rig(
+                66 * side, 24, (1.06, 0.80, 0.50), (0.21, 0.20, 0.235), (0.20, 0.15, 0.11), 0.68, 0.2, 0.75
+            )
+        case Light.EVENING:
+            return _rig(
+                56 * side, 34, (0.74, 0.63, 0.50), (0.17, 0.17, 0.185), (0.12, 0.10, 0.085), 0.72, 0.65
+            )
+        case Light.NIGHT:
+            return _rig(
+                46 * side, 52, (0.66, 0.635, 0.59), (0.095, 0.098, 0.108), (0.06, 0.058, 0.06), 0.8, 1.1
+            )
+
+
+def _rig(
+    azimuth: float,
+    elevation: float,
+    key: Sequence[float],
+    sky: Sequence[float],
+    bounce: Sequence[float],
+    shade: float,
+    pool: float,
+    blinds: float = 0.0,
+) -> Rig:
+    return Rig(
+        key_from=direction(azimuth, elevation),
+        key=np.array(key),
+        sky=np.array(sky),
+        bounce=np.array(bounce),
+        shade=shade,
+        pool=pool,
+        blinds=blinds,
+    )
+
+
+def lit(
+    points: Floats, normals: Floats, eye: Floats, finish: Finish, light: Rig, shadow: Floats | float = 0.0
+) -> Floats:
+    """Return the linear light that comes from points of a surface.
+
+    `shadow` is the share of the key that is kept off.
+    """
+    albedo = linear(finish.colour)
+    towards = unit(eye - points)
+    facing = np.clip((normals * towards).sum(axis=-1), 0.0, 1.0)
+    square = np.clip((normals @ light.key_from + _WRAP) / (1 + _WRAP), 0.0, 1.0) ** 1.15
+    open_to_key = (1.0 - np.asarray(shadow) * light.shade) * square
+    upward = (0.5 + 0.5 * normals[..., 2])[..., None]
+    incoming = open_to_key[..., None] * light.key + upward * light.sky + (1 - upward) * light.bounce
+    for glow in light.glows:
+        incoming = incoming + _from_glow(points, normals, glow)
+    body = albedo * incoming * (1.0 - 0.55 * finish.metal)
+    if finish.depth:
+        body = (
+            body * (1.0 - finish.depth * (1.0 - facing[..., None]) ** 1.5)
+            + albedo * finish.depth * 0.35 * facing[..., None] ** 3
+        )
+    mirrored = _mirrored(normals, towards, facing, finish, light)
+    return np.asarray(body + mirrored + albedo * finish.shine)
+
+
+def _from_glow(points: Floats, normals: Floats, glow: Glow) -> Floats:
+    away = glow.at - points
+    distance = np.sqrt((away * away).sum(axis=-1))
+    square = np.clip((normals * away).sum(axis=-1) / np.maximum(distance, 1e-6) * 0.7 + 0.3, 0.0, 1.0)
+    fall = 1.0 / (1.0 + (distance / glow.reach) ** 2)
+    return np.asarray((square * fall**1.5)[..., None] * glow.light)
+
+
+def _mirrored(normals: Floats, towards: Floats, facing: Floats, finish: Finish, light: Rig) -> Floats:
+    """Return what a surface mirrors: the key's box, a strip light opposite, the room at its edges."""
+    mirror = 2.0 * (normals * towards).sum(axis=-1, keepdims=True) * normals - towards
+    box = _step(mirror @ light.key_from, 0.80, 0.97)
+    strip_from = unit(light.key_from * np.array((-1.0, 0.7, 0.0)))
+    level = mirror * np.array((1.0, 1.0, 0.15))
+    strip = _step(unit(level) @ strip_from, 0.86, 0.97)
+    edge = (1.0 - facing) ** 4
+    tint = 1.0 - finish.metal + finish.metal * linear(finish.colour)
+    amount = finish.gloss * (0.9 * box + 0.4 * strip) + (0.12 + 0.5 * finish.gloss) * edge * max(
+        float(light.sky.mean()), 0.22
+    )
+    room = finish.metal * 0.8 * (0.25 + 0.75 * _step(mirror[..., 2], -0.5, 0.9))
+    strength = (light.key.mean() * amount + room * (light.sky.mean() + 0.3 * light.key.mean()))[..., None]
+    return np.asarray(strength * tint * (light.key / max(float(light.key.max()), 1e-6)))
+
+
+def _step(values: Floats, low: float, high: float) -> Floats:
+    share = np.clip((values - low) / (high - low), 0.0, 1.0)
+    return np.asarray(share * share * (3.0 - 2.0 * share))
+
+
+# ---- shadows ------------------------------------------------------------------------------------
+
+
+class Shade:
+    """The soft shadow that solids throw on a plane, and the darkness where they touch it.
+
+    `origin` is the plane's middle, `across` and `up` its unit axes, `reach` half the side of what is covered.
+    """
+
+    def __init__(
+        self, origin: Sequence[float], across: Sequence[float], up: Sequence[float], reach: float, light: Rig
+    ) -> None:
+        self._origin, self._across, self._up = (np.array(each, dtype=float) for each in (origin, across, up))
+        self._normal = np.cross(self._across, self._up)
+        self._reach = reach
+        self._light = light
+        self._open = np.ones((_SHADOW_PX, _SHADOW_PX))
+
+    def cast(self, solids: Sequence[Patch]) -> None:
+        """Add what solids keep off the plane."""
+        drop = float(self._normal @ self._light.key_from)
+        if drop < 0.08:
+            return
+        heights = [(each.points - self._origin) @ self._normal for each in solids]
+        for low, high, blur in _HEIGHTS:
+            picture = Image.new("L", (_SHADOW_PX, _SHADOW_PX))
+            draw = ImageDraw.Draw(picture)
+            for each, height in zip(solids, heights, strict=True):
+                landed = each.points - (height / drop)[..., None] * self._light.key_from
+                self._draw(draw, landed, (height >= low - 0.03) & (height <= high + 0.03))
+            self._darken(picture, blur, 1.0)
+
+    def touch(self, solids: Sequence[Patch], strength: float = 0.55) -> None:
+        """Add the darkness around the feet of solids that stand on the plane."""
+        picture = Image.new("L", (_SHADOW_PX, _SHADOW_PX))
+        draw = ImageDraw.Draw(picture)
+        for each in solids:
+            height = (each.points - self._origin) @ self._normal
+            self._draw(draw, each.points - height[..., None] * self._normal, height < 0.22)
+        self._darken(picture, 0.05, strength)
+        self._darken(picture, 0.16, strength * 0.6)
+
+    def sample(self, points: Floats) -> Floats:
+        """Return the share of the light that is kept off points of the plane."""
+        column, row = (
+            np.clip(
+                ((points - self._origin) @ axis / self._reach + 1) * _SHADOW_PX / 2 - 0.5,
+                0,
+                _SHADOW_PX - 1.001,
+            )
+            for axis in (self._across, self._up)
+        )
+        left, top = column.astype(int), row.astype(int)
+        over, down = column - left, row - top
+        above = self._open[top, left] * (1 - over) + self._open[top, left + 1] * over
+        below = self._open[top + 1, left] * (1 - over) + self._open[top + 1, left + 1] * over
+        return np.asarray(1.0 - (above * (1 - down) + below * down))
+
+    def _draw(self, draw: ImageDraw.ImageDraw, points: Floats, wanted: NDArray[np.bool_]) -> None:
+        places = np.stack([(points - self._origin) @ axis for axis in (self._across, self._up)], axis=-1)
+        pixels = (places / self._reach + 1) * _SHADOW_PX / 2
+        quads = np.concatenate((pixels[:-1, :-1], pixels[:-1, 1:], pixels[1:, 1:], pixels[1:, :-1]), axis=-1)
+        kept = wanted[:-1, :-1] & wanted[1:, 1:]
+        for quad in quads[kept].tolist():
+            draw.polygon(quad, 255)
+
+    def _darken(self, picture: Image.Image, blur: float, strength: float) -> None:
+        if picture.getbbox():
+            radius = max(1.0, blur / self._reach * _SHADOW_PX / 2)
+            soft = np.asarray(picture.filter(ImageFilter.GaussianBlur(radius)), dtype=float) / 255
+            self._open *= 1.0 - strength * soft
+
+
+def through_blinds(points: Floats, light: Rig) -> Floats:
+    """Return the share of the key that a window's bars let through, as a slanted pattern on the set."""
+    if not light.blinds:
+        return np.ones(points.shape[:-1])
+    side = unit(np.cross(light.key_from, np.array((0.0, 0.0, 1.0))))
+    over = np.cross(side, light.key_from)
+    across, up = points @ side + 0.35, points @ over + 0.2
+    pane = _step(np.abs(np.mod(across / 1.5 + 0.5, 1.0) - 0.5), 0.03, 0.07) * _step(
+        np.abs(np.mod(up / 1.15, 1.0) - 0.5), 0.03, 0.07
+    )
+    inside = _step(2.3 - np.abs(across - 0.2), 0.0, 0.35) * _step(2.4 - np.abs(up - 0.9), 0.0, 0.35)
+    return np.asarray(1.0 - light.blinds * 0.62 * (1.0 - pane * inside))
+
+
+def falloff(points: Floats, middle: Sequence[float], light: Rig) -> Floats:
+    """Return how the key fades away from the middle of the set."""
+    away = (points - np.array(middle)) * np.array((1.0, 0.8, 0.9))
+    square = (away * away).sum(axis=-1)
+    return np.asarray(1.0 / (1.0 + light.pool * 0.22 * square) * (1.0 - 0.05 * light.pool))

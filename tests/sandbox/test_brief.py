@@ -1,0 +1,156 @@
+"""What a prompt is read as, and what a set's look and shots follow from."""
+
+from __future__ import annotations
+
+import pytest
+
+from seedpipe.sandbox.render.brief import Light, Scene, read
+from seedpipe.sandbox.render.colours import NAMED, apart
+from seedpipe.sandbox.render.look import look_of, seed_of, shot_of
+
+CREAM, SAGE = NAMED["cream"], NAMED["sage"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "scene", "subject"),
+    [
+        (
+            "images of a bedside lamp, frosted glass on an oak base, on a linen-covered table",
+            Scene.STAGE,
+            "lamp",
+        ),
+        ("a table lantern, powder-coated steel", Scene.STAGE, "lantern"),
+        ("a scented candle, amber glass with a cork lid", Scene.STAGE, "candle"),
+        ("a serum dropper bottle", Scene.STAGE, "dropper"),
+        ("face cream jar in cream colour", Scene.STAGE, "jar"),
+        ("hand cream jar", Scene.STAGE, "jar"),
+        ("hand cream for dry skin", Scene.STAGE, "tube"),
+        ("our new night cream", Scene.STAGE, "jar"),
+        ("shampoo in a bottle", Scene.STAGE, "pump"),
+        ("a bottle of olive oil", Scene.STAGE, "bottle"),
+        ("perfume box", Scene.STAGE, "box"),
+        ("a new fragrance", Scene.STAGE, "flacon"),
+        ("sparkling yuzu soda can", Scene.STAGE, "can"),
+        ("everything that can be said", Scene.CARD, ""),
+        ("a can-do attitude we can admire", Scene.CARD, ""),
+        ("coffee mug at night", Scene.STAGE, "mug"),
+        ("portrait of a barista holding a mug", Scene.PORTRAIT, "person"),
+        ("a woman with a red umbrella", Scene.PORTRAIT, "person"),
+        ("the brand manual", Scene.CARD, ""),
+        ("desert at golden hour", Scene.LANDSCAPE, "desert"),
+        ("a quiet beach", Scene.LANDSCAPE, "sea"),
+        ("snowy peaks", Scene.LANDSCAPE, "mountains"),
+        ("living room with a lamp", Scene.INTERIOR, "living"),
+        ("façade of a bakery", Scene.FACADE, "front"),
+        ("typographic poster with a bottle", Scene.POSTER, "poster"),
+        ('words in quotes name nothing: "a bottle"', Scene.CARD, ""),
+        ("", Scene.CARD, ""),
+    ],
+)
+def test_the_subject_is_what_is_named_first(prompt, scene, subject):
+    brief = read(prompt)
+    assert (brief.scene, brief.subject) == (scene, subject)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "palette"),
+    [
+        ("a NAVY bottle", [NAMED["navy"]]),
+        ("all in #0af", ["#00AAFF"]),
+        ("order no. &#123456; and #12345, in teal", [NAMED["teal"]]),
+        ("#E4572E, #2E3A59 and an amber glass", ["#E4572E", "#2E3A59"]),
+        ("navy (#17264D) and oat #F3E9DC", ["#17264D", "#F3E9DC"]),
+        ("electric blue, hot pink", [NAMED["electric blue"], NAMED["hot pink"]]),
+        ("face cream jar", []),
+        ("a jar of cream", []),
+        ("hand cream tube on sage", [SAGE]),
+        ("face cream in a cream jar, cream background", [CREAM]),
+        ("ice cream, cream cheese and rose water", []),
+        ("cream and sage", [CREAM, SAGE]),
+        ("a cream sofa", [CREAM]),
+        ("red wine, green tea, black coffee", []),
+        ("golden hour over sand dunes", []),
+        ("red, red, red", [NAMED["red"]]),
+        ("#111111 #131313 #FFFFFF", ["#111111", "#FFFFFF"]),
+    ],
+)
+def test_colours_are_told_from_wares(prompt, palette):
+    assert list(read(prompt).palette) == palette
+
+
+@pytest.mark.parametrize(
+    ("prompt", "product", "background"),
+    [
+        ("a jar in cream colour on a sage background", CREAM, SAGE),
+        ("a sage bottle, cream backdrop", SAGE, CREAM),
+        ("bottle, background: #112233, #445566", None, "#112233"),
+        ("cream and sage", None, None),
+    ],
+)
+def test_colours_are_tied_to_what_they_are_said_of(prompt, product, background):
+    brief = read(prompt)
+    assert (brief.product, brief.background) == (product, background)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "headline", "label"),
+    [
+        ('a can, copy "FRESH YUZU"', "FRESH YUZU", ""),
+        ("eine Lampe, Titel „Licht für Abende“", "Licht für Abende", ""),
+        ("une lampe « Bonsoir »", "Bonsoir", ""),
+        ("it's the baker's 'Good bread' poster", "Good bread", ""),
+        ('a bottle, label "MARE", headline "Go"', "Go", "MARE"),
+        ("a serum for Lumen Skin", "", "Lumen Skin"),
+        ("the Aurora logo on a lamp", "", "Aurora"),
+        ("hand cream for Oat & Ash", "", "Oat & Ash"),
+        ("a lamp", "", ""),
+    ],
+)
+def test_quotes_are_headlines_unless_they_are_labels(prompt, headline, label):
+    brief = read(prompt)
+    assert (brief.headline, brief.label) == (headline, label)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "light"),
+    [
+        ("a jar", Light.STUDIO),
+        ("a desert", Light.DAYLIGHT),
+        ("a jar at golden hour", Light.GOLDEN),
+        ("night cream in a jar", Light.STUDIO),
+        ("a jar at night", Light.NIGHT),
+        ("a jar, midnight blue", Light.STUDIO),
+        ("autumn evening light", Light.EVENING),
+        ("studio, soft daylight", Light.DAYLIGHT),
+    ],
+)
+def test_light_comes_from_words(prompt, light):
+    assert read(prompt).light is light
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a jar", "a desert", "close-up of a jar", "flat lay of a jar", "portrait"]
+)
+@pytest.mark.parametrize("of", [1, 15])
+def test_members_of_a_set_share_the_look_and_not_the_shot(prompt, of):
+    brief = read(prompt)
+    shots = [shot_of(brief, number, of) for number in range(1, of + 1)]
+    assert len({shot.name for shot in shots}) == len({(s.azimuth, s.elevation, s.near) for s in shots}) == of
+    assert look_of(brief, seed_of(prompt)) == look_of(brief, seed_of(prompt))
+
+
+@pytest.mark.parametrize(
+    ("words", "name"), [("close-up", "close-up"), ("top-down", "overhead"), ("low angle", "low")]
+)
+def test_a_framing_that_is_asked_for_comes_first(words, name):
+    assert shot_of(read(f"{words} of a jar"), 1, 4).name == name
+
+
+@pytest.mark.parametrize("palette", ["", "#101010", "#FFFFFF", "#E4572E #2E3A59", "#FFFFFF #FEFEFE #000000"])
+@pytest.mark.parametrize("light", ["studio", "night"])
+def test_a_product_never_vanishes_into_its_background(palette, light):
+    prompt = f"a jar {palette} {light}"
+    look = look_of(read(prompt), seed_of(prompt))
+    assert apart(look.product, look.background) > 8
+    assert apart(look.panel, look.ink) > 25
+    assert len(look.accents) >= 3
