@@ -337,10 +337,10 @@ def _dunes(x: Floats, y: Floats, noise: _Noise) -> Floats:
 
 
 def _mountains(x: Floats, y: Floats, noise: _Noise) -> Floats:
-    far = np.clip((y - 5) / 16, 0, 1)
+    far = np.clip((y - 3.5) / 9, 0, 1)
     range_ = noise.ridged(x * 0.13 + 2, y * 0.13, 5) - 0.75
     return np.asarray(
-        far**1.2 * (0.5 + 2.7 * np.maximum(range_, -0.1)) + 0.16 * noise.rough(x * 0.5, y * 0.5, 3)
+        far**1.2 * (0.35 + 2.9 * np.maximum(range_, -0.12)) + 0.16 * noise.rough(x * 0.5, y * 0.5, 3)
     )
 
 
