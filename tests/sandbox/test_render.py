@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -266,3 +267,23 @@ def test_wrapping_keeps_every_line_inside_and_says_what_is_missing():
     cut, complete = wrapped(text, 20, 200, 3)
     assert (len(cut), complete, cut[-1][-1]) == (3, False, "…")
     assert all(length(line, 20) <= 200 for line in lines + cut)
+
+
+@pytest.mark.parametrize("face", Face)
+def test_one_weight_of_the_extra_font_serves_both_faces(face, tmp_path, monkeypatch):
+    from seedpipe.sandbox.render import lettering
+
+    home = tmp_path / "noto_cjk_sans_jp_regular"
+    home.mkdir()
+    (home / "__init__.py").touch()
+    (home / "Any.otf").write_bytes((lettering._FONTS / "text.otf").read_bytes())
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, home.name, raising=False)
+    lettering._east_asian.cache_clear()
+    try:
+        assert lettering._east_asian(face) == home / "Any.otf"
+        assert spell("\u65e5") == "\u65e5"
+    finally:
+        sys.modules.pop(home.name, None)
+        lettering._east_asian.cache_clear()
+        lettering._font.cache_clear()

@@ -184,10 +184,13 @@ def _font(size: int, face: Face, east_asian: bool) -> ImageFont.FreeTypeFont:  #
 
 @lru_cache(maxsize=2)
 def _east_asian(face: Face) -> Path | None:
-    """Return the font of the extra `cjk`, when it is installed."""
-    weight = "bold" if face is Face.DISPLAY else "regular"
-    try:
-        home = import_module(f"noto_cjk_sans_jp_{weight}").__file__
-    except ImportError:
-        return None
-    return next(iter(sorted(Path(home or "").parent.rglob("*.otf"))), None)
+    """Return the font of the extra `cjk`, when it is installed: in this weight, or else in the other one."""
+    weights = ("bold", "regular") if face is Face.DISPLAY else ("regular", "bold")
+    for weight in weights:
+        try:
+            home = import_module(f"noto_cjk_sans_jp_{weight}").__file__
+        except ImportError:
+            continue
+        if fonts := sorted(Path(home or "").parent.rglob("*.otf")):
+            return fonts[0]
+    return None
