@@ -48,12 +48,20 @@ class Match(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """A request whose fate is not known: its exact body, and when its intent was recorded, by our clock."""
+    """A request whose fate is not known: its exact body, and when its intent was recorded.
+
+    That time is by the service's clock if it had told it before, else by ours.
+    """
 
     job_id: str
     model: str
     body: Mapping[str, Json]
     intent_at: datetime
+    on_service_clock: bool = False
+
+    def readings(self, skew: timedelta | None) -> tuple[datetime, datetime]:
+        """Return the intent on the service's clock: one time if that is known, else what it may have been."""
+        return _readings(self.intent_at, _NO_SKEW if self.on_service_clock else skew)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +81,15 @@ class Rules:
     """How long and how far around its intent a request is looked for."""
 
     settle_s: float = 180.0  # the service's list may run behind: what it does not show by then is not there
-    margin_s: float = 240.0  # clock errors once the skew is known to the second, and the slowest answer
-    undated_margin_s: float = 3600.0  # a service that never tells its time: our clock alone
+    margin_s: float = 240.0  # what is left to err once the service's time is known, and the slowest answer
+    undated_margin_s: float = 3600.0  # our clock alone, which may have been wrong then and right by now
     retention_s: float = 7 * 86400.0  # the list's memory
 
-    def window(self, intent_at: datetime, skew: timedelta | None) -> Window:
+    def window(self, doubt: Doubt, skew: timedelta | None) -> Window:
         """Return when a request can have been accepted, whichever reading of our clock was right."""
-        margin = timedelta(seconds=self.undated_margin_s if skew is None else self.margin_s)
+        margin = timedelta(seconds=self.margin_s if doubt.on_service_clock else self.undated_margin_s)
         settle = timedelta(seconds=self.settle_s)
-        readings = _readings(intent_at, skew)
+        readings = doubt.readings(skew)
         return Window(after=min(readings) - margin, before=max(readings) + settle + margin)
 
 
@@ -166,9 +174,9 @@ def compare(model: str, body: Mapping[str, Json], item: Prediction) -> Match:
 def clusters(doubts: Iterable[Doubt], skew: timedelta | None, rules: Rules) -> list[list[Doubt]]:
     """Return doubts in groups that one listing each answers: one model, windows that overlap."""
     groups: list[list[Doubt]] = []
-    for doubt in sorted(doubts, key=lambda doubt: (doubt.model, doubt.intent_at)):
+    for doubt in sorted(doubts, key=lambda doubt: (doubt.model, rules.window(doubt, skew).after)):
         last = groups[-1][-1] if groups else None
-        near = last and rules.window(doubt.intent_at, skew).after <= rules.window(last.intent_at, skew).before
+        near = last and rules.window(doubt, skew).after <= rules.window(last, skew).before
         if last and last.model == doubt.model and near:
             groups[-1].append(doubt)
         else:
@@ -178,7 +186,7 @@ def clusters(doubts: Iterable[Doubt], skew: timedelta | None, rules: Rules) -> l
 
 def span(doubts: Sequence[Doubt], skew: timedelta | None, rules: Rules) -> Window:
     """Return the window that covers all doubts of a group."""
-    windows = [rules.window(doubt.intent_at, skew) for doubt in doubts]
+    windows = [rules.window(doubt, skew) for doubt in doubts]
     return Window(after=min(w.after for w in windows), before=max(w.before for w in windows))
 
 
@@ -208,7 +216,7 @@ def _pair(
     """
     options: list[list[int]] = []
     for doubt in doubts:
-        window = rules.window(doubt.intent_at, listing.skew)
+        window = rules.window(doubt, listing.skew)
         same = [
             i
             for i, item in enumerate(free)
@@ -291,9 +299,9 @@ def _not_yet(doubt: Doubt, listing: Listing, known: Known, rules: Rules) -> str:
     if not listing.complete:
         return "the service's list could not be read to its end"
     settle = timedelta(seconds=rules.settle_s)
-    if listing.now - max(_readings(doubt.intent_at, listing.skew)) < settle:
+    if listing.now - max(doubt.readings(listing.skew)) < settle:
         return "the service's list may not show it yet"
-    window = rules.window(doubt.intent_at, listing.skew)
+    window = rules.window(doubt, listing.skew)
     shown = {item.prediction_id for item in listing.items}
     for prediction_id, accepted_at in known.accepted.items():
         readings = _readings(accepted_at, listing.skew)
@@ -306,11 +314,11 @@ def _not_yet(doubt: Doubt, listing: Listing, known: Known, rules: Rules) -> str:
 
 def _is_forgotten(doubt: Doubt, listing: Listing, rules: Rules) -> bool:
     kept_since = listing.now - timedelta(seconds=rules.retention_s)
-    return min(_readings(doubt.intent_at, listing.skew)) < kept_since
+    return min(doubt.readings(listing.skew)) < kept_since
 
 
 def _possible(doubt: Doubt, left: Sequence[Prediction], listing: Listing, rules: Rules) -> list[Prediction]:
-    window = rules.window(doubt.intent_at, listing.skew)
+    window = rules.window(doubt, listing.skew)
     return [
         item
         for item in left
@@ -345,7 +353,7 @@ def _readings(moment: datetime, skew: timedelta | None) -> tuple[datetime, datet
 def _distance(doubt: Doubt, item: Prediction, skew: timedelta | None) -> timedelta:
     if item.created_at is None:
         return timedelta.max
-    return min(abs(item.created_at - reading) for reading in _readings(doubt.intent_at, skew))
+    return min(abs(item.created_at - reading) for reading in doubt.readings(skew))
 
 
 def _same_body(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:

@@ -50,6 +50,7 @@ class Entry:
     prediction: Prediction | None = None
     output: Output | None = None
     cost_usd: Decimal | None = None
+    service_at: datetime | None = None
     error: str = ""
     error_code: int | None = None
 
@@ -169,12 +170,14 @@ class OpenRequest:
     """A request whose fate is not known: on its way, or in doubt.
 
     `body` is what was sent, to the letter; `absences` counts those of this job that surely were absent.
+    `service_at` is the time of the intent on the service's own clock, None when it had not told its time.
     """
 
     record: JobRecord
     body: Mapping[str, Json]
     intent_at: datetime
     absences: int
+    service_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

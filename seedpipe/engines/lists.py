@@ -9,6 +9,7 @@ Absent on purpose: what a listed task means, which `core.reconcile` says, and re
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -36,12 +37,30 @@ class Lists:
         self._provider = provider
         self._clock = clock
         self._inputs_asked: dict[str, Prediction] = {}
+        self._learning = asyncio.Lock()
+        self._learned = False
+        self._told: tuple[datetime, float] | None = None  # the service's time, and our stopwatch's then
         self.skew: timedelta | None = None
 
     async def tell_time(self, model: str) -> None:
         """Learn the service's time, unless it is known: one short read."""
         if self.skew is None:
             await self._page(model, self._around(self._clock.now(), timedelta(minutes=1)), 1, size=1)
+
+    async def learn_time(self, model: str) -> None:
+        """Ask for the service's time until it was answered once, with a time or without."""
+        async with self._learning:
+            if not self._learned:
+                await self.tell_time(model)
+                self._learned = True
+
+    @property
+    def service_now(self) -> datetime | None:
+        """The time on the service's clock, as far as it told; a step of our own clock does not move it."""
+        if self._told is None:
+            return None
+        server_now, then_s = self._told
+        return server_now + timedelta(seconds=self._clock.monotonic() - then_s)
 
     async def read(self, model: str, window: Window) -> Listing:
         """Return all predictions of a model in a window, with their inputs where the list tells them."""
@@ -96,7 +115,7 @@ class Lists:
     async def _page(
         self, model: str, window: Window, number: int, *, size: int = _PAGE_SIZE
     ) -> PredictionPage:
-        asked_at = self._clock.now()
+        asked_at, asked_s = self._clock.now(), self._clock.monotonic()
         page = await self._provider.predictions(
             model=model,
             created_after=window.after,
@@ -106,4 +125,5 @@ class Lists:
         )
         if page.server_now is not None:
             self.skew = page.server_now - asked_at
+            self._told = (page.server_now, asked_s)
         return page

@@ -175,7 +175,11 @@ class Settler:
         """Return how much of the settle time a request had before it when this run first saw it."""
         settle_s = self._tools.pace.settle_s
         seen_for_s = self._tools.clock.monotonic() - self._first_seen_s[_key(request)]
-        age_s = (self._tools.clock.now() - request.intent_at).total_seconds()
+        service_now = self._tools.lists.service_now
+        if request.service_at and service_now:
+            age_s = (service_now - request.service_at).total_seconds()
+        else:
+            age_s = (self._tools.clock.now() - request.intent_at).total_seconds()
         return min(max(settle_s - max(age_s - seen_for_s, 0.0), 0.0), settle_s)
 
     def _wait_s(self, left: Iterable[OpenRequest]) -> float:
@@ -207,7 +211,13 @@ def known_of(ledger: Ledger, plan_id: str, model: str, window: Window, listing: 
 
 def _doubt(request: OpenRequest) -> Doubt:
     job = request.record.job
-    return Doubt(job_id=job.job_id, model=job.model, body=request.body, intent_at=request.intent_at)
+    return Doubt(
+        job_id=job.job_id,
+        model=job.model,
+        body=request.body,
+        intent_at=request.service_at or request.intent_at,
+        on_service_clock=request.service_at is not None,
+    )
 
 
 def _key(request: OpenRequest) -> tuple[str, datetime]:

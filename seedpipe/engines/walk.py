@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 _KEY_REFUSED: Final = frozenset({401, 402, 403})
 _NOT_FOUND: Final = 404
 _TOO_MANY_REQUESTS: Final = 429
+_TIME_QUESTIONS: Final = 3  # before a submit: without an answer our own clock must do, in a wider window
 _OVER: Final = {
     Verdict.OVER_PURSE: StopReason.PURSE,
     Verdict.OVER_BUDGET: StopReason.BUDGET,
@@ -180,6 +181,7 @@ class JobWalk:
         """
         traffic = self._tools.traffic
         async with traffic.seats:
+            await self._learn_time()
             if not await traffic.clear():
                 return False
             self.sending = True
@@ -187,6 +189,21 @@ class JobWalk:
                 return await self._send(again, must_fit=must_fit)
             finally:
                 self.sending = False
+
+    async def _learn_time(self) -> None:
+        """Learn the service's time, by which a request in doubt is found again, if it can be had."""
+        pace = self._tools.pace
+        waits = self._backoff(pace.retry_first_s, pace.retry_max_s, pace.retry_growth)
+        for _ in range(_TIME_QUESTIONS):
+            try:
+                return await self._tools.lists.learn_time(self._job.model)
+            except Refused:
+                return None  # the submit will hear the same, and says what it means
+            except ProviderError as error:
+                if not self._tools.traffic.open:
+                    return None
+                await self._tools.clock.sleep(self._wait_after(error, next(waits)))
+        return None
 
     async def _send(self, again: str, *, must_fit: bool) -> bool:
         """Record the intent, send the request once, record what became of it."""
@@ -209,7 +226,7 @@ class JobWalk:
 
     async def _intend(self, again: str, *, must_fit: bool) -> bool:
         """Set the money aside and make the intent durable; return whether the request may leave."""
-        run, traffic = self._tools.run, self._tools.traffic
+        run, traffic, lists = self._tools.run, self._tools.traffic, self._tools.lists
         entry = Entry(
             job_id=self.job_id,
             event=Event.REDO_INTENDED if again else Event.INTENT_RECORDED,
@@ -217,6 +234,7 @@ class JobWalk:
             run_id=run.run_id,
             owner=run.owner,
             body=self._job.request,
+            service_at=lists.service_now,
         )
         verdict = await self._tools.scribe.record(entry)
         if reason := _OVER.get(verdict):

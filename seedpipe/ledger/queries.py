@@ -71,6 +71,7 @@ JOBS_UNFETCHED_ELSEWHERE: Final = """
 OPEN_REQUESTS: Final = """
     SELECT job_id, model, request, outputs_expected, plan_jobs.cost_micros, intent_at,
         (SELECT body FROM events WHERE event_no = intent_event) AS body,
+        (SELECT json_extract(detail, '$.service_at') FROM events WHERE event_no = intent_event) AS service_at,
         (SELECT count(*) FROM events
             WHERE events.job_id = attempts.job_id AND event = 'surely_absent') AS absences
     FROM attempts JOIN jobs USING (job_id) JOIN plan_jobs USING (job_id)

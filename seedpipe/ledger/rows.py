@@ -156,6 +156,8 @@ def entry_detail(entry: Entry) -> str | None:
     detail: dict[str, object] = {}
     if entry.owner:
         detail["owner"] = entry.owner
+    if entry.service_at:
+        detail["service_at"] = to_instant(entry.service_at)
     if said := entry.prediction:
         detail["prediction"] = {
             "id": said.prediction_id,

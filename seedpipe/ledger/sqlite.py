@@ -288,6 +288,7 @@ class SqliteLedger:
                 body=json.loads(row["body"]),
                 intent_at=rows.from_instant(row["intent_at"]),
                 absences=row["absences"],
+                service_at=rows.from_optional_instant(row["service_at"]),
             )
             for row, record in zip(found, records, strict=True)
         ]

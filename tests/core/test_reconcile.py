@@ -33,8 +33,10 @@ def s(seconds):
     return timedelta(seconds=seconds)
 
 
-def doubt(body=None, at_s=0.0, job="job", model=MODEL):
-    return Doubt(job_id=job, model=model, body=BODY if body is None else body, intent_at=T + s(at_s))
+def doubt(body=None, at_s=0.0, job="job", model=MODEL, *, told=True):
+    """A request in doubt; `told` says whether the service's clock was known when its intent was recorded."""
+    body = BODY if body is None else body
+    return Doubt(job_id=job, model=model, body=body, intent_at=T + s(at_s), on_service_clock=told)
 
 
 def item(name, inputs=None, at_s=1.0, model=MODEL):
@@ -148,7 +150,7 @@ def test_an_unclear_doubt_names_what_could_be_it():
 @pytest.mark.parametrize("set_right", [False, True])
 def test_a_clock_that_is_wrong_or_was_set_meanwhile_hides_nothing(skew_s, set_right):
     """The service makes the task at T + 1 s of its clock; ours said T, or what the skew makes of it."""
-    asked = doubt(at_s=0 if set_right else -skew_s)
+    asked = doubt(at_s=0 if set_right else -skew_s, told=False)
     listed = Listing(
         items=(item("p", BODY),), complete=True, asked_at=T + s(LATER_S - skew_s), server_now=T + s(LATER_S)
     )
@@ -159,8 +161,21 @@ def test_a_clock_that_is_wrong_or_was_set_meanwhile_hides_nothing(skew_s, set_ri
 
 def test_without_the_services_clock_the_window_is_wider():
     early = item("p", BODY, at_s=-3000)
-    assert fate(listing(early)).fate is Fate.ABSENT
-    assert fate(listing(early, skew_s=None)).fate is Fate.FOUND
+    for skew_s in (None, 0):  # known by now is too late: our clock may have been set right since
+        assert fate(listing(early, skew_s=skew_s)).fate is Fate.ABSENT
+        assert fate(listing(early, skew_s=skew_s), asked=doubt(told=False)).fate is Fate.FOUND
+
+
+@pytest.mark.parametrize("skew_s", [-7200, 7200, None])
+def test_an_intent_on_the_services_clock_needs_no_clock_of_ours(skew_s):
+    assert fate(listing(item("p", BODY), skew_s=None)).fate is Fate.FOUND
+    told_now = Listing(
+        items=(),
+        complete=True,
+        asked_at=T + s(179 - (skew_s or 0)),
+        server_now=None if skew_s is None else T + s(179),
+    )
+    assert fate(told_now).fate is Fate.WAITING
 
 
 def test_equal_requests_only_count():
@@ -227,7 +242,8 @@ items_of = st.lists(st.tuples(st.sampled_from(SHOWN), st.integers(-600, 900)), m
 
 @st.composite
 def situations(draw):
-    doubts = [doubt(body, at_s, job=f"j{n}") for n, (body, at_s) in enumerate(draw(doubts_of))]
+    told = draw(st.booleans())
+    doubts = [doubt(body, at_s, job=f"j{n}", told=told) for n, (body, at_s) in enumerate(draw(doubts_of))]
     items = [item(f"p{n}", shown, at_s) for n, (shown, at_s) in enumerate(draw(items_of))]
     listed = listing(
         *items,
@@ -251,7 +267,7 @@ def test_nothing_is_given_twice_and_nothing_of_another(situation):
         if decision.fate is Fate.FOUND:
             asked = decision.doubt
             assert compare(MODEL, asked.body, decision.prediction) is not Match.OTHER
-            assert RULES.window(asked.intent_at, listed.skew).holds(decision.prediction.created_at)
+            assert RULES.window(asked, listed.skew).holds(decision.prediction.created_at)
 
 
 @given(situations())
@@ -265,7 +281,7 @@ def test_absent_is_said_only_when_nothing_could_be_it(situation):
         asked = decision.doubt
         assert listed.complete
         assert listed.now >= asked.intent_at + s(RULES.settle_s)
-        window = RULES.window(asked.intent_at, listed.skew)
+        window = RULES.window(asked, listed.skew)
         assert not [
             i
             for i in listed.items
@@ -284,7 +300,7 @@ def test_as_many_as_can_be_are_found(situation):
             i.prediction_id
             for i in listed.items
             if i.prediction_id not in knows.owned
-            and RULES.window(d.intent_at, listed.skew).holds(i.created_at)
+            and RULES.window(d, listed.skew).holds(i.created_at)
             and compare(MODEL, d.body, i) is Match.SAME
             and not any(compare(MODEL, body, i) is Match.SAME for body in knows.in_flight)
         }

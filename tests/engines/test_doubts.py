@@ -152,7 +152,7 @@ def test_a_list_that_comes_back_settles(stage):
 def test_a_429_of_the_list_holds_back_the_submits(stage):
     play = stage("a", "b", "c", concurrency=1)
     play.provider.submit_faults_of["a"] = [lost()]
-    play.provider.list_faults = [Unavailable("HTTP 429", status=429, retry_after_s=50)]
+    play.provider.list_faults = [None, Unavailable("HTTP 429", status=429, retry_after_s=50)]
     play.run()
     assert play.provider.submits[2][0] >= 50
     assert play.provider.billed == ["b", "c", "a"]
@@ -209,9 +209,9 @@ def test_inputs_told_nowhere_and_counts_that_agree_are_adopted(stage):
 
 def test_a_request_that_shows_up_after_all_is_fetched_aside_and_reported(stage):
     """The honest limit: a list later than the settle time. Then it is paid twice, and nothing is lost."""
-    play = stage("a", "b")
+    play = stage("a")
     play.provider.submit_faults_of["a"] = [Uncertain("reset")]
-    play.provider.list_lag_s = 190
+    play.provider.list_lag_s = 200
     play.provider.task_s = 30
     outcome = play.run()
     assert play.provider.billed.count("a") == 2

@@ -41,9 +41,18 @@ def test_one_job_survives_every_single_death(fate, kind):
             play(simple(habits=Habits(**habits), kind=kind, at=at, policy=Policy(in_doubt=policy), images=2))
 
 
+@pytest.mark.parametrize("skew_s", [-7200.0, 7200.0, 86_400.0])
+def test_a_clock_set_right_between_two_runs_pays_nothing_twice(skew_s):
+    """The window of a request lies on the service's clock, as it was told when the intent was recorded."""
+    lost = Habits(submits={"answer lost": 1.0})
+    for at in range(1, play(simple(habits=lost)) + 1):
+        scenario = simple(habits=lost, at=at)
+        play(replace(scenario, skews_s=(0.0, skew_s)))
+
+
 @pytest.mark.parametrize("ending", ["well", "short"])
 def test_a_lost_object_is_fetched_again_and_not_bought(ending):
-    lost = Trouble(kind="none", at=0, gap_s=5.0, edit="delete object")
+    lost = Trouble(kind="none", at=0, gap_s=5.0, edit="delete both")
     scenario = simple(habits=Habits(endings={ending: 1.0}), images=2)
     trace = []
     play(replace(scenario, troubles=(lost,)), trace=trace)

@@ -202,6 +202,10 @@ class World:
                 self.jobs.pop()
             case "add" if self.scenario.spare not in self.jobs:
                 self.jobs.append(self.scenario.spare)
+            case "delete both":
+                self.edit("delete object")
+                for file in self.out.rglob("*.png"):
+                    file.unlink()
             case "delete object" | "delete file":
                 folder = self.objects if edit == "delete object" else self.out
                 for file in sorted(path for path in folder.rglob("*") if path.is_file())[:1]:
