@@ -90,11 +90,13 @@ class Settler:
         """Look once for everything in doubt; return the seconds until the next look, None for no need."""
         plan_id, traffic = self._tools.run.plan_id, self._tools.traffic
         requests = await self._tools.scribe.ask(lambda ledger: ledger.open_requests(plan_id))
-        doubtful = [request for request in requests if self._is_open(request)]
+        doubtful = [request for request in requests if request.record.phase is Phase.IN_DOUBT]
         for request in doubtful:
             self._first_seen_s.setdefault(_key(request), self._tools.clock.monotonic())
+        by_job = {request.record.job.job_id: request for request in doubtful}
         for group in clusters(map(_doubt, doubtful), self._tools.lists.skew, self._rules):
-            await self._settle_group(group, {r.record.job.job_id: r for r in doubtful})
+            if any(self._is_open(by_job[doubt.job_id]) for doubt in group):
+                await self._settle_group(group, by_job)
         left = [request for request in doubtful if self._is_open(request)]
         if not left and not any(request.record.phase is Phase.SUBMITTING for request in requests):
             traffic.calm()
@@ -106,7 +108,10 @@ class Settler:
         return request.record.phase is Phase.IN_DOUBT and _key(request) not in self._closed
 
     async def _settle_group(self, group: list[Doubt], requests: dict[str, OpenRequest]) -> None:
-        """Look up doubts that one listing answers, and act on what it says."""
+        """Look up doubts that one listing answers, and act on what it says.
+
+        Doubts that are left to the next run are judged along, for they may own what the list shows.
+        """
         lists, model = self._tools.lists, group[0].model
         try:
             await lists.tell_time(model)
@@ -121,10 +126,13 @@ class Settler:
             if error.status == _TOO_MANY_REQUESTS:
                 self._tools.traffic.limited(error)
             for doubt in group:
-                await self._wait_on(requests[doubt.job_id], f"the service's list cannot be read: {error}")
+                if self._is_open(requests[doubt.job_id]):
+                    await self._wait_on(requests[doubt.job_id], f"the service's list cannot be read: {error}")
             return
         for decision in settle(group, listing, known, self._rules):
-            await self._act(requests[decision.doubt.job_id], decision)
+            request = requests[decision.doubt.job_id]
+            if self._is_open(request) or decision.fate is Fate.FOUND:
+                await self._act(request, decision)
 
     async def _act(self, request: OpenRequest, decision: Decision) -> None:
         match decision.fate:

@@ -338,3 +338,14 @@ def test_a_ledger_that_dies_while_settling_ends_the_run(stage, event):
     play.run()
     assert play.provider.billed.count("a") <= 1
     assert play.phases() == {"a": Phase.IN_DOUBT if event is Event.HELD else Phase.DONE}
+
+
+def test_counting_counts_the_doubts_that_were_left_aside_too(stage):
+    """The list tells no inputs: what may be the picture of one job is never given to another."""
+    play = stage("a", "b", concurrency=2)
+    play.provider.list_inputs = False
+    play.provider.submit_faults_of["a"] = [Uncertain("reset")]
+    play.provider.submit_faults_of["b"] = [Unavailable("HTTP 429", status=429, retry_after_s=20), lost()]
+    play.run()
+    assert play.phases() == {"a": Phase.IN_DOUBT, "b": Phase.IN_DOUBT}
+    assert play.provider.billed == ["a"]
