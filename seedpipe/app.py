@@ -1,29 +1,27 @@
 """The table of contents: every use case of seedpipe, and where its parts are put together.
 
 A use case takes settings and values and returns a value for a view; it prints nothing and
-exits nothing. Rooms are joined here and nowhere else; heavy ones load when a use case needs them.
+exits nothing. Rooms are joined here and in `session`; heavy ones load when a use case needs them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import platform
 import random
 import secrets
 import signal
-from contextlib import asynccontextmanager, closing, contextmanager, nullcontext
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from seedpipe import __version__, catalog
-from seedpipe.core.errors import InputError, ProviderError, RunError
+from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Event, Phase, is_settled
 from seedpipe.core.manifest import RunManifest, add_up, exit_code
 from seedpipe.core.money import cents_up, usd
@@ -37,13 +35,29 @@ from seedpipe.core.totals import PlanTotals, total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.ledger import SqliteLedger
 from seedpipe.locked import CampaignLock
-from seedpipe.settings import SANDBOX_ORIGIN, Settings, World, is_loopback
+from seedpipe.project import (
+    STATE_FOLDER,
+    Places,
+    all_jobs,
+    folder_name,
+    last_ledger,
+    last_run,
+    ledger_of_last_run,
+    out_of,
+    places_of,
+    reading,
+    ready_to_write,
+    store_of,
+    world_of,
+    writing,
+)
+from seedpipe.session import drive, pace_for, provider_at, run_log, service
+from seedpipe.settings import SANDBOX_ORIGIN, Settings, World
 from seedpipe.sources import WorkTree, head_commit, project_root
-from seedpipe.stores import LocalStore, RunLog, write_atomically
+from seedpipe.stores import LocalStore, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from seedpipe.accounts import AuditReport, PlacedImages
@@ -54,47 +68,10 @@ if TYPE_CHECKING:
     from seedpipe.core.records import Aside, JobRecord, PhaseTotal
     from seedpipe.core.spend import SpendReport
     from seedpipe.doctor.probe import Learned
-    from seedpipe.engines import Hints, Pace
-    from seedpipe.ports import Engine, Ledger, Provider, RunListener, Store
-    from seedpipe.providers import WaveSpeedProvider
+    from seedpipe.ports import Ledger, RunListener
 
-_STATE_FOLDER: Final = ".seedpipe"
-_JOBS_A_READ: Final = 100  # jobs read from the ledger at a time: a report stands in memory a shard at most
 _MOST_TROUBLES: Final = 20  # jobs listed by `status`; the summary and the gallery have them all
 _NOTHING: Final = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where one world of a project keeps its things, below the state folder."""
-
-    state: Path
-    world: Path
-
-    @property
-    def ledger(self) -> Path:
-        """The ledger's file."""
-        return self.world / "ledger.sqlite3"
-
-    @property
-    def objects(self) -> Path:
-        """The folder of verified images, by content."""
-        return self.world / "objects"
-
-    @property
-    def asides(self) -> Path:
-        """The folder of images that may be ours and belong to no job."""
-        return self.world / "asides"
-
-    @property
-    def logs(self) -> Path:
-        """The folder of the runs' logs."""
-        return self.state / "logs"
-
-    @property
-    def sandbox(self) -> Path:
-        """The folder of the embedded sandbox's tasks and book."""
-        return self.world / "sandbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,11 +192,11 @@ def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> P
     tree = WorkTree.around(file)
     plan = _plan_of(tree, variant)
     totals = total(plan)
-    places = _places(tree.root, settings)
-    store, lock = LocalStore(places.objects, _out(tree, plan, settings)), CampaignLock.of(tree, settings)
+    places = places_of(tree.root, settings)
+    store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
     if not places.ledger.exists():
         return _review(plan, totals, settings, None, store, lock)
-    with _reading(places.ledger) as ledger:
+    with reading(places.ledger) as ledger:
         return _review(plan, totals, settings, ledger, store, lock)
 
 
@@ -242,14 +219,14 @@ def run(
     tree = WorkTree.around(file)
     plan = _plan_of(tree, variant, partial=settings.partial)
     totals = total(plan)
-    places = _places(tree.root, settings)
-    out = _out(tree, plan, settings)
+    places = places_of(tree.root, settings)
+    out = out_of(tree, plan, settings)
     store, lock = LocalStore(places.objects, out), CampaignLock.of(tree, settings)
-    with _writing(places, settings) as ledger:
+    with writing(places, settings) as ledger:
         reviewed = _review(plan, totals, settings, ledger, store, lock)
         if not settings.partial:
             _refuse_over_budget(reviewed)
-        _ready_to_write(out, "--out")
+        ready_to_write(out, "--out")
         if reviewed.to_buy.jobs:
             lock.check_writable()
         account = cache(partial(_account, reviewed, settings))
@@ -261,10 +238,10 @@ def run(
         start = _run_start(plan.header, settings)
         doubts_found = ledger.begin_run(start)
         store.clean_parts()
-        with _service(settings, places) as origin, _run_log(places, start, settings, listener) as log:
+        with service(settings, places) as origin, run_log(places, start, settings, listener) as log:
             asides = LocalStore(places.objects, places.asides)
             outcome, signal_number = asyncio.run(
-                _drive(start, orders, ledger, origin, store, asides, settings, log)
+                drive(start, orders, ledger, origin, store, asides, settings, log)
             )
             tally, policy = ledger.tally(start.plan_id), plan.header.policy
             code = exit_code(tally, outcome, policy=policy, interrupted_by=signal_number)
@@ -272,9 +249,9 @@ def run(
         end = _run_end(start, outcome, code)
         ledger.end_run(end)
         manifest = _manifest(ledger, RunRecord(start=start, end=end), settings.world, tree.root)
-        _write_reports(manifest, partial(_all_jobs, ledger, start.plan_id), out)
+        _write_reports(manifest, partial(all_jobs, ledger, start.plan_id), out)
         lock.write(ledger, plan.header.campaign)
-        submitted = sum(_is_sent_by(record, start) for record in _all_jobs(ledger, start.plan_id))
+        submitted = sum(_is_sent_by(record, start) for record in all_jobs(ledger, start.plan_id))
     return RunResult(
         manifest=manifest,
         out=out,
@@ -297,19 +274,21 @@ def reconcile(
     listener: RunListener,
 ) -> Reconciled:
     """Settle the doubts of the last run's ledger and submit nothing. `settings_for` takes its origin."""
-    with _ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, settings):
+    with ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, settings):
         if settings.world is World.LIVE:
             settings.required_key()
-        plan_id, places = latest.start.plan_id, _places(project_root(folder), settings)
+        plan_id, places = latest.start.plan_id, places_of(project_root(folder), settings)
         start = _run_start(ledger.plan_header(plan_id), settings)
         ledger.begin_run(start)
         doubts = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
         outcome, signal_number = RunOutcome(), None
         if doubts:
             store = LocalStore(places.objects, places.asides)
-            with _service(settings, places) as origin, _run_log(places, start, settings, listener) as log:
-                drive = _drive(start, Orders(), ledger, origin, store, store, settings, log, settle_only=True)
-                outcome, signal_number = asyncio.run(drive)
+            with service(settings, places) as origin, run_log(places, start, settings, listener) as log:
+                settling = drive(
+                    start, Orders(), ledger, origin, store, store, settings, log, settle_only=True
+                )
+                outcome, signal_number = asyncio.run(settling)
         left = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
         code = 128 + signal_number if signal_number else 4 if left else 0
         ledger.end_run(_run_end(start, outcome, code))
@@ -335,7 +314,7 @@ def write_off(
     campaign: str | None,
 ) -> JobRecord:
     """Take one doubt as failed, at the user's word: its cell's address, or the start of its job id."""
-    with _ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, _):
+    with ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, _):
         found = [
             request.record
             for request in ledger.open_requests(latest.start.plan_id)
@@ -359,11 +338,11 @@ def adopt(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> Ad
     tree = WorkTree.around(file)
     plan = _plan_of(tree, variant)
     totals = total(plan)
-    places = _places(tree.root, settings)
-    store, lock = LocalStore(places.objects, _out(tree, plan, settings)), CampaignLock.of(tree, settings)
-    with _writing(places, settings) as ledger:
+    places = places_of(tree.root, settings)
+    store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
+    with writing(places, settings) as ledger:
         ledger.admit(plan.header, plan.cells())
-        jobs = lock.adopt(ledger, _all_jobs(ledger, plan.header.plan_id), datetime.now(UTC))
+        jobs = lock.adopt(ledger, all_jobs(ledger, plan.header.plan_id), datetime.now(UTC))
         jobs += _adopt_listed(plan.header, ledger, settings, places)
         return Adopted(jobs=jobs, reviewed=_review(plan, totals, settings, ledger, store, lock))
 
@@ -371,14 +350,14 @@ def adopt(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> Ad
 def status(folder: Path, *, world: World | None, state: Path | None, campaign: str | None) -> StatusReview:
     """Return where the last run of a project stands. Raises `InputError` when there was none."""
     root = project_root(folder)
-    with _last_run(state or root / _STATE_FOLDER, world, campaign) as (ledger, latest):
-        manifest = _manifest(ledger, latest, _world_of(ledger), root)
+    with last_run(state or root / STATE_FOLDER, world, campaign) as (ledger, latest):
+        manifest = _manifest(ledger, latest, world_of(ledger), root)
         plan_id, policy = latest.start.plan_id, manifest.header.policy
-        troubled = (record for record in _all_jobs(ledger, plan_id) if _is_trouble(record, policy))
+        troubled = (record for record in all_jobs(ledger, plan_id) if _is_trouble(record, policy))
         shown = tuple(islice(troubled, _MOST_TROUBLES))
         hidden = sum(1 for _ in troubled)
-        keeps = _store_of(ledger, root, state, manifest.header).keeps
-        missing = sum(is_missing(record, record.cells[0], keeps) for record in _all_jobs(ledger, plan_id))
+        keeps = store_of(ledger, root, state, manifest.header).keeps
+        missing = sum(is_missing(record, record.cells[0], keeps) for record in all_jobs(ledger, plan_id))
         return StatusReview(manifest=manifest, troubles=shown, hidden_troubles=hidden, missing=missing)
 
 
@@ -386,8 +365,8 @@ def show(
     folder: Path, text: str, *, world: World | None, state: Path | None, campaign: str | None
 ) -> list[JobRecord]:
     """Return the jobs of the last run's plan that a cell address or the start of a job id names."""
-    state = state or project_root(folder) / _STATE_FOLDER
-    with _last_run(state, world, campaign) as (ledger, latest):
+    state = state or project_root(folder) / STATE_FOLDER
+    with last_run(state, world, campaign) as (ledger, latest):
         found = ledger.find(latest.start.plan_id, text)
     if not found:
         raise InputError(
@@ -399,10 +378,10 @@ def show(
 
 def spend(folder: Path, settings: Settings, *, by: str) -> SpendReport:
     """Return what a world's campaigns have spent and reserved; nothing when there was no run yet."""
-    ledger_file = _places(project_root(folder), settings).ledger
+    ledger_file = places_of(project_root(folder), settings).ledger
     if not ledger_file.exists():
         return sum_up((), by)
-    with _reading(ledger_file) as ledger:
+    with reading(ledger_file) as ledger:
         return sum_up(ledger.payments(), by)
 
 
@@ -413,9 +392,9 @@ def audit(folder: Path, settings: Settings, *, world: World | None, with_bills: 
     may be asked: the key goes to no origin that only a ledger names.
     """
     root = project_root(folder)
-    state = settings.state or root / _STATE_FOLDER
-    file = _last_ledger(state, world, None)
-    with _reading(file) as closed:
+    state = settings.state or root / STATE_FOLDER
+    file = last_ledger(state, world, None)
+    with reading(file) as closed:
         origin = closed.origin
     own = replace(settings, world=World.PROOF if origin == SANDBOX_ORIGIN else World.LIVE, origin=origin)
     places = Places(state=state, world=file.parent)
@@ -431,7 +410,7 @@ def doctor(folder: Path, settings: Settings) -> list[CheckLine]:
     """Return how it stands with this place: key, service, disk, lock, ledger, clock, versions."""
     from seedpipe.doctor import check_up
 
-    return check_up(settings, ledger_file=_places(project_root(folder), settings).ledger)
+    return check_up(settings, ledger_file=places_of(project_root(folder), settings).ledger)
 
 
 def probe(folder: Path, settings: Settings, *, consent: Callable[[Decimal], None]) -> Learned:
@@ -445,7 +424,7 @@ def probe(folder: Path, settings: Settings, *, consent: Callable[[Decimal], None
     settings.required_key()
     _, image_usd = cheapest()
     consent(2 * image_usd)  # one image, and one request that is meant to fail and may be billed all the same
-    places = _places(project_root(folder), settings)
+    places = places_of(project_root(folder), settings)
     return live_probe(settings, kept=places.world / "learned.json")
 
 
@@ -459,7 +438,7 @@ def serve_sandbox(
     from seedpipe.sandbox import SandboxServer, switched
 
     chosen = switched(switches)
-    state = state or project_root(folder) / _STATE_FOLDER
+    state = state or project_root(folder) / STATE_FOLDER
     endings = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)  # before any thread starts: they inherit it
     with SandboxServer(state=state / "sandbox", port=port, switches=chosen) as server:
@@ -478,10 +457,10 @@ def _placed(
         latest = ledger.latest_run(campaign)
         if latest is None:
             continue
-        name = _folder_name(ledger.plan_header(latest.start.plan_id))
+        name = folder_name(ledger.plan_header(latest.start.plan_id))
         out = settings.out or root / "out" / f"{name}{settings.out_suffix}"
         if out.is_dir():
-            jobs = partial(_all_jobs, ledger, latest.start.plan_id)
+            jobs = partial(all_jobs, ledger, latest.start.plan_id)
             placed.append(PlacedImages(jobs=jobs, store=LocalStore(places.objects, out)))
         else:
             remarks.append(f"{out} is not here, so its images were not checked; --out names another folder")
@@ -506,28 +485,13 @@ async def _audit(
     store = LocalStore(places.objects, places.world)
     if not asks:
         return await audited(ledger, store, placed, None, SystemClock())
-    with _service(settings, places) as origin:
-        async with _provider(settings, origin) as provider:
+    with service(settings, places) as origin:
+        async with provider_at(settings, origin) as provider:
             return await audited(ledger, store, placed, provider, SystemClock())
 
 
 def _plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan:
     return make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial)
-
-
-def _folder_name(header: PlanHeader) -> str:
-    """Return what a plan's folder of images is called: a profile's pictures never lie among others."""
-    profile = header.variant.get("profile")
-    return f"{header.campaign}@{profile}" if profile else header.campaign
-
-
-def _places(root: Path, settings: Settings) -> Places:
-    state = settings.state or root / _STATE_FOLDER
-    return Places(state=state, world=state / settings.world_name)
-
-
-def _out(tree: WorkTree, plan: Plan, settings: Settings) -> Path:
-    return settings.out or tree.root / "out" / f"{_folder_name(plan.header)}{settings.out_suffix}"
 
 
 def _review(
@@ -569,7 +533,7 @@ def _take_over(
     unless the user forbids it.
     """
     stranger = settings.world is World.LIVE and ledger.latest_run(header.campaign) is None
-    locked = lock.adopt(ledger, _all_jobs(ledger, header.plan_id), datetime.now(UTC))
+    locked = lock.adopt(ledger, all_jobs(ledger, header.plan_id), datetime.now(UTC))
     if not (stranger if settings.adopt is None else settings.adopt):
         return locked
     return locked + _adopt_listed(header, ledger, settings, places)
@@ -580,17 +544,17 @@ def _adopt_listed(header: PlanHeader, ledger: SqliteLedger, settings: Settings, 
     from seedpipe.engines import adopt as adopt_listed
 
     async def look(origin: str) -> int:
-        async with _provider(settings, origin) as provider:
+        async with provider_at(settings, origin) as provider:
             return await adopt_listed(
                 ledger,
                 provider,
                 SystemClock(),
                 plan_id=header.plan_id,
-                pace=_pace(settings, origin),
+                pace=pace_for(settings, origin),
                 rng=random.Random(),
             )
 
-    with _service(settings, places) as origin:
+    with service(settings, places) as origin:
         return asyncio.run(look(origin))
 
 
@@ -649,227 +613,12 @@ def _account(reviewed: PlanReview, settings: Settings) -> AccountReview:
     asked = questions(reviewed.jobs_to_buy(), lambda model: models[model].priced_inputs)
 
     async def ask() -> AccountReview:
-        async with _provider(settings, settings.origin) as provider:
+        async with provider_at(settings, settings.origin) as provider:
             return await ask_account(provider, asked, new_usd=new_usd)
 
     said = asyncio.run(ask())
     refuse_dearer(said, prices_as_of=reviewed.catalogue_as_of)
     return said
-
-
-@asynccontextmanager
-async def _hinted_provider(
-    settings: Settings, origin: str, hints: Hints, listener: RunListener
-) -> AsyncIterator[Provider]:
-    """Have the adapter at hand, and its service's webhooks end waits; without them all goes on as ever."""
-    if settings.webhooks is None:
-        async with _provider(settings, origin) as provider:
-            yield provider
-        return
-    from seedpipe.providers.receiver import WebhookReceiver
-
-    where = settings.webhooks
-    if where.url is None and not is_loopback(urlsplit(origin).hostname or ""):
-        raise InputError(
-            "the service has no way to the address of --webhook-listen",
-            hint="name the public URL that leads there with --webhook-url",
-        )
-    loop = asyncio.get_running_loop()
-
-    def heard(prediction_id: str) -> None:
-        loop.call_soon_threadsafe(hints.give, prediction_id)
-
-    with WebhookReceiver(where.host, where.port) as receiver:
-        async with _provider(settings, origin, webhook_url=where.url or receiver.url) as provider:
-            serving: AbstractContextManager[None]
-            try:
-                serving = receiver.serving(await provider.webhook_secret(), heard)
-            except ProviderError as error:
-                listener.waiting(0.0, f"webhooks cannot be checked and are not listened to: {error}")
-                serving = nullcontext()
-            with serving:
-                yield provider
-
-
-@asynccontextmanager
-async def _provider(
-    settings: Settings, origin: str, *, webhook_url: str | None = None
-) -> AsyncIterator[WaveSpeedProvider]:
-    """Have the service's adapter at hand, its connections closed at the end."""
-    from seedpipe.providers import WaveSpeedProvider
-
-    # Adapters blot their key out of every message, so the sandbox's must be a word that nothing else says.
-    proof = settings.world is World.PROOF
-    key = f"proof-{secrets.token_hex(8)}" if proof else settings.required_key().reveal()
-    provider = WaveSpeedProvider(origin, key, webhook_url=webhook_url)
-    try:
-        yield provider
-    finally:
-        await provider.aclose()
-
-
-@contextmanager
-def _writing(places: Places, settings: Settings) -> Iterator[SqliteLedger]:
-    """Open the ledger of a world for writing, making the state folder on the way."""
-    _ready_to_write(places.world, "--state")
-    ignore = places.state / ".gitignore"
-    if not ignore.exists():
-        write_atomically(
-            ignore, ["# Ledgers and images of seedpipe: cache this folder, do not commit it.\n*\n"]
-        )
-    ledger = SqliteLedger.open(places.ledger, origin=settings.origin)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
-
-
-def _ready_to_write(folder: Path, option: str) -> None:
-    """Make a folder if need be, and fail now rather than when images are paid for."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as error:
-        raise RunError(
-            f"the folder {folder} cannot be written: {error.strerror}",
-            hint=f"name another one with {option}; nothing was sent",
-        ) from error
-
-
-@contextmanager
-def _reading(file: Path) -> Iterator[SqliteLedger]:
-    ledger = SqliteLedger.open_for_reading(file)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
-
-
-@contextmanager
-def _last_run(
-    state: Path, world: World | None, campaign: str | None
-) -> Iterator[tuple[SqliteLedger, RunRecord]]:
-    """Open the ledger with the latest run, of one world or of any."""
-    with _reading(_last_ledger(state, world, campaign)) as ledger:
-        found = ledger.latest_run(campaign)
-        if found is None:
-            raise RunError("the last run was removed while it was being read")
-        yield ledger, found
-
-
-def _last_ledger(state: Path, world: World | None, campaign: str | None) -> Path:
-    """Return the ledger with the latest run; raises `InputError` when there was none."""
-    latest: list[tuple[datetime, Path]] = []
-    for file in sorted(state.glob("*/ledger.sqlite3")):
-        if world is None or file.parent.name.partition("-")[0] == world.value:
-            with _reading(file) as ledger:
-                if found := ledger.latest_run(campaign):
-                    latest.append((found.start.started_at, file))
-    if not latest:
-        raise InputError(
-            "there was no run here yet" + (f" of campaign '{campaign}'" if campaign else ""),
-            hint="`seedpipe run FILE` makes free proofs in the sandbox; --state names another state folder",
-        )
-    return max(latest)[1]
-
-
-@contextmanager
-def _ledger_of_last_run(
-    folder: Path,
-    settings_for: Callable[[str], Settings],
-    world: World | None,
-    state: Path | None,
-    campaign: str | None,
-) -> Iterator[tuple[SqliteLedger, RunRecord, Settings]]:
-    """Open the ledger with the latest run for writing; `settings_for` takes its origin."""
-    root = project_root(folder)
-    with _last_run(state or root / _STATE_FOLDER, world, campaign) as (ledger, latest):
-        settings = settings_for(ledger.origin)
-    with _writing(_places(root, settings), settings) as ledger:
-        yield ledger, latest, settings
-
-
-@contextmanager
-def _service(settings: Settings, places: Places) -> Iterator[str]:
-    """Have the service of this world at hand; the proof's is started here, on a free port of loopback."""
-    if settings.world is World.LIVE:
-        yield settings.origin
-        return
-    from seedpipe.sandbox import SandboxServer
-
-    with SandboxServer(state=places.sandbox) as server:
-        yield server.base_url
-
-
-@contextmanager
-def _run_log(places: Places, start: RunStart, settings: Settings, listener: RunListener) -> Iterator[RunLog]:
-    """Have everything that a run's listener hears written down beside the ledgers."""
-    key = (settings.api_key.reveal(),) if settings.api_key else ()
-    with RunLog(places.logs, start.run_id, listener, secrets=key) as log:
-        world = settings.world_name
-        log.note(
-            "run_begins", campaign=start.campaign, plan_id=start.plan_id, world=world, version=__version__
-        )
-        yield log
-
-
-async def _drive(
-    start: RunStart,
-    orders: Orders,
-    ledger: Ledger,
-    origin: str,
-    store: Store,
-    asides: Store,
-    settings: Settings,
-    listener: RunListener,
-    *,
-    settle_only: bool = False,
-) -> tuple[RunOutcome, int | None]:
-    """Run the engine to its end; return its outcome, and the signal that cut it short if one did."""
-    from seedpipe.engines import Hints, LocalEngine, SystemClock
-
-    hints = Hints(listens=settings.webhooks is not None)
-    async with _hinted_provider(settings, origin, hints, listener) as provider:
-        engine: Engine = LocalEngine(
-            ledger=ledger,
-            provider=provider,
-            store=store,
-            clock=SystemClock(),
-            listener=listener,
-            rng=random.Random(),
-            pace=_pace(settings, origin),
-            orders=orders,
-            asides=asides,
-            hints=hints,
-        )
-        received = _stop_on_signals(engine)
-        outcome = await (engine.settle(start) if settle_only else engine.run(start))
-    return outcome, received[0] if received else None
-
-
-def _pace(settings: Settings, origin: str) -> Pace:
-    from seedpipe.engines import Pace
-
-    if is_loopback(urlsplit(origin).hostname or ""):
-        return Pace.next_door(settings.concurrency, settle_s=settings.settle_s)
-    return Pace(concurrency=settings.concurrency, settle_s=settings.settle_s)
-
-
-def _stop_on_signals(engine: Engine) -> list[int]:
-    """Have the first signal stop the engine in order, the second end the process; return those received."""
-    received: list[int] = []
-
-    def interrupt(number: int) -> None:
-        if received:
-            os._exit(128 + number)
-        received.append(number)
-        engine.stop()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt, number)
-    return received
 
 
 def _run_start(header: PlanHeader, settings: Settings) -> RunStart:
@@ -914,22 +663,6 @@ def _manifest(ledger: Ledger, record: RunRecord, world: World, root: Path) -> Ru
         },
         commit=head_commit(root),
     )
-
-
-def _store_of(ledger: Ledger, root: Path, state: Path | None, header: PlanHeader) -> LocalStore:
-    """Return the images of a ledger's world, with the output folder that is used when none is named."""
-    settings = Settings(world=_world_of(ledger), origin=ledger.origin, state=state)
-    out = root / "out" / f"{_folder_name(header)}{settings.out_suffix}"
-    return LocalStore(_places(root, settings).objects, out)
-
-
-def _world_of(ledger: Ledger) -> World:
-    return World.PROOF if ledger.origin == SANDBOX_ORIGIN else World.LIVE
-
-
-def _all_jobs(ledger: Ledger, plan_id: str) -> Iterator[JobRecord]:
-    for first in range(0, ledger.job_count(plan_id), _JOBS_A_READ):
-        yield from ledger.jobs(plan_id, first, first + _JOBS_A_READ)
 
 
 def _write_reports(manifest: RunManifest, jobs: Callable[[], Iterable[JobRecord]], out: Path) -> None:

@@ -1,0 +1,185 @@
+"""Where a project keeps its things, and how its ledgers are opened.
+
+Hides the layout below the state folder: a folder a world, with its ledger and its images. Invariants: a
+ledger is opened for writing only once its folder has shown to be writable; nothing is made for somebody
+who only reads.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.errors import InputError, RunError
+from seedpipe.ledger import SqliteLedger
+from seedpipe.settings import SANDBOX_ORIGIN, Settings, World
+from seedpipe.sources import project_root
+from seedpipe.stores import LocalStore, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from seedpipe.core.model import PlanHeader
+    from seedpipe.core.planning import Plan
+    from seedpipe.core.records import JobRecord, RunRecord
+    from seedpipe.ports import Ledger
+    from seedpipe.sources import WorkTree
+
+STATE_FOLDER: Final = ".seedpipe"
+_JOBS_A_READ: Final = 100  # jobs read from the ledger at a time: a report stands in memory a shard at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where one world of a project keeps its things, below the state folder."""
+
+    state: Path
+    world: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's file."""
+        return self.world / "ledger.sqlite3"
+
+    @property
+    def objects(self) -> Path:
+        """The folder of verified images, by content."""
+        return self.world / "objects"
+
+    @property
+    def asides(self) -> Path:
+        """The folder of images that may be ours and belong to no job."""
+        return self.world / "asides"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the runs' logs."""
+        return self.state / "logs"
+
+    @property
+    def sandbox(self) -> Path:
+        """The folder of the embedded sandbox's tasks and book."""
+        return self.world / "sandbox"
+
+
+def places_of(root: Path, settings: Settings) -> Places:
+    """Return where the world of these settings lies in a project."""
+    state = settings.state or root / STATE_FOLDER
+    return Places(state=state, world=state / settings.world_name)
+
+
+def folder_name(header: PlanHeader) -> str:
+    """Return what a plan's folder of images is called: a profile's pictures never lie among others."""
+    profile = header.variant.get("profile")
+    return f"{header.campaign}@{profile}" if profile else header.campaign
+
+
+def out_of(tree: WorkTree, plan: Plan, settings: Settings) -> Path:
+    """Return the folder that a plan's images and reports go to."""
+    return settings.out or tree.root / "out" / f"{folder_name(plan.header)}{settings.out_suffix}"
+
+
+def store_of(ledger: Ledger, root: Path, state: Path | None, header: PlanHeader) -> LocalStore:
+    """Return the images of a ledger's world, with the output folder that is used when none is named."""
+    settings = Settings(world=world_of(ledger), origin=ledger.origin, state=state)
+    out = root / "out" / f"{folder_name(header)}{settings.out_suffix}"
+    return LocalStore(places_of(root, settings).objects, out)
+
+
+def world_of(ledger: Ledger) -> World:
+    """Return the world that a ledger remembers."""
+    return World.PROOF if ledger.origin == SANDBOX_ORIGIN else World.LIVE
+
+
+@contextmanager
+def writing(places: Places, settings: Settings) -> Iterator[SqliteLedger]:
+    """Open the ledger of a world for writing, making the state folder on the way."""
+    ready_to_write(places.world, "--state")
+    ignore = places.state / ".gitignore"
+    if not ignore.exists():
+        write_atomically(
+            ignore, ["# Ledgers and images of seedpipe: cache this folder, do not commit it.\n*\n"]
+        )
+    ledger = SqliteLedger.open(places.ledger, origin=settings.origin)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def ready_to_write(folder: Path, option: str) -> None:
+    """Make a folder if need be, and fail now rather than when images are paid for."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise RunError(
+            f"the folder {folder} cannot be written: {error.strerror}",
+            hint=f"name another one with {option}; nothing was sent",
+        ) from error
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[SqliteLedger]:
+    """Open a ledger beside whoever may be writing to it."""
+    ledger = SqliteLedger.open_for_reading(file)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def last_run(
+    state: Path, world: World | None, campaign: str | None
+) -> Iterator[tuple[SqliteLedger, RunRecord]]:
+    """Open the ledger with the latest run, of one world or of any."""
+    with reading(last_ledger(state, world, campaign)) as ledger:
+        found = ledger.latest_run(campaign)
+        if found is None:
+            raise RunError("the last run was removed while it was being read")
+        yield ledger, found
+
+
+def last_ledger(state: Path, world: World | None, campaign: str | None) -> Path:
+    """Return the ledger with the latest run; raises `InputError` when there was none."""
+    latest: list[tuple[datetime, Path]] = []
+    for file in sorted(state.glob("*/ledger.sqlite3")):
+        if world is None or file.parent.name.partition("-")[0] == world.value:
+            with reading(file) as ledger:
+                if found := ledger.latest_run(campaign):
+                    latest.append((found.start.started_at, file))
+    if not latest:
+        raise InputError(
+            "there was no run here yet" + (f" of campaign '{campaign}'" if campaign else ""),
+            hint="`seedpipe run FILE` makes free proofs in the sandbox; --state names another state folder",
+        )
+    return max(latest)[1]
+
+
+@contextmanager
+def ledger_of_last_run(
+    folder: Path,
+    settings_for: Callable[[str], Settings],
+    world: World | None,
+    state: Path | None,
+    campaign: str | None,
+) -> Iterator[tuple[SqliteLedger, RunRecord, Settings]]:
+    """Open the ledger with the latest run for writing; `settings_for` takes its origin."""
+    root = project_root(folder)
+    with last_run(state or root / STATE_FOLDER, world, campaign) as (ledger, latest):
+        settings = settings_for(ledger.origin)
+    with writing(places_of(root, settings), settings) as ledger:
+        yield ledger, latest, settings
+
+
+def all_jobs(ledger: Ledger, plan_id: str) -> Iterator[JobRecord]:
+    """Yield the jobs of a plan with their history, in the plan's order."""
+    for first in range(0, ledger.job_count(plan_id), _JOBS_A_READ):
+        yield from ledger.jobs(plan_id, first, first + _JOBS_A_READ)

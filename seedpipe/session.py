@@ -1,0 +1,167 @@
+"""A session with a service: the adapter, the engine, the signals that end it, the log of what it heard.
+
+Hides how a run is put on its feet: the sandbox of a proof is started and ended with it, webhooks are heard
+where they are asked for, and the first signal stops the engine in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import signal
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from seedpipe import __version__
+from seedpipe.core.errors import InputError, ProviderError
+from seedpipe.settings import World, is_loopback
+from seedpipe.stores import RunLog
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from contextlib import AbstractContextManager
+
+    from seedpipe.core.policy import Orders
+    from seedpipe.core.records import RunOutcome, RunStart
+    from seedpipe.engines import Hints, Pace
+    from seedpipe.ports import Engine, Ledger, Provider, RunListener, Store
+    from seedpipe.project import Places
+    from seedpipe.providers import WaveSpeedProvider
+    from seedpipe.settings import Settings
+
+
+@contextmanager
+def service(settings: Settings, places: Places) -> Iterator[str]:
+    """Have the service of this world at hand; the proof's is started here, on a free port of loopback."""
+    if settings.world is World.LIVE:
+        yield settings.origin
+        return
+    from seedpipe.sandbox import SandboxServer
+
+    with SandboxServer(state=places.sandbox) as server:
+        yield server.base_url
+
+
+@asynccontextmanager
+async def provider_at(
+    settings: Settings, origin: str, *, webhook_url: str | None = None
+) -> AsyncIterator[WaveSpeedProvider]:
+    """Have the service's adapter at hand, its connections closed at the end."""
+    from seedpipe.providers import WaveSpeedProvider
+
+    # Adapters blot their key out of every message, so the sandbox's must be a word that nothing else says.
+    proof = settings.world is World.PROOF
+    key = f"proof-{secrets.token_hex(8)}" if proof else settings.required_key().reveal()
+    provider = WaveSpeedProvider(origin, key, webhook_url=webhook_url)
+    try:
+        yield provider
+    finally:
+        await provider.aclose()
+
+
+@asynccontextmanager
+async def _hinted_provider(
+    settings: Settings, origin: str, hints: Hints, listener: RunListener
+) -> AsyncIterator[Provider]:
+    """Have the adapter at hand, and its service's webhooks end waits; without them all goes on as ever."""
+    if settings.webhooks is None:
+        async with provider_at(settings, origin) as provider:
+            yield provider
+        return
+    from seedpipe.providers.receiver import WebhookReceiver
+
+    where = settings.webhooks
+    if where.url is None and not is_loopback(urlsplit(origin).hostname or ""):
+        raise InputError(
+            "the service has no way to the address of --webhook-listen",
+            hint="name the public URL that leads there with --webhook-url",
+        )
+    loop = asyncio.get_running_loop()
+
+    def heard(prediction_id: str) -> None:
+        loop.call_soon_threadsafe(hints.give, prediction_id)
+
+    with WebhookReceiver(where.host, where.port) as receiver:
+        async with provider_at(settings, origin, webhook_url=where.url or receiver.url) as provider:
+            serving: AbstractContextManager[None]
+            try:
+                serving = receiver.serving(await provider.webhook_secret(), heard)
+            except ProviderError as error:
+                listener.waiting(0.0, f"webhooks cannot be checked and are not listened to: {error}")
+                serving = nullcontext()
+            with serving:
+                yield provider
+
+
+async def drive(
+    start: RunStart,
+    orders: Orders,
+    ledger: Ledger,
+    origin: str,
+    store: Store,
+    asides: Store,
+    settings: Settings,
+    listener: RunListener,
+    *,
+    settle_only: bool = False,
+) -> tuple[RunOutcome, int | None]:
+    """Run the engine to its end; return its outcome, and the signal that cut it short if one did."""
+    from seedpipe.engines import Hints, LocalEngine, SystemClock
+
+    hints = Hints(listens=settings.webhooks is not None)
+    async with _hinted_provider(settings, origin, hints, listener) as provider:
+        engine: Engine = LocalEngine(
+            ledger=ledger,
+            provider=provider,
+            store=store,
+            clock=SystemClock(),
+            listener=listener,
+            rng=random.Random(),
+            pace=pace_for(settings, origin),
+            orders=orders,
+            asides=asides,
+            hints=hints,
+        )
+        received = _stop_on_signals(engine)
+        outcome = await (engine.settle(start) if settle_only else engine.run(start))
+    return outcome, received[0] if received else None
+
+
+def pace_for(settings: Settings, origin: str) -> Pace:
+    """Return how fast a service is asked: one on this machine is quick, and asking it is free."""
+    from seedpipe.engines import Pace
+
+    if is_loopback(urlsplit(origin).hostname or ""):
+        return Pace.next_door(settings.concurrency, settle_s=settings.settle_s)
+    return Pace(concurrency=settings.concurrency, settle_s=settings.settle_s)
+
+
+def _stop_on_signals(engine: Engine) -> list[int]:
+    """Have the first signal stop the engine in order, the second end the process; return those received."""
+    received: list[int] = []
+
+    def interrupt(number: int) -> None:
+        if received:
+            os._exit(128 + number)
+        received.append(number)
+        engine.stop()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt, number)
+    return received
+
+
+@contextmanager
+def run_log(places: Places, start: RunStart, settings: Settings, listener: RunListener) -> Iterator[RunLog]:
+    """Have everything that a run's listener hears written down beside the ledgers."""
+    key = (settings.api_key.reveal(),) if settings.api_key else ()
+    with RunLog(places.logs, start.run_id, listener, secrets=key) as log:
+        world = settings.world_name
+        log.note(
+            "run_begins", campaign=start.campaign, plan_id=start.plan_id, world=world, version=__version__
+        )
+        yield log
