@@ -42,17 +42,17 @@ def _one(seed):
 
 
 def _many(first, last, processes):
-    began, played, failed = time.monotonic(), 0, []
+    began, played, broken = time.monotonic(), 0, 0
     ranges = [(start, min(start + _CHUNK, last)) for start in range(first, last, _CHUNK)]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         for (start, stop), found in zip(ranges, pool.map(failures, ranges), strict=True):
             played += stop - start
-            failed += found
-            print(f"\r{played:,} histories, {len(failed)} failures", end="", file=sys.stderr, flush=True)
-    print(f"\n{played:,} histories in {time.monotonic() - began:.0f} s", file=sys.stderr)
-    for failure in failed[:20]:
-        print(failure)
-    return 1 if failed else 0
+            broken += len(found)
+            for failure in found:
+                print(f"\n{failure}", flush=True)
+            print(f"\r{played:,} histories, {broken} failures", end="", file=sys.stderr, flush=True)
+    print(f" in {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":
