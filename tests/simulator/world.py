@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from contextlib import ExitStack, suppress
 from datetime import timedelta
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -521,10 +522,13 @@ class WatchedLedger:
             raise LedgerDamaged("the disk under the ledger reports an error")
 
     def _check_money(self):
-        ledger, run = self._ledger, self._run
+        run = self._run
+        accounts = {
+            (account.kind, account.name): account.committed_usd for account in self._ledger.accounts()
+        }
         self._process.world.oracle.check_money(
-            ledger.committed_usd("aurora"),
-            sum(account.committed_usd for account in ledger.accounts() if account.name == run.run_id),
+            accounts.get(("campaign", "aurora"), Decimal(0)),
+            accounts.get(("run", run.run_id), Decimal(0)),
             campaign_cap=run.budget_usd,
             run_id=run.run_id,
             run_cap=run.purse_usd,
