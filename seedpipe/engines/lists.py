@@ -108,7 +108,7 @@ class Lists:
             except Refused as error:
                 if error.status != _NOT_FOUND:
                     raise
-                known = item
+                return item  # not to be had yet: the next look asks again
             self._inputs_asked[item.prediction_id] = known
         return replace(item, inputs=known.inputs)
 

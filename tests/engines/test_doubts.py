@@ -349,3 +349,14 @@ def test_counting_counts_the_doubts_that_were_left_aside_too(stage):
     play.run()
     assert play.phases() == {"a": Phase.IN_DOUBT, "b": Phase.IN_DOUBT}
     assert play.provider.billed == ["a"]
+
+
+def test_a_result_that_is_not_there_yet_is_asked_for_its_inputs_again(stage):
+    play = stage("a", "b")
+    play.provider.list_inputs, play.provider.result_inputs = False, True
+    play.provider.submit_faults_of["a"] = [Uncertain("reset")]
+    play.provider.submit_faults_of["b"] = [lost()]
+    play.provider.result_faults["a"] = [Refused("HTTP 404", status=404)]
+    play.run()
+    assert play.phases() == {"a": Phase.DONE, "b": Phase.DONE}
+    assert sorted(play.provider.billed) == ["a", "b"]
