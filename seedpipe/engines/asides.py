@@ -73,8 +73,9 @@ class Asides:
         lists, began_at = self._tools.lists, self._tools.run.started_at
         await lists.tell_time(model)
         skew = lists.skew or _NO_SKEW
+        # Our clock may have been set since the run began; what the service said first was before any submit.
         window = Window(
-            after=began_at + skew - _CLOCK_ERROR,
+            after=min(began_at + skew, lists.first_told or began_at) - _CLOCK_ERROR,
             before=self._tools.clock.now() + skew + _CLOCK_ERROR,
         )
         listing = await lists.read(model, window)

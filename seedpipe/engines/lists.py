@@ -10,7 +10,7 @@ Absent on purpose: what a listed task means, which `core.reconcile` says, and re
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -28,10 +28,23 @@ _PAGE_SIZE: Final = 100  # the service's own cap
 _MOST_PAGES: Final = 1000  # a window of some minutes on the busiest account has a tenth of it
 _MOST_RESULTS: Final = 500  # asked one by one for what the list does not tell; more would hold up the run
 _NOT_FOUND: Final = 404
+_MOST_DRIFT_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What the service's clock said, and both of ours at that moment."""
+
+    service: datetime
+    ours: datetime
+    monotonic_s: float
 
 
 class Lists:
-    """Reads the list for one run. `skew` is how far the service's clock is ahead, None until it told it."""
+    """Reads the list for one run.
+
+    `skew` is how far the service's clock is ahead, `first_told` what it said first; None until it told.
+    """
 
     def __init__(self, provider: Provider, clock: Clock) -> None:
         self._provider = provider
@@ -39,8 +52,9 @@ class Lists:
         self._inputs_asked: dict[str, Prediction] = {}
         self._learning = asyncio.Lock()
         self._learned = False
-        self._told: tuple[datetime, float] | None = None  # the service's time, and our stopwatch's then
+        self._told: _Told | None = None
         self.skew: timedelta | None = None
+        self.first_told: datetime | None = None
 
     async def tell_time(self, model: str) -> None:
         """Learn the service's time, unless it is known: one short read."""
@@ -50,6 +64,8 @@ class Lists:
     async def learn_time(self, model: str) -> None:
         """Ask for the service's time until it was answered once, with a time or without."""
         async with self._learning:
+            if self._is_astray():
+                self._told, self.skew, self._learned = None, None, False
             if not self._learned:
                 await self.tell_time(model)
                 self._learned = True
@@ -57,10 +73,19 @@ class Lists:
     @property
     def service_now(self) -> datetime | None:
         """The time on the service's clock, as far as it told; a step of our own clock does not move it."""
-        if self._told is None:
+        if self._told is None or self._is_astray():
             return None
-        server_now, then_s = self._told
-        return server_now + timedelta(seconds=self._clock.monotonic() - then_s)
+        return self._told.service + timedelta(seconds=self._clock.monotonic() - self._told.monotonic_s)
+
+    def _is_astray(self) -> bool:
+        """Say whether our two clocks have gone different ways since: one was set, or the machine has slept.
+
+        A stopwatch that stood still in the machine's sleep would put the next request hours too early.
+        """
+        if self._told is None:
+            return False
+        passed_s = self._clock.monotonic() - self._told.monotonic_s
+        return abs((self._clock.now() - self._told.ours).total_seconds() - passed_s) > _MOST_DRIFT_S
 
     async def read(self, model: str, window: Window) -> Listing:
         """Return all predictions of a model in a window, with their inputs where the list tells them."""
@@ -125,5 +150,6 @@ class Lists:
         )
         if page.server_now is not None:
             self.skew = page.server_now - asked_at
-            self._told = (page.server_now, asked_s)
+            self.first_told = self.first_told or page.server_now
+            self._told = _Told(service=page.server_now, ours=asked_at, monotonic_s=asked_s)
         return page

@@ -1,6 +1,7 @@
 """What becomes of doubts, as tables; and properties over any service, list and clock."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest

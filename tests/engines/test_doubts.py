@@ -84,6 +84,25 @@ def test_the_services_clock_may_differ_from_ours(stage, skew_s, fault):
     assert play.provider.billed == ["a"]
 
 
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_the_services_time_is_asked_for_again_when_our_clocks_disagree(stage, hours):
+    play = stage("a", "b", "c", "d", concurrency=1)
+    after = play.provider.before_submit
+
+    def step(body):
+        after(body)
+        if body["prompt"] == "b":
+            play.clock.start += timedelta(hours=hours)
+            play.provider.skew_s -= 3600 * hours
+
+    play.provider.before_submit = step
+    play.run()
+    times = [entry.service_at for entry in play.ledger.log if entry.event is Event.INTENT_RECORDED]
+    assert times == sorted(times)
+    assert times[-1] - times[0] < timedelta(minutes=1)
+    assert len(play.provider.listings) == 2 + 2, "before a, before c, and two pages of the sweep"
+
+
 def test_a_service_that_does_not_tell_its_time_is_believed_to_go_like_ours(stage):
     play = stage("a", "b")
     play.provider.tells_date = False
