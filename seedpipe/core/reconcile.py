@@ -122,14 +122,12 @@ class Known:
     """What the ledger knew after the list was read.
 
     `owned` are the listed ids that belong to an attempt; `accepted` maps ids that a complete list must show
-    to the time of their acceptance; `in_flight` are the bodies of requests whose answer is still on its way,
-    `others` doubts that are not asked about now, as those that were left to the next run.
+    to the time of their acceptance; `in_flight` are the bodies of requests whose answer is still on its way.
     """
 
     owned: frozenset[str] = frozenset()
     accepted: Mapping[str, datetime]
     in_flight: tuple[Mapping[str, Json], ...] = ()
-    others: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,8 +254,7 @@ def _judge_rest(
     rest: Sequence[Doubt], left: Sequence[Prediction], listing: Listing, known: Known, rules: Rules
 ) -> list[Decision]:
     """Decide doubts that no prediction surely answers."""
-    everyone = [*rest, *known.others]
-    possible = {id(doubt): _possible(doubt, left, listing, rules) for doubt in everyone}
+    possible = {id(doubt): _possible(doubt, left, listing, rules) for doubt in rest}
     decisions = []
     for doubt in rest:
         mine = possible[id(doubt)]
@@ -273,7 +270,7 @@ def _judge_rest(
         elif known.in_flight and _could_be_another(mine, doubt, known):
             why = "a like request is still on its way"
             decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
-        elif (item := _by_count(doubt, everyone, possible)) is not None:
+        elif (item := _by_count(doubt, rest, possible)) is not None:
             decisions.append(_found(doubt, item, "as many predictions as requests in doubt"))
         else:
             why = f"the list does not say what was asked: {len(ids)} predictions could be it"
@@ -282,14 +279,14 @@ def _judge_rest(
 
 
 def _by_count(
-    doubt: Doubt, everyone: Sequence[Doubt], possible: Mapping[int, Sequence[Prediction]]
+    doubt: Doubt, rest: Sequence[Doubt], possible: Mapping[int, Sequence[Prediction]]
 ) -> Prediction | None:
     """Return the prediction for a doubt when counts agree: as many equal doubts as predictions they share.
 
     Different requests are never told apart by counting: the picture of one would come to the other's place.
     """
     mine = {item.prediction_id for item in possible[id(doubt)]}
-    rivals = [other for other in everyone if mine & {item.prediction_id for item in possible[id(other)]}]
+    rivals = [other for other in rest if mine & {item.prediction_id for item in possible[id(other)]}]
     if len(rivals) != len(mine) or any(not _same_body(doubt.body, other.body) for other in rivals):
         return None
     if any({item.prediction_id for item in possible[id(other)]} != mine for other in rivals):

@@ -119,7 +119,7 @@ class Settler:
             listing = await lists.read(model, window)
             plan_id = self._tools.run.plan_id
             known = await self._tools.scribe.ask(
-                lambda ledger: known_of(ledger, plan_id, group, window, listing)
+                lambda ledger: known_of(ledger, plan_id, model, window, listing)
             )
             listing = await lists.with_inputs(listing, known.owned)
         except ProviderError as error:
@@ -202,21 +202,17 @@ class Settler:
         return min(waits)
 
 
-def known_of(ledger: Ledger, plan_id: str, group: list[Doubt], window: Window, listing: Listing) -> Known:
-    """Return what a ledger knows of a listing about a group of doubts, after it was read."""
-    model, asked = group[0].model, {doubt.job_id for doubt in group}
-    open_requests = [r for r in ledger.open_requests(plan_id) if r.record.job.model == model]
+def known_of(ledger: Ledger, plan_id: str, model: str, window: Window, listing: Listing) -> Known:
+    """Return what a ledger knows of a listing, after it was read."""
+    open_requests = ledger.open_requests(plan_id)
     drift = abs(listing.skew) if listing.skew is not None else 0 * (window.before - window.after)
     return Known(
         owned=frozenset(ledger.owned([item.prediction_id for item in listing.items])),
         accepted=ledger.accepted_between(model, window.after - drift, window.before + drift),
         in_flight=tuple(
-            request.body for request in open_requests if request.record.phase is Phase.SUBMITTING
-        ),
-        others=tuple(
-            _doubt(request)
+            request.body
             for request in open_requests
-            if request.record.phase is Phase.IN_DOUBT and request.record.job.job_id not in asked
+            if request.record.phase is Phase.SUBMITTING and request.record.job.model == model
         ),
     )
 

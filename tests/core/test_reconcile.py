@@ -207,16 +207,6 @@ def test_predictions_that_do_not_say_are_never_given_to_one_of_different_request
     assert {d.fate for d in fates(two, listing(item("p"), item("q")))} == {Fate.UNCLEAR}
 
 
-@pytest.mark.parametrize("body", [{"prompt": "y"}, BODY])
-def test_a_doubt_that_was_left_to_the_next_run_may_still_own_what_does_not_say(body):
-    left = doubt(body, job="left", at_s=-100)
-    knows = replace(known(), others=(left,))
-    assert fate(listing(item("p")), knows).fate is Fate.UNCLEAR
-    assert fate(listing(item("p", BODY)), knows).fate is Fate.FOUND
-    far = replace(left, intent_at=T - s(86400))
-    assert fate(listing(item("p")), replace(knows, others=(far,))).fate is Fate.FOUND
-
-
 def test_equal_requests_take_as_many_predictions_that_do_not_say():
     two = [doubt(job="1"), doubt(job="2")]
     found = fates(two, listing(item("p"), item("q")))
