@@ -49,12 +49,17 @@ class Settler:
         self._idle = asyncio.Event()
         self._carry: Callable[[JobWalk], None]
         self.taken: set[str] = set()
-        self.held = 0
+        self._held: set[tuple[str, datetime]] = set()
 
     def heard(self) -> None:
         """Hear that there is a new doubt."""
         self._idle.clear()
         self._news.set()
+
+    @property
+    def held(self) -> int:
+        """How many doubts are left to the next run."""
+        return len(self._held)
 
     @property
     def is_idle(self) -> bool:
@@ -160,13 +165,14 @@ class Settler:
         self.taken.add(walk.job_id)  # first: whoever reads the record from now on must leave it to us
         await walk.settle(event, decision.prediction, decision.why)
         self._closed.add(_key(request))
+        self._held.discard(_key(request))
         if event is Event.FOUND or request.record.cells:
             self._carry(walk)
 
     async def _hold(self, request: OpenRequest, why: str) -> None:
         """Leave a doubt to the next run."""
         self._closed.add(_key(request))
-        self.held += 1
+        self._held.add(_key(request))
         await JobWalk(self._tools, request.record).settle(Event.HELD, None, why)
 
     async def _wait_on(self, request: OpenRequest, why: str) -> None:
