@@ -1,7 +1,6 @@
 """What becomes of doubts, as tables; and properties over any service, list and clock."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
