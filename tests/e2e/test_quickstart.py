@@ -1,23 +1,38 @@
 """The main job: a campaign file becomes priced jobs, then images and a manifest, for free."""
 
 import json
+import os
+import shutil
 from importlib import resources
 
 import jsonschema
 import pytest
 from PIL import Image
 
+from tests.command_line import QUICKSTART, REPOSITORY, CommandLine
+
 
 def schema(name):
     return json.loads(resources.files("seedpipe.schemas").joinpath(f"{name}.schema.json").read_text())
 
 
+@pytest.fixture(scope="module")
+def master(tmp_path_factory):
+    """One project whose quickstart has been proofed, and what the run said; copied for each test."""
+    project = tmp_path_factory.mktemp("master")
+    shutil.copytree(QUICKSTART, project, dirs_exist_ok=True)
+    (project / ".seedpipe").mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "TERM": "dumb"}
+    return project, CommandLine(project, environment).run("run", "campaign.yaml")
+
+
 @pytest.fixture
-def proofed(quickstart):
+def proofed(master, seedpipe):
     """The quickstart after its first proof run, and what the run said."""
-    quickstart.result = quickstart.run("run", "campaign.yaml")
-    quickstart.out = quickstart.project / "out" / "quickstart-proof"
-    return quickstart
+    project, seedpipe.result = master
+    shutil.copytree(project, seedpipe.project, dirs_exist_ok=True)
+    seedpipe.out = seedpipe.project / "out" / "quickstart-proof"
+    return seedpipe
 
 
 def test_a_proof_run_leaves_every_image_at_its_path(proofed):
