@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import Json, Prediction
 
 _NO_SKEW: Final = timedelta(0)
+_DATE_STEP: Final = timedelta(seconds=1)  # the service tells its time to the second
 _SLOWEST_ANSWER: Final = timedelta(
     seconds=180
 )  # between a task's making and the word of it; adapters wait less
@@ -298,14 +299,16 @@ def _not_yet(doubt: Doubt, listing: Listing, known: Known, rules: Rules) -> str:
     """Return why the listing is not conclusive for a doubt; nothing when it is."""
     if not listing.complete:
         return "the service's list could not be read to its end"
-    settle = timedelta(seconds=rules.settle_s)
-    if listing.now - max(doubt.readings(listing.skew)) < settle:
+    settle, asked_at = timedelta(seconds=rules.settle_s), max(doubt.readings(listing.skew))
+    if listing.now - asked_at < settle:
         return "the service's list may not show it yet"
     window = rules.window(doubt, listing.skew)
     shown = {item.prediction_id for item in listing.items}
+    # What came little later than the request must show, too: else this list runs behind further than it may.
+    due_until = max(listing.now - settle, asked_at + settle / 4 + _DATE_STEP)
     for prediction_id, accepted_at in known.accepted.items():
         readings = _readings(accepted_at, listing.skew)
-        due = max(readings) + settle <= listing.now
+        due = max(readings) <= due_until
         inside = min(readings) >= window.after + _SLOWEST_ANSWER and max(readings) <= window.before
         if due and inside and prediction_id not in shown:
             return f"the service's list does not show {prediction_id} either, which is there"

@@ -122,7 +122,8 @@ def test_a_listed_request_is_found_at_once():
         (listing(complete=False), known(), Fate.WAITING),
         (listing(), known(accepted={"q": 5}), Fate.WAITING),  # the list lacks what surely is there
         (listing(item("q", {})), known("q", accepted={"q": 5}), Fate.ABSENT),
-        (listing(), known(accepted={"q": 21}), Fate.ABSENT),  # may not be listed yet, like anything so young
+        (listing(), known(accepted={"q": 46}), Fate.WAITING),  # it came little later
+        (listing(), known(accepted={"q": 47}), Fate.ABSENT),  # may not be listed yet, being so young
         (listing(), known(accepted={"q": -70}), Fate.ABSENT),  # may have been made before the window
         (listing(), known(accepted={"q": -50}), Fate.WAITING),
         (listing(item("p", BODY, at_s=-300)), known(), Fate.ABSENT),  # before the window

@@ -178,15 +178,18 @@ def forget_submits(ledger, project):
 def test_a_list_later_than_the_settle_time_is_waited_for_while_it_lacks_what_is_known(lossy):
     """The other job's prediction is not listed either: the list proves nothing yet."""
     write(lossy.project, 2)
-    with lossy.sandbox("--switch", "lose_every=2", "--switch", "list_lag_s=8") as address:
-        run = lossy.run(*live(address))
+    with lossy.sandbox("--switch", "lose_every=2", "--switch", "list_lag_s=16") as address:
+        run = lossy.run(*live(address, "--settle-s", "12"))
     assert jobs_by_phase(run) == {"done": 2}
     assert set(charges(lossy.project).values()) == {1}
 
 
-def lose_ledger(project):
+def lose_ledger(project, name="lost"):
+    """Lose the ledger and the lock beside the campaign: only the service still knows what was paid."""
     (state,) = (project / ".seedpipe").glob("live-*")
-    state.rename(project / "lost")
+    state.rename(project / name)
+    for lock in project.glob("*.lock.jsonl"):
+        lock.unlink()
 
 
 def test_the_first_live_run_of_an_unknown_campaign_takes_over_what_is_paid(lossy):
@@ -214,8 +217,7 @@ def test_adopt_takes_over_without_submitting_and_no_adopt_pays_again(lossy):
         assert "0 jobs adopted" in words
         assert jobs_by_phase(lossy.run(*live(address))) == {"done": 3}
         assert sum(charges(lossy.project).values()) == 3
-        (state,) = (lossy.project / ".seedpipe").glob("live-*")
-        state.rename(lossy.project / "lost-again")
+        lose_ledger(lossy.project, "lost again")
         lossy.run(*live(address, "--no-adopt"))
         assert sum(charges(lossy.project).values()) == 6
 
