@@ -16,7 +16,7 @@ _LOADED = [
     "tests.forked",
     "seedpipe.app",
     "seedpipe.accounts",
-    "seedpipe.cli.views",
+    "seedpipe.cli.views.running",
     "seedpipe.cli.progress",
     "seedpipe.cli.consent",
     "seedpipe.engines",

@@ -1,7 +1,7 @@
 """What the checks say about images: findings, and which checks have run.
 
-The vocabulary between the checks, which judge, and the reports, which tell. Findings are derived from the bytes
-of the outputs and from what the plan asks of them, so they can be made again at any time.
+The vocabulary between the checks, which judge, and the reports, which tell. Findings are derived from the
+bytes of the outputs and from what the plan asks of them, so they can be made again at any time.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Level(StrEnum):
 class Finding:
     """One thing a check holds against a set, or against one image of it.
 
-    `address` is the cell's; `index` is the output's, counted from 0 in the service's order, None when the whole
-    set is meant. `measured` is the figure that was held against the threshold, in the check's own unit.
+    `address` is the cell's; `index` is the output's, counted from 0 in the service's order, None when the
+    whole set is meant. `measured` is the figure that was held against the threshold, in the check's own unit.
     """
 
     check: str

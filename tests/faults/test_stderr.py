@@ -6,7 +6,7 @@ import pytest
 
 from seedpipe.app import RunResult
 from seedpipe.cli.console import Screen
-from seedpipe.cli.views import show_result
+from seedpipe.cli.views.running import show_result
 from seedpipe.core.manifest import RunManifest
 from seedpipe.core.records import RunEnd, RunRecord, StopReason
 from tests.contracts.ledger_plans import AT, a_header, a_run

@@ -1,0 +1,32 @@
+"""The table of contents: every use case of seedpipe, and where its parts are put together.
+
+A use case takes settings and values and returns a value for a view; it prints nothing and
+exits nothing. Rooms are joined here and in `session`; heavy ones load when a use case needs them.
+"""
+
+from seedpipe.app.books import audit, spend
+from seedpipe.app.care import doctor, probe, serve_sandbox
+from seedpipe.app.looking import StatusReview, show, status
+from seedpipe.app.planning import PlanReview, review, validate
+from seedpipe.app.running import Adopted, Reconciled, RunResult, adopt, reconcile, run, write_off
+
+__all__ = [
+    "Adopted",
+    "PlanReview",
+    "Reconciled",
+    "RunResult",
+    "StatusReview",
+    "adopt",
+    "audit",
+    "doctor",
+    "probe",
+    "reconcile",
+    "review",
+    "run",
+    "serve_sandbox",
+    "show",
+    "spend",
+    "status",
+    "validate",
+    "write_off",
+]

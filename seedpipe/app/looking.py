@@ -1,0 +1,104 @@
+"""Looking at what runs have left: where the last one stands, what became of a cell.
+
+Reads ledgers beside whoever may be writing to them, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from seedpipe import __version__
+from seedpipe.core.errors import InputError
+from seedpipe.core.lifecycle import Phase, is_settled
+from seedpipe.core.manifest import RunManifest
+from seedpipe.core.policy import counts_as_failed
+from seedpipe.core.standing import is_missing
+from seedpipe.project import (
+    STATE_FOLDER,
+    all_jobs,
+    last_run,
+    store_of,
+    world_of,
+)
+from seedpipe.sources import head_commit, project_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seedpipe.core.model import Policy
+    from seedpipe.core.records import JobRecord, RunRecord
+    from seedpipe.ports import Ledger
+    from seedpipe.settings import World
+
+_MOST_TROUBLES: Final = 20  # jobs listed by `status`; the summary and the gallery have them all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReview:
+    """The last run and where its plan stands now; `troubles` are the first jobs that need attention.
+
+    `missing` counts the jobs whose images were brought home and are not here any more.
+    """
+
+    manifest: RunManifest
+    troubles: tuple[JobRecord, ...]
+    hidden_troubles: int
+    missing: int = 0
+
+
+def status(folder: Path, *, world: World | None, state: Path | None, campaign: str | None) -> StatusReview:
+    """Return where the last run of a project stands. Raises `InputError` when there was none."""
+    root = project_root(folder)
+    with last_run(state or root / STATE_FOLDER, world, campaign) as (ledger, latest):
+        manifest = manifest_of(ledger, latest, world_of(ledger), root)
+        plan_id, policy = latest.start.plan_id, manifest.header.policy
+        troubled = (record for record in all_jobs(ledger, plan_id) if _is_trouble(record, policy))
+        shown = tuple(islice(troubled, _MOST_TROUBLES))
+        hidden = sum(1 for _ in troubled)
+        keeps = store_of(ledger, root, state, manifest.header).keeps
+        missing = sum(is_missing(record, record.cells[0], keeps) for record in all_jobs(ledger, plan_id))
+        return StatusReview(manifest=manifest, troubles=shown, hidden_troubles=hidden, missing=missing)
+
+
+def show(
+    folder: Path, text: str, *, world: World | None, state: Path | None, campaign: str | None
+) -> list[JobRecord]:
+    """Return the jobs of the last run's plan that a cell address or the start of a job id names."""
+    state = state or project_root(folder) / STATE_FOLDER
+    with last_run(state, world, campaign) as (ledger, latest):
+        found = ledger.find(latest.start.plan_id, text)
+    if not found:
+        raise InputError(
+            f"the last run's plan has no cell or job '{text}'",
+            hint="`seedpipe plan FILE -v` lists the cells; a job id may be cut to its first digits",
+        )
+    return found
+
+
+def _is_trouble(record: JobRecord, policy: Policy) -> bool:
+    """Say whether a job of a plan needs attention; what is merely new does not."""
+    rests_well = is_settled(record.phase) and not counts_as_failed(policy, record.phase)
+    return not rests_well and record.phase is not Phase.PLANNED
+
+
+def manifest_of(ledger: Ledger, record: RunRecord, world: World, root: Path) -> RunManifest:
+    """Return what a run leaves behind, as its ledger tells it now."""
+    plan_id = record.start.plan_id
+    return RunManifest(
+        world=world.value,
+        origin=ledger.origin,
+        header=ledger.plan_header(plan_id),
+        run=record,
+        tally=ledger.tally(plan_id),
+        environment={
+            "seedpipe": __version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(terse=True),
+            "ci": "yes" if os.environ.get("CI") else "no",
+        },
+        commit=head_commit(root),
+    )

@@ -1,0 +1,148 @@
+"""Campaigns before anything is sent: what they mean, what they cost, where they stand.
+
+Hides how a plan meets what is there already: the ledger, the lock, the files in their places.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from seedpipe import catalog
+from seedpipe.core.manifest import add_up
+from seedpipe.core.planning import make_plan
+from seedpipe.core.standing import Known, Standing, jobs_to_buy, survey
+from seedpipe.core.totals import PlanTotals, total
+from seedpipe.core.variant import AS_IT_STANDS, Variant
+from seedpipe.locked import CampaignLock
+from seedpipe.project import (
+    out_of,
+    places_of,
+    reading,
+)
+from seedpipe.settings import Settings, World
+from seedpipe.sources import WorkTree
+from seedpipe.stores import LocalStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from seedpipe.core.model import Job, PlanHeader, PlannedCell
+    from seedpipe.core.planning import Plan
+    from seedpipe.core.policy import Redo
+    from seedpipe.core.records import JobRecord, PhaseTotal
+    from seedpipe.ports import Ledger
+
+NOTHING: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReview:
+    """A plan with its price and where it stands.
+
+    `committed_usd` is what the campaign has reserved and spent so far, what the lock says of others
+    included, `month_committed_usd` what its brand has in this month; `redo` names what this run may buy
+    again; `cells` streams the plan, `jobs_to_buy` those of its jobs that a run would submit.
+    """
+
+    world: World
+    origin: str
+    header: PlanHeader
+    totals: PlanTotals
+    standing: Standing
+    catalogue_as_of: str
+    committed_usd: Decimal
+    month_committed_usd: Decimal
+    cells: Callable[[], Iterator[PlannedCell]]
+    jobs_to_buy: Callable[[], Iterator[Job]]
+    redo: frozenset[Redo] = frozenset()
+
+    @property
+    def again(self) -> PhaseTotal:
+        """What `--redo` would buy once more at most."""
+        return self.standing.again(self.redo)
+
+    @property
+    def to_buy(self) -> PhaseTotal:
+        """What a run would submit: what is new and what is redone."""
+        return add_up([self.standing.new, self.again])
+
+    @property
+    def over_budget_by_usd(self) -> Decimal:
+        """By how much the jobs to buy pass what is left of the campaign's budget; 0 when they fit."""
+        return self._over(self.header.budget.usd, self.committed_usd)
+
+    @property
+    def over_month_by_usd(self) -> Decimal:
+        """By how much the jobs to buy pass what is left of the brand's month; 0 when they fit."""
+        return self._over(self.header.budget.brand_usd_per_month, self.month_committed_usd)
+
+    @property
+    def over_by_usd(self) -> Decimal:
+        """By how much the jobs to buy cost more than any budget leaves."""
+        return max(self.over_budget_by_usd, self.over_month_by_usd)
+
+    def _over(self, cap: Decimal | None, committed_usd: Decimal) -> Decimal:
+        if cap is None:
+            return NOTHING
+        return max(NOTHING, committed_usd + self.to_buy.cost_usd - cap)
+
+
+def validate(file: Path, variant: Variant = AS_IT_STANDS) -> PlanTotals:
+    """Check a campaign as far as can be without a service. Raises `InputError` with all findings."""
+    return total(plan_of(WorkTree.around(file), variant))
+
+
+def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> PlanReview:
+    """Return the jobs and the money of a campaign, against what is already there. Sends nothing."""
+    tree = WorkTree.around(file)
+    plan = plan_of(tree, variant)
+    totals = total(plan)
+    places = places_of(tree.root, settings)
+    store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
+    if not places.ledger.exists():
+        return review_of(plan, totals, settings, None, store, lock)
+    with reading(places.ledger) as ledger:
+        return review_of(plan, totals, settings, ledger, store, lock)
+
+
+def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan:
+    """Return the plan of a campaign; raises `InputError` with all findings."""
+    return make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial)
+
+
+def review_of(
+    plan: Plan,
+    totals: PlanTotals,
+    settings: Settings,
+    ledger: Ledger | None,
+    store: LocalStore,
+    lock: CampaignLock,
+) -> PlanReview:
+    """Return how a plan stands against a ledger, if there is one, the images that are kept, and the lock."""
+    campaign, brand = plan.header.campaign, plan.header.brand
+    # Proofs are free and follow every change at once, so their charges never add up to a budget.
+    books = ledger if settings.world is World.LIVE else None
+    known = Known(tried=ledger.tried if ledger else _never_tried, keeps=store.keeps, lock=lock.paid)
+    standing = survey(plan.cells(), known)
+    committed_usd = books.committed_usd(campaign) if books else NOTHING
+    return PlanReview(
+        world=settings.world,
+        origin=settings.origin,
+        header=plan.header,
+        totals=totals,
+        standing=standing,
+        catalogue_as_of=catalog.load().as_of,
+        committed_usd=committed_usd + standing.paid_elsewhere_usd,
+        month_committed_usd=books.month_usd(brand, datetime.now(UTC)) if books and brand else NOTHING,
+        cells=plan.cells,
+        jobs_to_buy=lambda: jobs_to_buy(plan.cells(), known, settings.redo),
+        redo=settings.redo,
+    )
+
+
+def _never_tried(_: object) -> list[JobRecord]:
+    return []

@@ -1,0 +1,11 @@
+"""The commands, a module a kind; each takes its options, calls one use case and hands the value to a view."""
+
+from seedpipe.cli.commands.books import audit, spend
+from seedpipe.cli.commands.care import doctor, sandbox
+from seedpipe.cli.commands.looking import show, status
+from seedpipe.cli.commands.planning import plan, validate
+from seedpipe.cli.commands.running import adopt, reconcile, run
+
+COMMANDS = (validate, plan, run, status, show, reconcile, adopt, spend, audit, doctor, sandbox)
+
+__all__ = ["COMMANDS"]

@@ -1,0 +1,67 @@
+"""Commands before anything is sent: check a campaign, show its jobs and its money."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seedpipe.cli.options import (
+    FILE,
+    screen_of,
+    screen_options,
+    state_option,
+)
+from seedpipe.cli.variants import retold, variant_options
+
+if TYPE_CHECKING:
+    from seedpipe.cli.variants import VariantOf
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@variant_options
+@screen_options
+def validate(files: tuple[Path, ...], variant_of: VariantOf, **screen: Any) -> int:
+    """Check campaign files: every error, with file, line and column."""
+    from seedpipe import app
+    from seedpipe.cli.views import mistakes
+    from seedpipe.core.errors import InputError
+
+    findings: list[mistakes.Validation] = []
+    for file in files:
+        try:
+            findings.append(mistakes.Validation(file=str(file), totals=app.validate(file, variant_of(file))))
+        except InputError as error:
+            findings.append(mistakes.Validation(file=str(file), error=error))
+    mistakes.show_validation(findings, screen_of(**screen))
+    return 2 if any(finding.error for finding in findings) else 0
+
+
+@click.command()
+@FILE
+@click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
+@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@variant_options
+@state_option
+@screen_options
+def plan(
+    file: Path,
+    proof: bool,  # noqa: FBT001
+    base_url: str | None,
+    variant_of: VariantOf,
+    state: str | None,
+    **screen: Any,
+) -> int:
+    """Show the jobs and the money. Nothing is sent or charged."""
+    from seedpipe import app
+    from seedpipe.cli.views import planning
+    from seedpipe.settings import Settings
+
+    settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
+    variant = variant_of(file)
+    reviewed = app.review(file, settings, variant)
+    planning.show_plan(reviewed, retold(file, variant), screen_of(**screen))
+    return 2 if reviewed.over_by_usd else 0

@@ -1,0 +1,90 @@
+"""Where the last run stands, and single jobs whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from seedpipe.cli.console import print_json
+from seedpipe.cli.views.words import FORMAT, badge, count, phase_lines, phase_word
+from seedpipe.core.manifest import job_document, output_paths, published_outputs, run_document
+from seedpipe.core.money import usd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seedpipe.app import StatusReview
+    from seedpipe.cli.console import Screen
+    from seedpipe.core.model import Json
+    from seedpipe.core.records import JobRecord
+
+
+def show_status(reviewed: StatusReview, screen: Screen) -> None:
+    """Show where the last run stands, and the jobs that need attention."""
+    manifest = reviewed.manifest
+    if screen.as_json:
+        troubles: list[Json] = [job_document(record) for record in reviewed.troubles]
+        print_json({**run_document(manifest), "troubles": troubles, "missing": reviewed.missing})
+        return
+    start, end = manifest.run.start, manifest.run.end
+    console = screen.out
+    console.print(f"{badge(manifest.world)} [bold]{escape(manifest.header.campaign)}[/] · run {start.run_id}")
+    ended = (
+        f"ended {end.finished_at:%Y-%m-%d %H:%M:%S} UTC, exit {end.exit_code}"
+        if end
+        else "running, or killed"
+    )
+    console.print(f"began {start.started_at:%Y-%m-%d %H:%M:%S} UTC · {ended}")
+    console.print(phase_lines(manifest), end="")
+    if reviewed.missing:
+        words = f"{count(reviewed.missing, 'job')} of these: the images are not here any more"
+        console.print(
+            f"[yellow]missing[/] {words}; `seedpipe run` fetches them again, unpaid", soft_wrap=True
+        )
+    for record in reviewed.troubles:
+        latest = record.latest
+        words = f"  {escape(latest.error)}" if latest and latest.error else ""
+        console.print(
+            f"  {phase_word(record.phase)}  {escape(record.label)}  {record.job.job_id[:12]}{words}",
+            soft_wrap=True,
+        )
+    if reviewed.hidden_troubles:
+        console.print(f"  … and {reviewed.hidden_troubles} more")
+
+
+def show_jobs(records: Sequence[JobRecord], screen: Screen) -> None:
+    """Show jobs whole: request, cells, attempts, outputs, cost."""
+    if screen.as_json:
+        print_json({"format": FORMAT, "jobs": [job_document(record) for record in records]})
+        return
+    for record in records:
+        screen.out.print(_job(record))
+
+
+def _job(record: JobRecord) -> Table:
+    job = record.job
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("job", job.job_id)
+    table.add_row("state", phase_word(record.phase))
+    table.add_row("cells", escape(", ".join(cell.address for cell in record.cells)))
+    table.add_row("model", escape(job.model))
+    for name, value in job.request.items():
+        table.add_row(escape(name), escape(str(value)))
+    table.add_row("cost", f"{usd(job.unit_usd)} × {job.outputs_expected} = {usd(job.cost_usd)}")
+    for attempt in record.attempts:
+        when = f"{attempt.intent_at:%Y-%m-%d %H:%M:%S} UTC" if attempt.intent_at else ""
+        prediction = attempt.prediction_id or "unknown"
+        words = f"{phase_word(attempt.phase)} · {when} · prediction {prediction} · run {attempt.run_id}"
+        table.add_row(
+            f"attempt {attempt.number}", words + (f" · {escape(attempt.error)}" if attempt.error else "")
+        )
+    for output in published_outputs(record):
+        image = output.image
+        paths = ", ".join(output_paths(record, output))
+        facts = f"{image.width_px}×{image.height_px} {image.media_type} sha256 {image.sha256[:16]}"
+        table.add_row(f"image {output.index + 1}", escape(f"{paths}  {facts}"))
+    return table

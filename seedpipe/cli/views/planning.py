@@ -1,0 +1,218 @@
+"""The plan: jobs and money before anything is sent, as text and as a document.
+
+Sums first, lists on request. Money in documents is text, exact to the last digit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rich import box
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from seedpipe.cli.console import print_json
+from seedpipe.cli.views.words import FORMAT, _phase_line, badge, count, phase_total, say_next, totals_text
+from seedpipe.core.money import exact, usd
+from seedpipe.settings import World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from seedpipe.app import PlanReview
+    from seedpipe.cli.console import Screen
+    from seedpipe.core.lifecycle import Phase
+    from seedpipe.core.quotes import AccountReview
+    from seedpipe.core.records import PhaseTotal
+    from seedpipe.core.totals import PlanTotals, Share
+
+_MOST_KEYS: Final = 8  # keys of an axis shown in the overview: the dearest
+
+
+def show_plan(reviewed: PlanReview, file: str, screen: Screen) -> None:
+    """Show a plan: jobs and money by series and by axis, what is new and done, the budget."""
+    if screen.as_json:
+        print_json(plan_document(reviewed))
+        return
+    console = screen.out
+    console.print(headline(reviewed))
+    console.print(_series_table(reviewed))
+    console.print(_axes(reviewed.totals))
+    console.print(_standing_lines(reviewed))
+    if screen.verbose:
+        for planned in reviewed.cells():
+            shared = "" if planned.opens_job else "  (shares a job)"
+            size = planned.job.request.get("size", "")
+            line = f"  {planned.cell.address}  {planned.job.job_id[:12]}  {size}  {usd(planned.job.cost_usd)}"
+            console.print(escape(line + shared), soft_wrap=True)
+    if not screen.quiet:
+        screen.err.print("\nNothing was sent or charged.")
+    say_next(
+        screen,
+        f"seedpipe run {file}            free proofs in the sandbox",
+        f"seedpipe run {file} --live     the real thing",
+    )
+
+
+def show_opening(reviewed: PlanReview, screen: Screen) -> None:
+    """Say before a run which world it is in, what it will do and what that costs."""
+    if screen.quiet:
+        return
+    console = screen.err
+    console.print(headline(reviewed))
+    console.print(escape(_work(reviewed)), soft_wrap=True)
+
+
+def _work(reviewed: PlanReview) -> str:
+    new, again, cost_usd = reviewed.standing.new, reviewed.again, reviewed.to_buy.cost_usd
+    parts = [f"{new.jobs} of {count(reviewed.totals.all.jobs, 'job')} new"] if new.jobs else []
+    parts += [f"{count(again.jobs, 'job')} to be bought again"] if again.jobs else []
+    price = f"free in the sandbox, {usd(cost_usd)} live" if _is_proof(reviewed) else usd(cost_usd)
+    work = f"{', '.join(parts)}: {price}" if parts else "nothing new to submit"
+    missing = reviewed.standing.missing
+    return f"{work}; {count(missing.jobs, 'job')} paid and not here, to be fetched" if missing.jobs else work
+
+
+def show_account(said: AccountReview, screen: Screen) -> None:
+    """Say on stderr what the account said before the run, if it is worth knowing."""
+    for line in said.remarks:
+        screen.err.print(f"[yellow]warning[/]: {escape(line)}", soft_wrap=True)
+
+
+def plan_document(reviewed: PlanReview) -> dict[str, Any]:
+    """Return `seedpipe plan --json`: totals, price lines, series, axes, standing, budget."""
+    header, totals, standing = reviewed.header, reviewed.totals, reviewed.standing
+    budget, month = header.budget, header.budget.brand_usd_per_month
+    return {
+        "format": FORMAT,
+        "world": reviewed.world.value,
+        "origin": reviewed.origin,
+        "campaign": header.campaign,
+        "brand": header.brand,
+        "plan_id": header.plan_id,
+        "catalogue_as_of": reviewed.catalogue_as_of,
+        "total": _share(totals.all),
+        "prices": [
+            {
+                "series": line.series,
+                "model": line.model,
+                "unit_usd": exact(line.unit_usd),
+                "images": line.images,
+                "jobs": line.jobs,
+                "cost_usd": exact(line.cost_usd),
+            }
+            for line in totals.prices
+        ],
+        "series": {
+            name: {
+                **_share(share),
+                "sizes": list(standing.sizes.get(name, ())),
+                "phases": _tally(standing.by_series[name]),
+            }
+            for name, share in totals.by_series.items()
+        },
+        "axes": {
+            axis: {key: _share(share) for key, share in shares.items()}
+            for axis, shares in totals.by_axis.items()
+        },
+        "phases": _tally(standing.tally),
+        "new": phase_total(standing.new),
+        "missing": phase_total(standing.missing),
+        "budget": {
+            "usd": exact(budget.usd) if budget.usd is not None else None,
+            "per_job_usd": exact(budget.per_job_usd) if budget.per_job_usd is not None else None,
+            "max_jobs": budget.max_jobs,
+            "committed_usd": exact(reviewed.committed_usd),
+            "over_usd": exact(reviewed.over_budget_by_usd),
+            "brand_usd_per_month": exact(month) if month is not None else None,
+            "brand_committed_usd": exact(reviewed.month_committed_usd),
+            "brand_over_usd": exact(reviewed.over_month_by_usd),
+        },
+    }
+
+
+def headline(reviewed: PlanReview) -> Text:
+    """Return the first line: the world, the campaign, its brand and its service."""
+    brand = f" · {reviewed.header.brand}" if reviewed.header.brand else ""
+    where = "embedded sandbox, nothing is paid" if _is_proof(reviewed) else reviewed.origin
+    line = Text.from_markup(badge(reviewed.world.value))
+    return line.append(f" {reviewed.header.campaign}", style="bold").append(f"{brand} · {where}")
+
+
+def _series_table(reviewed: PlanReview) -> Table:
+    totals = reviewed.totals
+    table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
+    whole = totals.all
+    table.add_column("series", footer=f"{count(whole.cells, 'cell')}", no_wrap=True)
+    table.add_column("model")
+    table.add_column("size")
+    table.add_column("jobs", footer=str(whole.jobs), justify="right")
+    table.add_column("unit × images", footer=f"{whole.images} images", justify="right", no_wrap=True)
+    table.add_column("cost", footer=f"[bold]{usd(whole.cost_usd)}[/]", justify="right")
+    named: set[str] = set()
+    for line in totals.prices:
+        first = line.series not in named
+        named.add(line.series)
+        table.add_row(
+            escape(line.series) if first else "",
+            escape(line.model),
+            ", ".join(reviewed.standing.sizes.get(line.series, ())) if first else "",
+            str(line.jobs),
+            f"{usd(line.unit_usd)} × {line.images}",
+            usd(line.cost_usd),
+        )
+    return table
+
+
+def _axes(totals: PlanTotals) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for axis, shares in totals.by_axis.items():
+        dearest = sorted(shares.items(), key=lambda item: -item[1].cost_usd)
+        words = " · ".join(f"{key} {usd(share.cost_usd)}" for key, share in dearest[:_MOST_KEYS])
+        more = f" · … {len(dearest) - _MOST_KEYS} more" if len(dearest) > _MOST_KEYS else ""
+        table.add_row(f"[dim]{escape(axis)}[/]", f"×{len(shares)}", escape(words + more))
+    return table
+
+
+def _standing_lines(reviewed: PlanReview) -> Group:
+    lines = [Text("")]
+    for phase, total in reviewed.standing.tally.items():
+        lines.append(_phase_line(phase, total))
+    if (missing := reviewed.standing.missing).jobs:
+        words = f"{totals_text(missing)}: paid, not here; a run fetches them while the service has them"
+        lines.append(Text.from_markup(f"[yellow]missing[/] {words}"))
+    caps, over, month_over = reviewed.header.budget, reviewed.over_budget_by_usd, reviewed.over_month_by_usd
+    if caps.usd is not None:
+        lines.append(_budget_line("for the campaign's life", caps.usd, reviewed.committed_usd, over))
+    if caps.brand_usd_per_month is not None:
+        month = f"for the month of {reviewed.header.brand}"
+        committed = reviewed.month_committed_usd
+        lines.append(_budget_line(month, caps.brand_usd_per_month, committed, month_over))
+    lines.append(Text.from_markup(f"[dim]prices of {reviewed.catalogue_as_of}[/]"))
+    return Group(*lines)
+
+
+def _budget_line(what: str, cap: Decimal, committed: Decimal, over: Decimal) -> Text:
+    verdict = f"[red]over by {usd(over)}[/]" if over else "[green]fits[/]"
+    spent = f", {usd(committed)} of it reserved and spent" if committed else ""
+    return Text.from_markup(f"budget {usd(cap)} {escape(what)}{spent}: {verdict}")
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "cells": share.cells,
+        "jobs": share.jobs,
+        "images": share.images,
+        "cost_usd": exact(share.cost_usd),
+    }
+
+
+def _tally(tally: Mapping[Phase, PhaseTotal]) -> dict[str, Any]:
+    return {phase.value: phase_total(total) for phase, total in tally.items()}
+
+
+def _is_proof(reviewed: PlanReview) -> bool:
+    return reviewed.world is World.PROOF

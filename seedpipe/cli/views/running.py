@@ -1,0 +1,159 @@
+"""What a run has done: its end, doubts that were settled, work that was taken over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.markup import escape
+
+from seedpipe.cli.console import print_json
+from seedpipe.cli.views.planning import headline
+from seedpipe.cli.views.words import FORMAT, count, phase_lines, phase_total, say_next
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.manifest import job_document, run_document
+from seedpipe.core.money import usd
+from seedpipe.core.policy import Redo
+from seedpipe.core.records import StopReason
+from seedpipe.settings import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from seedpipe.app import Adopted, Reconciled, RunResult
+    from seedpipe.cli.console import Screen
+    from seedpipe.core.model import Json
+    from seedpipe.core.records import Aside, JobRecord
+
+_REDO_WORDS: Final = {
+    Phase.FAILED: Redo.FAILED,
+    Phase.DONE_SHORT: Redo.SHORT,
+    Phase.LOST: Redo.MISSING,
+}
+
+
+def show_result(result: RunResult, file: str, screen: Screen) -> None:
+    """Show how a run ended and where its images are."""
+    manifest = result.manifest
+    end = manifest.run.end
+    if end and end.stop is StopReason.DISK:
+        # What could not be recorded, an accepted id above all, must reach a person whatever reads stdout.
+        screen.err.print(f"[red]error[/]: {escape(end.message)}", soft_wrap=True)
+    if screen.as_json:
+        places: dict[str, Json] = {"out": str(result.out), "gallery": str(result.gallery)}
+        beside: dict[str, Json] = {"adopted": result.adopted, "asides": _asides_document(result.asides)}
+        print_json({**run_document(manifest), **places, **beside})
+        return
+    done, jobs = manifest.done, manifest.planned.jobs
+    if not screen.quiet:
+        screen.err.print()
+    if result.doubts_found and not screen.quiet:
+        screen.err.print(
+            f"[yellow]a run before this one was killed with {result.doubts_found} submits in the air[/]"
+        )
+    if result.adopted:
+        words = "paid for already, found in the lock or in the service's list"
+        screen.out.print(f"{count(result.adopted, 'job')} {words}")
+    if done == jobs and not result.submitted:
+        screen.out.print(f"[green]everything is done[/]: {count(jobs, 'job')}, nothing was submitted")
+    else:
+        screen.out.print(f"{done} of {count(jobs, 'job')} done, {result.submitted} submitted in this run")
+    screen.out.print(phase_lines(manifest), end="")
+    if end and end.message:
+        screen.out.print(f"[yellow]stopped early[/]: {escape(end.message)}", soft_wrap=True)
+    _print_asides(result.asides, result.asides_folder, screen)
+    screen.out.print(f"gallery  {escape(str(result.gallery))}", soft_wrap=True)
+    say_next(screen, *_after_run(result, file))
+
+
+def show_reconciled(result: Reconciled, screen: Screen) -> None:
+    """Show what became of the doubts."""
+    if screen.as_json:
+        print_json(
+            {
+                "format": FORMAT,
+                "found": [record.job.job_id for record in result.found],
+                "absent": [record.job.job_id for record in result.absent],
+                "left": [job_document(record) for record in result.left],
+                "asides": _asides_document(result.asides),
+            }
+        )
+        return
+    if not (result.found or result.absent or result.left):
+        screen.out.print("[green]nothing is in doubt[/]")
+    for records, words in (
+        (result.found, "found at the service; the next run fetches what is paid"),
+        (result.absent, "surely not accepted; the next run submits what the campaign still asks for"),
+        (result.left, "[yellow]still in doubt[/]"),
+    ):
+        if records:
+            screen.out.print(f"{count(len(records), 'job')} {words}")
+        for record in records:
+            latest = record.latest
+            why = f"  {escape(latest.error)}" if latest and latest.error and records is result.left else ""
+            screen.out.print(f"  {escape(record.label)}  {record.job.job_id[:12]}{why}", soft_wrap=True)
+    _print_asides(result.asides, result.asides_folder, screen)
+    if result.left:
+        say_next(
+            screen,
+            "seedpipe reconcile                       looks again",
+            "seedpipe reconcile --write-off JOB       gives it up: the job counts as failed",
+        )
+
+
+def show_written_off(record: JobRecord, screen: Screen) -> None:
+    """Say what was given up."""
+    if screen.as_json:
+        print_json({"format": FORMAT, "written_off": record.job.job_id})
+        return
+    screen.out.print(
+        f"{escape(record.label)} is written off: it counts as failed, and its {usd(record.job.cost_usd)} are"
+        " free again. If the service accepted it after all, it was paid.",
+        soft_wrap=True,
+    )
+
+
+def show_adopted(result: Adopted, file: Path, screen: Screen) -> None:
+    """Show what was taken over, and what is still new."""
+    new = result.reviewed.standing.new
+    if screen.as_json:
+        print_json({"format": FORMAT, "adopted": result.jobs, "new": phase_total(new)})
+        return
+    if not screen.quiet:
+        screen.err.print(headline(result.reviewed))
+    screen.out.print(f"{count(result.jobs, 'job')} adopted from the service's list, {new.jobs} still new")
+    say_next(screen, f"seedpipe run {file} --live     fetches what is paid, then asks about the rest")
+
+
+def _asides_document(asides: Sequence[Aside]) -> list[Json]:
+    return [
+        {"prediction_id": aside.prediction_id, "paths": list(aside.paths), "why": aside.why}
+        for aside in asides
+    ]
+
+
+def _print_asides(asides: Sequence[Aside], folder: Path, screen: Screen) -> None:
+    if not asides:
+        return
+    screen.out.print(
+        f"[yellow]{count(len(asides), 'prediction')} may be yours and belong to no job[/];"
+        f" images in {escape(str(folder))}",
+        soft_wrap=True,
+    )
+    for aside in asides:
+        screen.out.print(f"  {escape(aside.prediction_id)}  {escape(aside.why)}", soft_wrap=True)
+
+
+def _after_run(result: RunResult, file: str) -> Iterable[str]:
+    if result.exit_code == 0 and result.manifest.world == World.PROOF.value:
+        return (f"seedpipe run {file} --live     the real thing",)
+    if result.exit_code == 0:
+        return ("seedpipe show CELL        what was asked, what came, what it cost",)
+    manifest = result.manifest
+    live = "" if manifest.world == World.PROOF.value else " --live"
+    redo = ",".join(word for phase, word in _REDO_WORDS.items() if manifest.count(phase))
+    return (
+        "seedpipe status           which jobs, and why",
+        *([f"seedpipe run {file}{live} --redo {redo}     buys them again"] if redo else []),
+        f"seedpipe run {file}{live}     goes on where this stopped",
+    )

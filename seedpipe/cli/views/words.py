@@ -1,0 +1,87 @@
+"""What all pages share: the words for phases, sums, and the next sensible command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.markup import escape
+from rich.text import Text
+
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.money import exact, usd
+from seedpipe.settings import World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seedpipe.cli.console import Screen
+    from seedpipe.core.manifest import RunManifest
+    from seedpipe.core.records import PhaseTotal
+
+FORMAT: Final = 1
+_PHASE_WORDS: Final[Mapping[Phase, str]] = {
+    Phase.PLANNED: "new",
+    Phase.SUBMITTING: "being submitted",
+    Phase.IN_DOUBT: "in doubt",
+    Phase.ACCEPTED: "paid, at the service",
+    Phase.FETCHING: "paid, to download",
+    Phase.DONE: "done",
+    Phase.DONE_SHORT: "short",
+    Phase.FAILED: "failed",
+    Phase.LOST: "lost",
+}
+_PHASE_STYLES: Final[Mapping[Phase, str]] = {
+    Phase.DONE: "green",
+    Phase.FAILED: "red",
+    Phase.LOST: "red",
+    Phase.IN_DOUBT: "yellow",
+    Phase.DONE_SHORT: "yellow",
+}
+
+
+def badge(world: str) -> str:
+    """Return PROOF or LIVE, as every first line says."""
+    style = "black on yellow" if world == World.PROOF.value else "white on red"
+    return f"[bold {style}] {world.upper()} [/]"
+
+
+def phase_lines(manifest: RunManifest) -> Text:
+    """Return a line a phase: how much stands there."""
+    return Text("\n").join(
+        [*(_phase_line(phase, manifest.tally[phase]) for phase in Phase if phase in manifest.tally), Text("")]
+    )
+
+
+def _phase_line(phase: Phase, total: PhaseTotal) -> Text:
+    return Text.from_markup(f"{phase_word(phase)} {totals_text(total)}")
+
+
+def totals_text(total: PhaseTotal) -> str:
+    """Return jobs, images and money in words."""
+    return f"{count(total.jobs, 'job')}, {count(total.images, 'image')}, {usd(total.cost_usd)}"
+
+
+def phase_word(phase: Phase) -> str:
+    """Return what people call a phase, in its colour."""
+    style = _PHASE_STYLES.get(phase)
+    word = _PHASE_WORDS[phase]
+    return f"[{style}]{word}[/]" if style else word
+
+
+def say_next(screen: Screen, *commands: str) -> None:
+    """Say which commands are sensible now."""
+    if screen.quiet:
+        return
+    screen.err.print()
+    for number, command in enumerate(commands):
+        screen.err.print(f"[dim]{'next' if number == 0 else '    '}  {escape(command)}[/]", soft_wrap=True)
+
+
+def phase_total(total: PhaseTotal) -> dict[str, Any]:
+    """Return jobs, images and money for a document."""
+    return {"jobs": total.jobs, "images": total.images, "cost_usd": exact(total.cost_usd)}
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 job`, `1,200 jobs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
