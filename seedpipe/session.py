@@ -39,9 +39,9 @@ def service(settings: Settings, places: Places) -> Iterator[str]:
     if settings.world is World.LIVE:
         yield settings.origin
         return
-    from seedpipe.sandbox import SandboxServer
+    from seedpipe.sandbox import SandboxServer, switched
 
-    with SandboxServer(state=places.sandbox) as server:
+    with SandboxServer(state=places.sandbox, switches=switched(settings.sandbox_switches)) as server:
         yield server.base_url
 
 

@@ -77,7 +77,8 @@ class Settings:
     `assume_yes` is consent given on the command line; `interactive` says whether somebody is there to ask.
     A `partial` run goes as far as the budgets allow; `adopt` says whether it looks first for work that is
     paid for, None to do so in a campaign's first live run. `webhooks` is where hints are heard. `redo` names
-    what may be bought again, `fail_fast` ends submitting at the first failed job.
+    what may be bought again, `fail_fast` ends submitting at the first failed job. `sandbox_switches` are
+    words like `plain_pictures=true` for the sandbox of a proof.
     """
 
     world: World = World.PROOF
@@ -95,6 +96,7 @@ class Settings:
     adopt: bool | None = None
     redo: frozenset[Redo] = frozenset()
     fail_fast: bool = False
+    sandbox_switches: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -143,6 +145,7 @@ class Settings:
             webhooks=webhook_address(webhook_listen, webhook_url),
             redo=frozenset() if redo is None else parsed_redo(redo),
             fail_fast=fail_fast,
+            sandbox_switches=tuple(environment.get("SEEDPIPE_SANDBOX", "").split()),
         )
 
     def required_key(self) -> ApiKey:

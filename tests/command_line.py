@@ -7,13 +7,15 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 QUICKSTART = REPOSITORY / "examples" / "pipelines" / "quickstart"
+PLAIN = "plain_pictures=true"  # most tests count pictures and do not look at them: a scene costs a second
 HANG_S = 120  # a generous bound: no run of these tests takes a tenth of it
 
 
 class CommandLine:
-    """`seedpipe` in a project folder of its own."""
+    """`seedpipe` in a project folder of its own; its sandboxes draw plain pictures."""
 
     def __init__(self, project, environment):
+        environment.setdefault("SEEDPIPE_SANDBOX", PLAIN)
         self.project = project
         self.environment = environment
 
@@ -40,7 +42,7 @@ class CommandLine:
     @contextmanager
     def sandbox(self, *arguments):
         """Run `seedpipe sandbox serve` on a free port; yield its address."""
-        process = self.start("sandbox", "serve", "--port", "0", *arguments)
+        process = self.start("sandbox", "serve", "--port", "0", "--switch", PLAIN, *arguments)
         try:
             yield process.stdout.readline().strip()
         finally:

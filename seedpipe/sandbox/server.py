@@ -74,7 +74,7 @@ def utc_now() -> datetime:
 def create_app(book: Book, switches: Switches, clock: Callable[[], datetime] = utc_now) -> Starlette:
     """Return the service as an ASGI app over a book that the caller closes."""
     uploads = Uploads(book, switches.retention_s)
-    artist = _Artist(lambda url: uploads.body(url, clock()))
+    artist = _Artist(lambda url: uploads.body(url, clock()), plain=switches.plain_pictures)
     api = _Api(Sandbox(book, catalog.load(), switches, artist.draw), artist, clock)
     routes = [
         Route(f"{_API}/predictions", api.listing, methods=["POST"]),
@@ -241,9 +241,9 @@ class _Api:
 class _Artist:
     """Draws pictures, a few at once, and remembers the last ones; `load` returns the bytes of a reference."""
 
-    def __init__(self, load: Callable[[str], bytes | None]) -> None:
+    def __init__(self, load: Callable[[str], bytes | None], *, plain: bool) -> None:
         self._drawing = threading.Semaphore(_DRAWN_AT_ONCE)
-        self._drawn = lru_cache(maxsize=_CACHED_IMAGES)(partial(render, load=load))
+        self._drawn = lru_cache(maxsize=_CACHED_IMAGES)(partial(render, load=load, plain=plain))
 
     def draw(self, picture: Picture) -> bytes:
         """Return the bytes of a picture; blocks while others draw."""

@@ -71,7 +71,7 @@ class Switches:
     of a moderated one only if `refunds_moderation`. `price_percent` of the catalogue's prices is asked and
     charged. A webhook is sent `webhook_deliveries` times. `images_per_minute` None is no limit; with
     `rate_counts_images` a set of N counts N times. `short_by` images are missing from every set of more
-    than one.
+    than one. `plain_pictures` are flat cards instead of scenes: for whoever counts and does not look.
 
     Faults, each 0 for never, else every n-th: `unavailable_every` submits are answered 503 and not accepted;
     of the accepted ones `lose_every` lose their answer in the middle of its body, `bad_gateway_every` are
@@ -99,6 +99,7 @@ class Switches:
     images_per_minute: int | None = None
     rate_counts_images: bool = True
     short_by: int = 0
+    plain_pictures: bool = False
     unavailable_every: int = 0
     lose_every: int = 0
     bad_gateway_every: int = 0

@@ -111,6 +111,25 @@ def test_status_and_show_tell_of_the_last_run(proofed):
     assert "hero/AUR-99/de" in proofed.run("show", "hero/AUR-99/de", code=2).stderr
 
 
+def test_a_proof_is_drawn_unless_plain_pictures_are_asked_for(seedpipe):
+    (seedpipe.project / "campaign.yaml").write_text(
+        "seedpipe: 1\nname: one\nmodel: bytedance/seedream-v4\n"
+        'series: {only: {prompt: "A navy mug", input: {size: "1024*1024"}}}\n'
+    )
+    for place, switches in (("plain", "plain_pictures=true"), ("drawn", "")):
+        seedpipe.environment["SEEDPIPE_SANDBOX"] = switches
+        seedpipe.run("run", "campaign.yaml", "--state", f"{place}-state", "--out", place)
+        (path,) = (seedpipe.project / place).rglob("*.jpg")
+        with Image.open(path) as image:
+            most = max(count for count, _ in image.getcolors(image.width * image.height))
+            assert (most > 0.6 * image.width * image.height) == (place == "plain")
+
+
+def test_a_switch_the_sandbox_does_not_have_is_refused_before_anything_runs(quickstart):
+    quickstart.environment["SEEDPIPE_SANDBOX"] = "plain_picture=true"
+    assert "no switch 'plain_picture=true'" in quickstart.run("run", "campaign.yaml", code=2).stderr
+
+
 def test_a_plan_tells_jobs_money_and_what_is_done(proofed):
     plan = json.loads(proofed.run("plan", "campaign.yaml", "--proof", "--json").stdout)
     assert plan["total"] == {"cells": 9, "jobs": 9, "images": 36, "cost_usd": "0.972"}

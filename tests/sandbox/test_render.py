@@ -203,6 +203,19 @@ def test_a_card_says_why_it_is_one_and_keeps_exact_colours():
     assert found.get((0x2E, 0x3A, 0x59), 0) > 0.05
 
 
+def test_a_plain_picture_is_flat_labelled_and_of_its_request_alone():
+    def plain(**fields) -> bytes:
+        asked = {"prompt": LAMP, "size": Size(640, 360), "number": 1, "of": 4, "format": "png"} | fields
+        return render(Picture(**asked), plain=True)
+
+    found = shares(opened(plain()))
+    assert max(found.values()) > 0.6
+    assert found.get(YELLOW, 0) > 0.005
+    assert plain() == plain()
+    others = [plain(number=2), plain(of=5), plain(prompt=LAMP + "!"), plain(images=("a",)), plain()]
+    assert len(set(others)) == len(others)
+
+
 # ---- references ---------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from seedpipe.sandbox.render.interior import paint_interior
 from seedpipe.sandbox.render.landscape import paint_landscape
 from seedpipe.sandbox.render.look import look_of, seed_of, shot_of
 from seedpipe.sandbox.render.people import paint_portrait
+from seedpipe.sandbox.render.plain import draw_plain
 from seedpipe.sandbox.render.poster import paint_poster
 from seedpipe.sandbox.render.references import paint_references
 from seedpipe.sandbox.render.slug import draw_slug, slug_height
@@ -45,12 +46,16 @@ def no_references(_url: str) -> bytes | None:
     return None
 
 
-def render(picture: Picture, load: Callable[[str], bytes | None] = no_references) -> bytes:
-    """Return the image file of a picture.
+def render(
+    picture: Picture, load: Callable[[str], bytes | None] = no_references, *, plain: bool = False
+) -> bytes:
+    """Return the image file of a picture; a `plain` one is flat, labelled, and there in milliseconds.
 
     `load` returns the bytes of a reference, or None if it cannot be had.
     """
     brief = read(picture.prompt)
+    if plain:
+        return _encoded(draw_plain(picture, brief.palette), picture.format)
     if why := _why_card(picture, brief):
         return _encoded(draw_card(picture, brief.palette, why), picture.format)
     return _encoded(_scene(picture, brief, load), picture.format)
