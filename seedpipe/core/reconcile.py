@@ -175,13 +175,15 @@ def compare(model: str, body: Mapping[str, Json], item: Prediction) -> Match:
 def clusters(doubts: Iterable[Doubt], skew: timedelta | None, rules: Rules) -> list[list[Doubt]]:
     """Return doubts in groups that one listing each answers: one model, windows that overlap."""
     groups: list[list[Doubt]] = []
+    reach: datetime | None = None  # of the last group: windows differ in length, the longest counts
     for doubt in sorted(doubts, key=lambda doubt: (doubt.model, rules.window(doubt, skew).after)):
-        last = groups[-1][-1] if groups else None
-        near = last and rules.window(doubt, skew).after <= rules.window(last, skew).before
-        if last and last.model == doubt.model and near:
+        window = rules.window(doubt, skew)
+        if reach and groups[-1][0].model == doubt.model and window.after <= reach:
             groups[-1].append(doubt)
+            reach = max(reach, window.before)
         else:
             groups.append([doubt])
+            reach = window.before
     return groups
 
 

@@ -228,6 +228,29 @@ def test_doubts_far_apart_are_looked_for_apart():
     assert (window.after, window.before) == (T - s(240), T + s(400 + 180 + 240))
 
 
+def test_a_long_window_holds_doubts_together_over_a_short_one():
+    """Told apart, the first could take the picture of the last, which no other doubt of its group may be."""
+    undated = doubt({"prompt": "x"}, at_s=0, job="undated", told=False)
+    early = doubt({"prompt": "y"}, at_s=-2000, job="early")
+    late = doubt({"prompt": "z"}, at_s=2000, job="late")
+    after = doubt({"prompt": "z"}, at_s=9000, job="after")
+    [group, alone] = clusters([undated, early, after, late], s(0), RULES)
+    assert [each.job_id for each in group] == ["undated", "early", "late"]
+    assert alone == [after]
+    decisions = fates(group, listing(item("p", at_s=2001), at_s=2300))
+    assert [d.fate for d in decisions] == [Fate.UNCLEAR, Fate.ABSENT, Fate.UNCLEAR]
+
+
+def test_equal_requests_that_may_be_different_predictions_are_not_told_by_counting():
+    """Two doubts and two predictions, but one of them is outside of one doubt's window."""
+    two = [doubt(job="1"), doubt(job="2", at_s=600)]
+    decisions = fates(two, listing(item("p", at_s=-200), item("q", at_s=410), at_s=900))
+    assert [(d.fate, d.candidates) for d in decisions] == [
+        (Fate.UNCLEAR, ("p", "q")),
+        (Fate.UNCLEAR, ("q",)),
+    ]
+
+
 def test_strays_surely_ask_the_same_and_are_nobodys():
     items = [item("p", BODY), item("mine", BODY), item("other", {"prompt": "x"}), item("silent")]
     assert [p.prediction_id for p in strays([(MODEL, BODY), (MODEL, BODY)], items, {"mine"})] == ["p"]
