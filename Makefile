@@ -4,11 +4,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test torture lint format bench bench-paid pictures lock clean
+.PHONY: help setup demo test coverage torture lint format bench bench-paid pictures lock clean
 
 help:
 	@echo "make demo    run the quickstart campaign on the embedded sandbox: free, nothing leaves this machine"
 	@echo "make test    lint, types, layers and the whole test suite"
+	@echo "make coverage  every branch of the modules that money depends on, by their unit tests"
 	@echo "make torture the proof at length: HISTORIES=2000000 simulated ones, KILLS=10000 of real runs; hours"
 	@echo "make lint    ruff, mypy and import-linter only"
 	@echo "make lock    refresh requirements/dev.txt from pyproject.toml"
@@ -36,6 +37,11 @@ lint: $(READY)
 
 test: lint
 	$(BIN)/pytest -n 2
+
+# Of the modules that money depends on (listed in pyproject.toml), by the tests of just these: every branch.
+coverage: $(READY)
+	$(BIN)/coverage run -m pytest -q -p no:xdist tests/core/test_lifecycle.py tests/core/test_paths.py tests/core/test_reconcile.py tests/ledger tests/stores tests/contracts/test_ledger.py tests/contracts/test_store.py tests/providers/test_downloads.py tests/providers/test_wavespeed.py tests/e2e/test_network.py
+	$(BIN)/coverage report
 
 bench: $(READY)
 	$(BIN)/python bench/speed.py

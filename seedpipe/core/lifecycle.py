@@ -14,9 +14,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.errors import Malformed, ProviderError, Refused, Unavailable
+from seedpipe.core.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
+    from seedpipe.core.errors import ProviderError
     from seedpipe.core.model import Prediction
 
 
@@ -150,7 +151,7 @@ def submit_failure(error: ProviderError) -> Event:
             return Event.NOT_SENT
         case Unavailable():
             return Event.UNAVAILABLE
-        case Malformed() | ProviderError():
+        case _:
             return Event.UNKNOWN
 
 

@@ -1,6 +1,6 @@
 """What every connection shares: limits, whom to trust, and which proxy leads there.
 
-Hides where the environment speaks: `SSL_CERT_FILE` and `SSL_CERT_DIR` add a company's own authorities,
+Hides where the environment speaks: `SSL_CERT_FILE` and `SSL_CERT_DIR` name a company's own authorities,
 `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name its proxies. Invariant: this machine is never reached through
 a proxy, which has no way to our loopback.
 """

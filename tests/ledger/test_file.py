@@ -17,7 +17,7 @@ import pytest
 
 from seedpipe.core.errors import InputError, LedgerDamaged, LedgerLocked, RunError
 from seedpipe.core.lifecycle import Event, Phase
-from seedpipe.ledger import SqliteLedger
+from seedpipe.ledger import SqliteLedger, schema, sqlite_version
 from tests.contracts.ledger_plans import a_header, a_job, a_run, an_entry, some_cells
 
 ROOT = Path(__file__).parents[2]
@@ -199,6 +199,43 @@ class TestWhatIsNotOurs:
                 opening()
             assert caught.value.hint == "upgrade seedpipe"
 
+    def test_an_older_version_is_read_by_nobody_and_brought_up_to_date_by_the_next_run(
+        self, open_ledger, path, monkeypatch
+    ):
+        open_ledger.record([an_entry(a_job(0).job_id, Event.INTENT_RECORDED)])
+        open_ledger.close()
+        newer = (*schema._MIGRATIONS, ("CREATE TABLE later (word TEXT)",))
+        monkeypatch.setattr(schema, "_MIGRATIONS", newer)
+        with pytest.raises(RunError, match="older seedpipe"):
+            SqliteLedger.open_for_reading(path)
+        with closing(SqliteLedger.open(path, origin="sandbox")) as ledger:
+            assert ledger.phases([a_job(0).job_id]) == {a_job(0).job_id: Phase.SUBMITTING}
+        with closing(SqliteLedger.open_for_reading(path)) as reader:
+            assert reader.origin == "sandbox"
+
+    def test_a_file_system_without_shared_memory_is_refused(self, path, monkeypatch):
+        """SQLite then stays with a journal that readers and a writer cannot share; so it does on this one."""
+        connect = sqlite3.connect
+        monkeypatch.setattr(sqlite3, "connect", lambda file, **how: connect(f"{file}&vfs=unix-none", **how))
+        with pytest.raises(RunError, match="without shared memory") as caught:
+            SqliteLedger.open(path, origin="sandbox")
+        assert "--state" in caught.value.hint
+
+    def test_another_program_that_holds_the_ledger_is_named_as_the_trouble(
+        self, open_ledger, path, monkeypatch
+    ):
+        open_ledger.close()
+        monkeypatch.setattr(schema, "_BUSY_TIMEOUT_S", 0.0)
+        with (
+            closing(sqlite3.connect(path, isolation_level=None)) as other,
+            closing(SqliteLedger.open(path, origin="sandbox")) as ledger,
+        ):
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(RunError, match="held by another program") as caught:
+                ledger.record([an_entry(a_job(0).job_id, Event.INTENT_RECORDED)])
+            assert not isinstance(caught.value, LedgerDamaged)
+            other.execute("ROLLBACK")
+
     def test_an_empty_file_becomes_a_ledger(self, path):
         path.parent.mkdir()
         path.touch()
@@ -281,6 +318,10 @@ class TestDisk:
         for statement in ("UPDATE events SET event = 'held'", "DELETE FROM events"):
             with pytest.raises(sqlite3.IntegrityError, match="never"):
                 open_ledger._db.execute(statement)
+
+
+def test_the_version_of_the_database_library_is_told():
+    assert tuple(map(int, sqlite_version().split("."))) >= (3, 37, 0)
 
 
 def test_the_books_agree_with_themselves(open_ledger):

@@ -49,6 +49,17 @@ def test_nothing_known_is_nothing_refused():
     assert not is_network("")
 
 
+@pytest.mark.parametrize("system", ["darwin", "linux"])
+def test_a_system_that_does_not_tell_its_mounts_is_not_refused(tmp_path, monkeypatch, system):
+    def cannot_be_had(*_, **__):
+        raise OSError("no such thing here")
+
+    monkeypatch.setattr(place.sys, "platform", system)
+    monkeypatch.setattr(place.subprocess, "check_output", cannot_be_had)
+    monkeypatch.setattr(place.Path, "read_text", cannot_be_had)
+    assert file_system_of(tmp_path) == ""
+
+
 def test_this_folder_can_keep_a_ledger(tmp_path):
     assert not is_network(file_system_of(tmp_path / "not" / "there"))
 

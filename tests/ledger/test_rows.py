@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedpipe.core.lifecycle import Event
+from seedpipe.core.records import Entry
 from seedpipe.ledger import rows
 
 
@@ -70,6 +73,13 @@ def test_a_cap_is_rounded_down(cap, micros):
 def test_times_are_lossless(at):
     kept = rows.from_instant(rows.to_instant(at))
     assert (kept, kept.tzinfo) == (at, UTC)
+
+
+def test_the_audit_trail_keeps_when_an_intent_was_recorded_on_the_services_clock():
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    said = {"job_id": "j", "event": Event.INTENT_RECORDED, "at": at}
+    assert rows.entry_detail(Entry(**said)) is None
+    assert json.loads(rows.entry_detail(Entry(**said, service_at=at))) == {"service_at": rows.to_instant(at)}
 
 
 def test_a_time_without_a_zone_is_an_error():

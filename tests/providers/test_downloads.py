@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import sys
 from pathlib import Path
 
 import httpcore
@@ -9,7 +10,9 @@ import pytest
 
 from seedpipe.core.errors import InputError, Malformed, ProviderError, Unavailable
 from seedpipe.providers import Limits, WaveSpeedProvider
+from seedpipe.providers.downloads import OutputFiles
 from seedpipe.providers.reach import Network
+from seedpipe.providers.wire import trusted
 from tests.fakes.wire import free_port, http, says, wire
 
 KEY = "sk-secret-123"
@@ -170,6 +173,8 @@ def test_a_name_without_addresses_may_be_tried_again(answers):
         f"http://{CDN}/plain",
         "file:///etc/passwd",
         "//user:word@cdn.example.com/",
+        "https://[/",
+        "https://cdn.example.com:port/",
     ],
 )
 def test_a_redirect_is_judged_like_the_first_url(location):
@@ -285,8 +290,25 @@ def test_a_proxy_is_not_asked_for_what_is_inside(monkeypatch, host):
 @pytest.mark.parametrize("proxy", ["ftp://127.0.0.1:1", "://", "socks5://127.0.0.1:1"])
 def test_a_proxy_that_cannot_be_used_is_for_the_user_to_mend(monkeypatch, proxy):
     monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setitem(sys.modules, "socksio", None)  # as on a machine that does not have it
     with pytest.raises(InputError):
         WaveSpeedProvider("https://api.example.com", KEY)
+
+
+def test_the_way_to_a_proxy_is_kept_and_used_again(monkeypatch):
+    async def play():
+        async with wire(says(http(502, b"no way"), then="close")) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            files = OutputFiles(QUICK, trusted(), near=False)
+            for number in range(2):
+                with pytest.raises(Unavailable):
+                    async with files.open(f"https://{CDN}/{number}.png"):
+                        raise AssertionError("the proxy has not let us through")
+            ways = len(files._by_proxy)
+            await files.aclose()
+            return ways, len(proxy.asked)
+
+    assert asyncio.run(play()) == (1, 2)
 
 
 def test_authorities_that_cannot_be_read_are_for_the_user_to_mend(monkeypatch):

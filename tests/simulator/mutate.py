@@ -50,6 +50,20 @@ class Mutator(ast.NodeTransformer):
             return True
         return False
 
+    # What no program notices is left alone: types, imports for them, and how values are kept.
+
+    def visit_FunctionDef(self, node):
+        node.body = [self.visit(statement) for statement in node.body]
+        return node
+
+    def visit_ClassDef(self, node):
+        node.body = [self.visit(statement) for statement in node.body]
+        return node
+
+    def visit_AnnAssign(self, node):
+        node.value = node.value and self.visit(node.value)
+        return node
+
     def visit_Compare(self, node):
         self.generic_visit(node)
         for place, operator in enumerate(node.ops):
@@ -79,11 +93,31 @@ class Mutator(ast.NodeTransformer):
         return node
 
     def visit_If(self, node):
+        if ast.unparse(node.test) == "TYPE_CHECKING":
+            return node
         self.generic_visit(node)
         for value in (True, False):
             if self._now(node, f"if {value}"):
                 node.test = ast.copy_location(ast.Constant(value), node)
         return node
+
+    def visit_Match(self, node):
+        self.generic_visit(node)
+        for place in range(len(node.cases) - 1, -1, -1):
+            case = node.cases[place]
+            if len(node.cases) > 1 and self._now(case.pattern, f"case {ast.unparse(case.pattern)} left out"):
+                del node.cases[place]
+        return node
+
+    def visit_comprehension(self, node):
+        self.generic_visit(node)
+        for place in range(len(node.ifs) - 1, -1, -1):
+            if self._now(node.ifs[place], f"for all, not only if {ast.unparse(node.ifs[place])}"):
+                del node.ifs[place]
+        return node
+
+    def visit_Continue(self, node):
+        return ast.copy_location(ast.Break(), node) if self._now(node, "continue → break") else node
 
     def visit_Call(self, node):
         self.generic_visit(node)

@@ -130,6 +130,11 @@ def test_webp_declares_its_size(declared, size, whole):
     assert is_whole("image/webp", head=head, tail=b"x\0", size_bytes=size) is whole
 
 
+def test_a_kind_whose_end_nobody_knows_is_never_called_whole():
+    with pytest.raises(ValueError, match="no end mark"):
+        is_whole("image/gif", head=b"GIF89a", tail=b"\0;", size_bytes=8)
+
+
 @pytest.mark.parametrize(
     ("head", "words"),
     [

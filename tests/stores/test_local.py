@@ -149,6 +149,16 @@ class TestDisk:
         assert names(tmp_path / "objects") == []
         assert store.holds(receive(store, picture()))
 
+    @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+    def test_a_full_disk_is_called_one(self, store, monkeypatch, code):
+        def full(_fd):
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(RunError, match="the disk is full") as caught:
+            receive(store, picture())
+        assert "free some space" in caught.value.hint
+
     @pytest.mark.parametrize("in_the_way", ["objects", "out"])
     def test_a_file_where_a_folder_should_be(self, store, tmp_path, in_the_way):
         (tmp_path / in_the_way).write_text("in the way")
@@ -164,6 +174,28 @@ class TestDisk:
     def test_a_name_too_long_for_the_disk(self, store, tmp_path):
         with pytest.raises(RunError, match="too long"):
             publish(store, receive(store, picture()), "a" * 300)
+
+
+class TestKeeps:
+    """Whether an image is here is asked for thousands: by size, never by reading."""
+
+    def test_the_object_or_the_published_file_will_do(self, store, tmp_path):
+        image = receive(store, picture())
+        publish(store, image, "de/a")
+        assert store.keeps(image, None)
+        (tmp_path / "objects" / image.sha256).unlink()
+        assert not store.keeps(image, None)
+        assert store.keeps(image, "de/a")
+
+    def test_a_published_file_of_another_size_or_none_will_not(self, store, tmp_path):
+        image = receive(store, picture())
+        publish(store, image, "a")
+        (tmp_path / "objects" / image.sha256).unlink()
+        (tmp_path / "out/a.png").unlink()
+        (tmp_path / "out/a.png").write_bytes(b"other")
+        assert not store.keeps(image, "a")
+        assert not store.keeps(image, "b")
+        assert not store.keeps(image, "a.png/c")
 
 
 class TestLinks:
@@ -183,6 +215,27 @@ class TestLinks:
             publish(store, image, "a/b")
             assert path.stat().st_ino == before.st_ino
             assert names(path.parent) == ["b.png"]
+
+    @pytest.mark.parametrize("code", [errno.EXDEV, errno.EPERM, errno.EMLINK])
+    def test_where_no_second_name_can_be_given_a_whole_copy_stands(self, store, tmp_path, monkeypatch, code):
+        def refused(*_):
+            raise OSError(code, os.strerror(code))
+
+        image = receive(store, picture())
+        monkeypatch.setattr(Path, "hardlink_to", refused)
+        publish(store, image, "a")
+        assert (tmp_path / "out/a.png").read_bytes() == picture()
+        assert (tmp_path / "out/a.png").stat().st_nlink == 1
+
+    def test_a_link_that_fails_for_the_disks_sake_is_no_reason_to_copy(self, store, tmp_path, monkeypatch):
+        def broken(*_):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        image = receive(store, picture())
+        monkeypatch.setattr(Path, "hardlink_to", broken)
+        with pytest.raises(RunError, match=os.strerror(errno.EIO)):
+            publish(store, image, "a")
+        assert names(tmp_path / "out") == []
 
     def test_a_copy_with_the_same_bytes_is_left_alone(self, store, tmp_path):
         image = receive(store, picture())
