@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self
 
 from seedpipe.core.errors import InputError, RunError
-from seedpipe.core.lockfile import adoption, can_be_adopted, paid_at, updated
+from seedpipe.core.lockfile import adoption, can_be_adopted, paid_at, paid_places, updated
 from seedpipe.settings import World
 from seedpipe.stores import LockFile
 
@@ -46,7 +46,16 @@ class CampaignLock:
     @cached_property
     def paid(self) -> Mapping[str, LockLine]:
         """The line of each job that is paid for, as it was when first asked. Raises `InputError`."""
-        return paid_at(self._origin, self._file.read()) if self._file else {}
+        return paid_at(self._origin, self._lines)
+
+    @cached_property
+    def places(self) -> Mapping[str, LockLine]:
+        """The line of what was last paid for each cell, by its place; as it was when first asked."""
+        return paid_places(line for line in self._lines if line.origin == self._origin)
+
+    @cached_property
+    def _lines(self) -> tuple[LockLine, ...]:
+        return self._file.read() if self._file else ()
 
     def check_writable(self) -> None:
         """Raise `RunError` when what is about to be paid could not be written down."""
@@ -62,6 +71,12 @@ class CampaignLock:
         ]
         ledger.record(entries)
         return len(entries)
+
+    def teach(self, ledger: Ledger, campaign: str) -> None:
+        """Let the ledger know which cells others have paid for, whatever these ask for today."""
+        lines = [line for line in self._lines if line.origin == self._origin]
+        if lines:
+            ledger.remember(campaign, lines)
 
     def write(self, ledger: Ledger, campaign: str) -> None:
         """Write down what the ledger knows to be paid; raises `RunError` when that cannot be done.

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from seedpipe.core.audit import FileState
     from seedpipe.core.bills import BillPage
     from seedpipe.core.lifecycle import Phase
+    from seedpipe.core.lockfile import LockLine
     from seedpipe.core.model import ImageFile, Json, PlanHeader, PlannedCell, Prediction, PredictionPage
     from seedpipe.core.records import (
         Account,
         Entry,
+        Former,
         JobRecord,
         OpenRequest,
         Payment,
@@ -190,7 +192,28 @@ class Ledger(Protocol):
         """Yield the jobs that a campaign has paid for, each with the cells of its newest plan."""
 
     def tally(self, plan_id: str) -> Tally:
-        """Return jobs, images and money of a plan by phase."""
+        """Return jobs, images and money of a plan by phase; jobs that are `kept` back are in none."""
+
+    def kept(self, plan_id: str) -> Iterator[JobRecord]:
+        """Yield the jobs of a plan whose cells were all paid for as another one (`JobRecord.is_kept`).
+
+        A proof's ledger knows of none: proofs follow every change.
+        """
+
+    def formers(self, campaign: str, asked: Mapping[str, str]) -> dict[str, Former]:
+        """Return what places were last paid for as, where that is another job than the one `asked` now.
+
+        A place is `PlanHeader.place` of a cell. A job counts as paid while it holds money, in doubt too.
+        """
+
+    def remember(self, campaign: str, lines: Iterable[LockLine]) -> None:
+        """Note which places others have paid for; it counts until this ledger tries such a job itself."""
+
+    def keep(self, campaign: str, kept: Mapping[str, tuple[str, str]], at: datetime) -> None:
+        """Record by place that while it asks for the first job it keeps the second one's picture."""
+
+    def unkeep(self, campaign: str, places: Iterable[str]) -> int:
+        """Take such decisions back; return how many there were."""
 
     def committed_usd(self, campaign: str) -> Decimal:
         """Return what the campaign has reserved and spent in its whole life."""

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.errors import InputError, RunError
+from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.ledger import SqliteLedger
-from seedpipe.settings import SANDBOX_ORIGIN, Settings, World
+from seedpipe.settings import Settings, World
 from seedpipe.sources import project_root
 from seedpipe.stores import LocalStore, write_atomically
 

@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 
 from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.errors import InputError
+from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.policy import Redo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SERVICE_ORIGIN: Final = "https://api.wavespeed.ai"
-SANDBOX_ORIGIN: Final = "sandbox"
 DEFAULT_CONCURRENCY: Final = (
     16  # jobs in the air: keeps a bronze or silver account busy without a storm of polls
 )

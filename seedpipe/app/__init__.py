@@ -6,12 +6,14 @@ exits nothing. Rooms are joined here and in `session`; heavy ones load when a us
 
 from seedpipe.app.books import audit, spend
 from seedpipe.app.care import doctor, probe, serve_sandbox
+from seedpipe.app.keeping import Decided, keep
 from seedpipe.app.looking import StatusReview, show, status
 from seedpipe.app.planning import PlanReview, review, validate
 from seedpipe.app.running import Adopted, Reconciled, RunResult, adopt, reconcile, run, write_off
 
 __all__ = [
     "Adopted",
+    "Decided",
     "PlanReview",
     "Reconciled",
     "RunResult",
@@ -19,6 +21,7 @@ __all__ = [
     "adopt",
     "audit",
     "doctor",
+    "keep",
     "probe",
     "reconcile",
     "review",

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.spend import spend as sum_up
 from seedpipe.ledger import SqliteLedger
 from seedpipe.project import (
@@ -23,7 +24,7 @@ from seedpipe.project import (
     reading,
 )
 from seedpipe.session import provider_at, service
-from seedpipe.settings import SANDBOX_ORIGIN, Settings, World
+from seedpipe.settings import Settings, World
 from seedpipe.sources import project_root
 from seedpipe.stores import LocalStore
 

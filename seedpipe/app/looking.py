@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from seedpipe import __version__
 from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Phase, is_settled
-from seedpipe.core.manifest import RunManifest
+from seedpipe.core.manifest import RunManifest, priced
 from seedpipe.core.policy import counts_as_failed
 from seedpipe.core.standing import is_missing
 from seedpipe.project import (
@@ -101,4 +101,5 @@ def manifest_of(ledger: Ledger, record: RunRecord, world: World, root: Path) -> 
             "ci": "yes" if os.environ.get("CI") else "no",
         },
         commit=head_commit(root),
+        kept=priced(record.job for record in ledger.kept(plan_id)),
     )

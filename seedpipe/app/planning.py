@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from seedpipe import catalog
+from seedpipe.core.changes import ValueChange, changed_values
 from seedpipe.core.manifest import add_up
 from seedpipe.core.planning import make_plan
-from seedpipe.core.standing import Known, Standing, jobs_to_buy, survey
+from seedpipe.core.records import Former
+from seedpipe.core.standing import ChangedCell, Kept, Known, Standing, jobs_to_buy, survey
 from seedpipe.core.totals import PlanTotals, total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.locked import CampaignLock
@@ -27,7 +30,7 @@ from seedpipe.sources import WorkTree
 from seedpipe.stores import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from seedpipe.core.model import Job, PlanHeader, PlannedCell
@@ -40,12 +43,24 @@ NOTHING: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CellChange:
+    """A cell that keeps its picture, and what it asks for otherwise than when that was paid for.
+
+    `values` is None when only the lock knows of the old job, for it does not tell what was asked.
+    """
+
+    cell: ChangedCell
+    values: tuple[ValueChange, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReview:
     """A plan with its price and where it stands.
 
     `committed_usd` is what the campaign has reserved and spent so far, what the lock says of others
     included, `month_committed_usd` what its brand has in this month; `redo` names what this run may buy
-    again; `cells` streams the plan, `jobs_to_buy` those of its jobs that a run would submit.
+    again; `cells` streams the plan, `jobs_to_buy` those of its jobs that a run would submit; `changes` has
+    the first cells that keep what they have.
     """
 
     world: World
@@ -59,6 +74,7 @@ class PlanReview:
     cells: Callable[[], Iterator[PlannedCell]]
     jobs_to_buy: Callable[[], Iterator[Job]]
     redo: frozenset[Redo] = frozenset()
+    changes: tuple[CellChange, ...] = ()
 
     @property
     def again(self) -> PhaseTotal:
@@ -126,7 +142,12 @@ def review_of(
     campaign, brand = plan.header.campaign, plan.header.brand
     # Proofs are free and follow every change at once, so their charges never add up to a budget.
     books = ledger if settings.world is World.LIVE else None
-    known = Known(tried=ledger.tried if ledger else _never_tried, keeps=store.keeps, lock=lock.paid)
+    known = Known(
+        tried=ledger.tried if ledger else _never_tried,
+        keeps=store.keeps,
+        lock=lock.paid,
+        formers=partial(_formers, plan.header, books, lock),
+    )
     standing = survey(plan.cells(), known)
     committed_usd = books.committed_usd(campaign) if books else NOTHING
     return PlanReview(
@@ -139,9 +160,36 @@ def review_of(
         committed_usd=committed_usd + standing.paid_elsewhere_usd,
         month_committed_usd=books.month_usd(brand, datetime.now(UTC)) if books and brand else NOTHING,
         cells=plan.cells,
-        jobs_to_buy=lambda: jobs_to_buy(plan.cells(), known, settings.redo),
+        jobs_to_buy=lambda: jobs_to_buy(plan.cells(), known, settings.redo, standing.kept),
         redo=settings.redo,
+        changes=_changes(standing.kept, known),
     )
+
+
+def _changes(kept: Kept, known: Known) -> tuple[CellChange, ...]:
+    wanted = {cell.former.job_id for cell in kept.first}
+    before = {record.job.job_id: record.job for record in known.tried(list(wanted))}
+    return tuple(
+        CellChange(cell=cell, values=changed_values(old.request, cell.job.request) if old else None)
+        for cell in kept.first
+        for old in [before.get(cell.former.job_id)]
+    )
+
+
+def _formers(
+    header: PlanHeader, ledger: Ledger | None, lock: CampaignLock, asked: Mapping[str, str]
+) -> dict[str, Former]:
+    """Return what cells were last paid for as, where that is not what they ask for, by ledger and lock."""
+    places = {header.place(address): address for address in asked}
+    found: dict[str, Former] = {}
+    for place, address in places.items():
+        line = lock.places.get(place)
+        if line and line.job_id != asked[address]:
+            found[address] = Former(job_id=line.job_id, paid_usd=line.cost_usd)
+    if ledger:
+        own = ledger.formers(header.campaign, {place: asked[address] for place, address in places.items()})
+        found |= {places[place]: former for place, former in own.items()}
+    return found
 
 
 def _never_tried(_: object) -> list[JobRecord]:

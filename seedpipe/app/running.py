@@ -248,6 +248,7 @@ def _take_over(
     list. A campaign that has never run live from here may have done so elsewhere: the list is looked at then
     unless the user forbids it.
     """
+    lock.teach(ledger, header.campaign)
     stranger = settings.world is World.LIVE and ledger.latest_run(header.campaign) is None
     locked = lock.adopt(ledger, all_jobs(ledger, header.plan_id), datetime.now(UTC))
     if not (stranger if settings.adopt is None else settings.adopt):

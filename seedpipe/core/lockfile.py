@@ -48,6 +48,8 @@ _LONGEST_TEXT: Final = 4000  # characters: no address, model or origin is longer
 class LockLine:
     """One paid job: which cells asked, which prediction answers, what it cost.
 
+    `cells` are addresses, those of a profile as `@draft/hero/AUR-07/jp`, for a profile has places of its own.
+
     `outputs` are the sha256 of the images, in the service's order, once they were brought home; `size` is the
     one that was asked for, where the model has sizes.
     """
@@ -119,6 +121,17 @@ def paid_at(origin: str, lines: Iterable[LockLine]) -> dict[str, LockLine]:
     return best
 
 
+def paid_places(lines: Iterable[LockLine]) -> dict[str, LockLine]:
+    """Return for each cell the line of what was paid for it last."""
+    newest: dict[str, LockLine] = {}
+    for line in lines:
+        for place in line.cells:
+            known = newest.get(place)
+            if known is None or _worth_now(line) > _worth_now(known):
+                newest[place] = line
+    return newest
+
+
 def can_be_adopted(line: LockLine, record: JobRecord | None) -> bool:
     """Say whether a ledger should take up a line: it has nothing better, and has not seen it fail."""
     if record is None:
@@ -144,7 +157,7 @@ def line_of(record: JobRecord, origin: str) -> LockLine | None:
     size = record.job.request.get("size")
     return LockLine(
         job_id=record.job.job_id,
-        cells=tuple(cell.address for cell in record.cells),
+        cells=record.places or tuple(cell.address for cell in record.cells),
         model=record.job.model,
         size=size if isinstance(size, str) else None,
         prediction_id=attempt.prediction_id or "",
@@ -180,6 +193,10 @@ def _paid_attempt(record: JobRecord) -> int | None:
 
 def _is_paid(attempt: Attempt) -> bool:
     return attempt.prediction_id is not None and holds_money(attempt.phase)
+
+
+def _worth_now(line: LockLine) -> tuple[datetime, str]:
+    return (line.accepted_at, line.prediction_id)
 
 
 def _worth(line: LockLine) -> tuple[int, datetime, str]:

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from seedpipe.core.model import ImageFile, Json, Output, PlanHeader
+    from seedpipe.core.model import Cell, ImageFile, Job, Json, Output, PlanHeader
     from seedpipe.core.records import Attempt, JobRecord, RunOutcome, RunRecord, Tally
 
 MANIFEST_FORMAT: Final = 1
 
 _USUAL: Final = Policy()
+_NOTHING: Final = PhaseTotal()
 _EXTENSIONS: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _BROUGHT_HOME: Final = (Phase.DONE, Phase.DONE_SHORT)
 _BILLED: Final = (Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT, Phase.LOST)
@@ -37,7 +38,8 @@ class RunManifest:
     """A run of a plan, and where its jobs stand.
 
     `world` is `proof` or `live`; `environment` names the tool, Python and platform; `commit` is the git
-    commit of the campaign's work tree when there is one.
+    commit of the campaign's work tree when there is one. `kept` are the jobs that nobody has bought because
+    their cells keep the pictures they have; `tally` is without them.
     """
 
     world: str
@@ -47,11 +49,12 @@ class RunManifest:
     tally: Mapping[Phase, PhaseTotal]
     environment: Mapping[str, str]
     commit: str | None = None
+    kept: PhaseTotal = _NOTHING
 
     @property
     def planned(self) -> PhaseTotal:
         """The whole plan."""
-        return add_up(self.tally.values())
+        return add_up([*self.tally.values(), self.kept])
 
     @property
     def billed(self) -> PhaseTotal:
@@ -82,6 +85,20 @@ def add_up(totals: Iterable[PhaseTotal]) -> PhaseTotal:
     )
 
 
+def priced(jobs: Iterable[Job]) -> PhaseTotal:
+    """Return the sum of jobs at the plan's prices."""
+    return add_up(PhaseTotal(jobs=1, images=job.outputs_expected, cost_usd=job.cost_usd) for job in jobs)
+
+
+def less(total: PhaseTotal, part: PhaseTotal) -> PhaseTotal:
+    """Return a total without a part of it."""
+    return PhaseTotal(
+        jobs=total.jobs - part.jobs,
+        images=total.images - part.images,
+        cost_usd=total.cost_usd - part.cost_usd,
+    )
+
+
 def extension(media_type: str) -> str:
     """Return the file extension of an image type that seedpipe keeps, with its dot."""
     return _EXTENSIONS[media_type]
@@ -107,7 +124,7 @@ def output_paths(record: JobRecord, output: Output) -> list[str]:
     shown = record.sets[record.published]
     return [
         placed_path(cell.output_paths[place], output.image)
-        for cell in record.cells
+        for cell in record.followers
         for place, index in shown.placed(len(cell.output_paths)).items()
         if index == output.index
     ]
@@ -162,6 +179,7 @@ def run_document(manifest: RunManifest) -> dict[str, Json]:
             "budget_usd": _money(start.budget_usd),
         },
         "planned": _total(manifest.planned),
+        "kept": _total(manifest.kept),
         "billed": _total(manifest.billed),
         "phases": {
             phase.value: _total(manifest.tally[phase])
@@ -183,11 +201,23 @@ def job_document(record: JobRecord) -> dict[str, Json]:
         "cost_usd": _money(job.cost_usd),
         "images_expected": job.outputs_expected,
         "cells": [
-            {"address": cell.address, "series": cell.series, "axes": dict(cell.axes)} for cell in record.cells
+            {
+                "address": cell.address,
+                "series": cell.series,
+                "axes": dict(cell.axes),
+                "kept": _kept(record, cell),
+            }
+            for cell in record.cells
         ],
         "attempts": [_attempt(attempt) for attempt in record.attempts],
         "outputs": [_output(record, output) for output in published_outputs(record)],
     }
+
+
+def _kept(record: JobRecord, cell: Cell) -> str | None:
+    """Return the job whose picture a cell keeps in place of this one's."""
+    former = record.formers.get(cell.address)
+    return former.job_id if former and (former.decided or record.is_kept) else None
 
 
 def _attempt(attempt: Attempt) -> dict[str, Json]:

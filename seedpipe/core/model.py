@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - dataclass field types are read at run time by tests
 from decimal import Decimal  # noqa: TC003
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 PLAN_FORMAT = 1
+SANDBOX_ORIGIN: Final = "sandbox"
+"""The service of the proofs: nothing is paid there, and so every change is followed at once."""
 _JOB_ID_HEX_DIGITS = 32  # 128 bits: no collision to fear, short enough to read in a table
 
 
@@ -124,6 +126,16 @@ class PlanHeader:
     labels: Mapping[str, str] = field(default_factory=dict)
     variant: Mapping[str, Json] = field(default_factory=dict)
     plan_format: int = PLAN_FORMAT
+
+    @property
+    def profile(self) -> str:
+        """The profile that lies over the campaign; empty for none."""
+        profile = self.variant.get("profile")
+        return profile if isinstance(profile, str) else ""
+
+    def place(self, address: str) -> str:
+        """Return where a cell's pictures lie among all of its campaign: a profile has places of its own."""
+        return f"@{self.profile}/{address}" if self.profile else address
 
     @property
     def plan_id(self) -> str:

@@ -27,6 +27,7 @@ SERVICE_FAILURES: Final = frozenset({5000, 5003, 5004})
 class Redo(StrEnum):
     """What `--redo` can name: jobs that may be bought again in this run."""
 
+    CHANGED = "changed"
     FAILED = "failed"
     SHORT = "short"
     MISSING = "missing"

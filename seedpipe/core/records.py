@@ -7,12 +7,13 @@ the engine's shards and the manifest's lines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from seedpipe.core.keeping import all_changed
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.sets import ImageSet, fullest
 
@@ -119,10 +120,25 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """What a cell was last paid for as, while its campaign asks for something else there today.
+
+    `paid_usd` is what that job has cost so far; `decided` says whether somebody has accepted its picture for
+    the new request (`seedpipe keep`).
+    """
+
+    job_id: str
+    paid_usd: Decimal
+    decided: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
     """A job with its cells in one plan, its attempts (oldest first) and the outputs of the latest one.
 
-    `earlier` has the outputs of each attempt before the latest, for an earlier take is kept.
+    `earlier` has the outputs of each attempt before the latest, for an earlier take is kept. `formers` tells
+    by address which cells were paid for as another job; `places` are all that this one was ever paid for,
+    where that was asked.
     """
 
     job: Job
@@ -130,6 +146,8 @@ class JobRecord:
     attempts: tuple[Attempt, ...]
     outputs: tuple[Output, ...]
     earlier: tuple[tuple[Output, ...], ...] = ()
+    formers: Mapping[str, Former] = field(default_factory=dict)
+    places: tuple[str, ...] = ()
 
     @property
     def phase(self) -> Phase:
@@ -158,6 +176,23 @@ class JobRecord:
     def published(self) -> int | None:
         """Which attempt, counted from 0, has the set that is shown: the fullest, of equal ones the newest."""
         return fullest(self.sets)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether every cell that asks for this job was paid for as another one."""
+        return all_changed(self.formers.get(cell.address) for cell in self.cells)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nothing is bought without the user's word: its cells keep the pictures they have."""
+        return self.phase is Phase.PLANNED and self.is_changed
+
+    @property
+    def followers(self) -> tuple[Cell, ...]:
+        """The cells that show this job's pictures: those for which nobody has decided to keep another."""
+        return tuple(
+            cell for cell in self.cells if not ((former := self.formers.get(cell.address)) and former.decided)
+        )
 
     @property
     def label(self) -> str:

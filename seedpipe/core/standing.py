@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.lockfile import can_be_adopted
-from seedpipe.core.manifest import add_up
+from seedpipe.core.manifest import add_up, priced
 from seedpipe.core.policy import Redo, redo_phases
 from seedpipe.core.records import PhaseTotal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from seedpipe.core.lockfile import LockLine
     from seedpipe.core.model import Cell, ImageFile, Job, PlannedCell
-    from seedpipe.core.records import JobRecord, Tally
+    from seedpipe.core.records import Former, JobRecord, Tally
 
+_MOST_CHANGES: Final = 500  # changed cells that can be told one by one
 _BATCH: Final = 500  # jobs a look-up: few round trips, little memory
 _MOST_SIZES: Final = 6  # sizes named a series; more would not fit a line
 _BRINGS_IMAGES: Final = frozenset({Phase.DONE, Phase.DONE_SHORT})
@@ -33,17 +34,50 @@ _NOTHING: Final = PhaseTotal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedCell:
+    """A cell that was paid for as `former` and asks for `job` today."""
+
+    address: str
+    job: Job
+    former: Former
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The jobs that a run leaves alone because all their cells keep the pictures they have.
+
+    `changed` are those that `--redo changed` would buy, at the plan's price; `paid_usd` is what the pictures
+    in their place have cost; `decided` are those whose every cell was accepted as it is; `first` has the
+    first cells of both.
+    """
+
+    changed: PhaseTotal = _NOTHING
+    changed_cells: int = 0
+    paid_usd: Decimal = Decimal(0)
+    decided: PhaseTotal = _NOTHING
+    decided_cells: int = 0
+    first: tuple[ChangedCell, ...] = ()
+    changed_jobs: frozenset[str] = frozenset()
+    decided_jobs: frozenset[str] = frozenset()
+
+
+_NOTHING_KEPT: Final = Kept()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """A plan against a ledger: a tally for each series, and the sizes its jobs ask for.
 
-    `missing` are the jobs that are paid for and whose images are not here, in no other tally;
-    `paid_elsewhere_usd` is what the lock says was paid for those that this ledger does not know.
+    `missing` are the jobs that are paid for and whose images are not here, `kept` those that wait for the
+    user's word; both in no other tally. `paid_elsewhere_usd` is what the lock says was paid for those that
+    this ledger does not know.
     """
 
     by_series: Mapping[str, Tally]
     sizes: Mapping[str, tuple[str, ...]]
     missing: PhaseTotal = _NOTHING
     paid_elsewhere_usd: Decimal = Decimal(0)
+    kept: Kept = _NOTHING_KEPT
 
     @property
     def tally(self) -> Tally:
@@ -64,7 +98,8 @@ class Standing:
         """Return what `--redo` would buy once more at most: what is missing may still be at the service."""
         wanted = frozenset(redo)
         missing = self.missing if Redo.MISSING in wanted else _NOTHING
-        return add_up([self.of(*redo_phases(wanted)), missing])
+        changed = self.kept.changed if Redo.CHANGED in wanted else _NOTHING
+        return add_up([self.of(*redo_phases(wanted)), missing, changed])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,47 +107,39 @@ class Known:
     """What is known of jobs before a run.
 
     `tried` tells of a batch of job ids those that were ever tried; `keeps` whether an image is here, as an
-    object or at a path; `lock` has the lines of what anyone has paid for, by job id.
+    object or at a path; `lock` has the lines of what anyone has paid for, by job id; `formers` tells of
+    cells, by address with the job they ask for, what they were paid for as otherwise.
     """
 
     tried: Callable[[Sequence[str]], Iterable[JobRecord]]
     keeps: Callable[[ImageFile, str | None], bool]
     lock: Mapping[str, LockLine] = field(default_factory=dict)
+    formers: Callable[[Mapping[str, str]], Mapping[str, Former]] = lambda _: {}
 
 
 def survey(cells: Iterable[PlannedCell], known: Known) -> Standing:
     """Return where a plan stands."""
-    by_series: dict[str, Tally] = {}
-    sizes: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    missing, paid_elsewhere_usd = _NOTHING, Decimal(0)
-    for planned, phase, line in _judged(cells, known):
-        job, series = planned.job, planned.cell.series
-        tally = by_series.setdefault(series, {})
-        one = PhaseTotal(jobs=1, images=job.outputs_expected, cost_usd=job.cost_usd)
-        if phase is None:
-            missing = add_up([missing, one])
-        else:
-            tally[phase] = add_up([tally.get(phase, _NOTHING), one])
-        if line:
-            paid_elsewhere_usd += line.cost_usd
-        size = job.request.get("size")
-        if size is not None and len(sizes[series]) < _MOST_SIZES:
-            sizes[series][str(size)] = None
-    return Standing(
-        by_series=by_series,
-        sizes={series: tuple(found) for series, found in sizes.items()},
-        missing=missing,
-        paid_elsewhere_usd=paid_elsewhere_usd,
-    )
+    found = _Survey(known)
+    for batch in _batches(cells):
+        found.read(batch)
+    return found.standing()
 
 
-def jobs_to_buy(cells: Iterable[PlannedCell], known: Known, redo: Iterable[Redo]) -> Iterator[Job]:
-    """Yield the jobs of a plan that a run would submit: what is new, and what `--redo` may buy again."""
+def jobs_to_buy(
+    cells: Iterable[PlannedCell], known: Known, redo: Iterable[Redo], kept: Kept = _NOTHING_KEPT
+) -> Iterator[Job]:
+    """Yield the jobs of a plan that a run would submit: what is new, and what `--redo` may buy again.
+
+    `kept` is what the survey of the same plan has found to be kept back.
+    """
     wanted = frozenset(redo)
     phases = redo_phases(wanted) | {Phase.PLANNED}
-    for planned, phase, _ in _judged(cells, known):
-        if phase in phases or (phase is None and Redo.MISSING in wanted):
-            yield planned.job
+    waiting = kept.decided_jobs if Redo.CHANGED in wanted else kept.decided_jobs | kept.changed_jobs
+    for batch in _batches(cells):
+        for planned, phase, _ in _judged(batch, known):
+            lost = phase is None and Redo.MISSING in wanted
+            if (phase in phases or lost) and planned.job.job_id not in waiting:
+                yield planned.job
 
 
 def is_missing(record: JobRecord, cell: Cell | None, keeps: Callable[[ImageFile, str | None], bool]) -> bool:
@@ -131,23 +158,130 @@ def is_missing(record: JobRecord, cell: Cell | None, keeps: Callable[[ImageFile,
     )
 
 
+@dataclass(slots=True, kw_only=True)
+class _Waiting:
+    """A job of which every cell so far was paid for as another one."""
+
+    job: Job
+    series: str
+    formers: dict[str, Former]
+
+
+class _Survey:
+    """Sums up the cells that have passed. A job is kept back until one of its cells turns out to be new."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._by_series: dict[str, Tally] = {}
+        self._sizes: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._missing = _NOTHING
+        self._paid_elsewhere_usd = Decimal(0)
+        self._waiting: dict[str, _Waiting] = {}
+
+    def read(self, batch: list[PlannedCell]) -> None:
+        """Count some more cells."""
+        judged = list(_judged(batch, self._known))
+        unbought = {planned.job.job_id for planned, phase, _ in judged if phase is Phase.PLANNED}
+        asked = {
+            planned.cell.address: planned.job.job_id
+            for planned in batch
+            if planned.job.job_id in unbought or planned.job.job_id in self._waiting
+        }
+        formers = self._known.formers(asked) if asked else {}
+        phases = {planned.cell.address: (phase, line) for planned, phase, line in judged}
+        for planned in batch:
+            former = formers.get(planned.cell.address)
+            if planned.opens_job:
+                phase, line = phases[planned.cell.address]
+                self._open(planned, phase, line, former)
+            elif waiting := self._waiting.get(planned.job.job_id):
+                self._join(waiting, planned.cell.address, former)
+
+    def _open(
+        self, planned: PlannedCell, phase: Phase | None, line: LockLine | None, former: Former | None
+    ) -> None:
+        """Count a job at its first cell."""
+        job, series = planned.job, planned.cell.series
+        self._by_series.setdefault(series, {})
+        size = job.request.get("size")
+        if size is not None and len(self._sizes[series]) < _MOST_SIZES:
+            self._sizes[series][str(size)] = None
+        if line:
+            self._paid_elsewhere_usd += line.cost_usd
+        if phase is None:
+            self._missing = add_up([self._missing, _one(job)])
+        elif phase is Phase.PLANNED and former:
+            formers = {planned.cell.address: former}
+            self._waiting[job.job_id] = _Waiting(job=job, series=series, formers=formers)
+        else:
+            self._count(series, phase, job)
+
+    def _join(self, waiting: _Waiting, address: str, former: Former | None) -> None:
+        """Count one more cell of a job that is kept back so far: a new one has it bought for all."""
+        if former:
+            waiting.formers[address] = former
+        else:
+            del self._waiting[waiting.job.job_id]
+            self._count(waiting.series, Phase.PLANNED, waiting.job)
+
+    def _count(self, series: str, phase: Phase, job: Job) -> None:
+        tally = self._by_series[series]
+        tally[phase] = add_up([tally.get(phase, _NOTHING), _one(job)])
+
+    def standing(self) -> Standing:
+        """Return the sums."""
+        return Standing(
+            by_series=self._by_series,
+            sizes={series: tuple(found) for series, found in self._sizes.items()},
+            missing=self._missing,
+            paid_elsewhere_usd=self._paid_elsewhere_usd,
+            kept=_kept(self._waiting.values()),
+        )
+
+
+def _kept(waiting: Collection[_Waiting]) -> Kept:
+    changed = [each for each in waiting if not all(former.decided for former in each.formers.values())]
+    settled = [each for each in waiting if all(former.decided for former in each.formers.values())]
+    cells = [
+        ChangedCell(address=address, job=each.job, former=former)
+        for each in waiting
+        for address, former in each.formers.items()
+    ]
+    undecided = [cell for cell in cells if not cell.former.decided]
+    paid = {cell.former.job_id: cell.former.paid_usd for cell in undecided}
+    return Kept(
+        changed=priced(each.job for each in changed),
+        changed_cells=len(undecided),
+        paid_usd=sum(paid.values(), Decimal(0)),
+        decided=priced(each.job for each in settled),
+        decided_cells=len(cells) - len(undecided),
+        first=tuple(cells[:_MOST_CHANGES]),
+        changed_jobs=frozenset(each.job.job_id for each in changed),
+        decided_jobs=frozenset(each.job.job_id for each in settled),
+    )
+
+
+def _one(job: Job) -> PhaseTotal:
+    return PhaseTotal(jobs=1, images=job.outputs_expected, cost_usd=job.cost_usd)
+
+
 def _judged(
-    cells: Iterable[PlannedCell], known: Known
+    batch: Iterable[PlannedCell], known: Known
 ) -> Iterator[tuple[PlannedCell, Phase | None, LockLine | None]]:
     """Yield each job's first cell, its phase (None for a missing job) and the line to be adopted."""
-    for batch in _batches(cells):
-        records = {r.job.job_id: r for r in known.tried([planned.job.job_id for planned in batch])}
-        for planned in batch:
-            record, line = records.get(planned.job.job_id), known.lock.get(planned.job.job_id)
-            if line and can_be_adopted(line, record):
-                yield planned, None, line
-            elif record and is_missing(record, planned.cell, known.keeps):
-                yield planned, None, None
-            else:
-                yield planned, record.phase if record else Phase.PLANNED, None
+    opening = [planned for planned in batch if planned.opens_job]
+    records = {r.job.job_id: r for r in known.tried([planned.job.job_id for planned in opening])}
+    for planned in opening:
+        record, line = records.get(planned.job.job_id), known.lock.get(planned.job.job_id)
+        if line and can_be_adopted(line, record):
+            yield planned, None, line
+        elif record and is_missing(record, planned.cell, known.keeps):
+            yield planned, None, None
+        else:
+            yield planned, record.phase if record else Phase.PLANNED, None
 
 
-def _batches(cells: Iterable[PlannedCell]) -> Iterable[list[PlannedCell]]:
-    opening = (planned for planned in cells if planned.opens_job)
-    while batch := list(islice(opening, _BATCH)):
+def _batches(cells: Iterable[PlannedCell]) -> Iterator[list[PlannedCell]]:
+    stream = iter(cells)
+    while batch := list(islice(stream, _BATCH)):
         yield batch

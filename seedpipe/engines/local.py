@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from seedpipe.core.lifecycle import Phase, is_unfetched
+from seedpipe.core.keeping import waits_for_word
+from seedpipe.core.lifecycle import Phase, is_settled, is_unfetched
 from seedpipe.core.policy import Orders
 from seedpipe.core.records import RunOutcome, StopReason
 from seedpipe.engines.asides import Asides
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import AsyncGenerator, Callable, Coroutine
 
-    from seedpipe.core.model import Policy
+    from seedpipe.core.model import Cell, Policy
     from seedpipe.core.records import Aside, JobRecord, RunStart
     from seedpipe.engines.walk import JobWalk
     from seedpipe.ports import Clock, Ledger, Provider, RunListener, Store
@@ -145,6 +147,7 @@ class LocalEngine:
             while crew.is_busy or not settler.is_idle:
                 await crew.finish()
                 await settler.idle()
+            await self._show_kept(shift)
         async with aclosing(self._records(shift.tools)) as records:
             await shift.asides.sweep(records)
         shift.brought_aside = await shift.asides.fetch()
@@ -171,11 +174,34 @@ class LocalEngine:
                 if self._is_new_work(record) and shift.is_free(record):
                     await shift.crew.take(record)
 
+    async def _show_kept(self, shift: _Shift) -> None:
+        """Put the pictures that changed cells keep at their paths: those may have moved, or be gone."""
+        tools, crew, plan_id = shift.tools, shift.crew, shift.tools.run.plan_id
+        if await tools.scribe.ask(lambda ledger: next(ledger.kept(plan_id), None)) is None:
+            return
+        async with aclosing(self._records(tools)) as records:
+            async for record in records:
+                if record.is_kept:
+                    await self._show_formers(record, tools, crew)
+        await crew.finish()
+
+    async def _show_formers(self, record: JobRecord, tools: Tools, crew: Crew) -> None:
+        kept: dict[str, list[Cell]] = {}
+        for cell in record.cells:
+            kept.setdefault(record.formers[cell.address].job_id, []).append(cell)
+        if any(map(crew.carries, kept)):
+            await crew.finish()
+        for former in await tools.scribe.ask(lambda ledger: ledger.tried(list(kept))):
+            if is_settled(former.phase):
+                await crew.show(replace(former, cells=tuple(kept[former.job.job_id])))
+
     def _is_new_work(self, record: JobRecord) -> bool:
         """Say whether the second pass takes the job up: the first has been at all that was paid for."""
         if is_unfetched(record.phase) or record.phase is Phase.IN_DOUBT:
             return False
-        return record.phase is not Phase.PLANNED or self._traffic.open
+        if record.phase is Phase.PLANNED:
+            return self._traffic.open and not waits_for_word(record, self._orders)
+        return True
 
     async def _records(self, tools: Tools) -> AsyncGenerator[JobRecord, None]:
         scribe, plan_id = tools.scribe, tools.run.plan_id

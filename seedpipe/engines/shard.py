@@ -9,9 +9,11 @@ paid for.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seedpipe.core.errors import LedgerDamaged, LedgerLocked, RunError
+from seedpipe.core.policy import Orders
 from seedpipe.core.records import StopReason
 from seedpipe.engines.walk import JobWalk
 
@@ -46,6 +48,13 @@ class Crew:
         """Start a job as soon as a seat is free."""
         await self._seats.acquire()
         walk = JobWalk(self._tools, record)
+        task = self._start(walk, self._carry(walk))
+        task.add_done_callback(lambda _: self._seats.release())
+
+    async def show(self, record: JobRecord) -> None:
+        """Put pictures that are paid for at the cells that keep them; nothing is bought for these."""
+        await self._seats.acquire()
+        walk = JobWalk(replace(self._tools, orders=Orders(retries=False)), record)
         task = self._start(walk, self._carry(walk))
         task.add_done_callback(lambda _: self._seats.release())
 

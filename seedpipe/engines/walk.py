@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.errors import Malformed, ProviderError, Refused, RunError, Unavailable
+from seedpipe.core.keeping import waits_for_word
 from seedpipe.core.lifecycle import (
     Event,
     Phase,
@@ -179,6 +180,8 @@ class JobWalk:
 
         One that must fit ends all submitting when its price does not.
         """
+        if not again and waits_for_word(self._record, self._tools.orders):
+            return False
         traffic = self._tools.traffic
         async with traffic.seats:
             await self._learn_time()
@@ -450,7 +453,7 @@ class JobWalk:
 
     async def _place(self, shown: ImageSet) -> bool:
         """Put a set at every cell's paths; return whether all of its images were here."""
-        for cell in self._record.cells:
+        for cell in self._record.followers:
             for place, index in shown.placed(len(cell.output_paths)).items():
                 image, stem = shown.images[index], cell.output_paths[place]
                 try:

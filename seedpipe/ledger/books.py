@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
     from seedpipe.core.model import Output
     from seedpipe.core.records import Attempt, Entry
+    from seedpipe.ledger.placed import Placed
 
 
 class Books:
     """Applies entries to the rows of one ledger; the caller begins and ends the transaction."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, placed: Placed) -> None:
         self._db = db
+        self._placed = placed
 
     def apply(self, entry: Entry) -> Verdict:
         """Write one event and what follows from it, or nothing; only an intent can be declined."""
@@ -48,6 +50,8 @@ class Books:
             if verdict is not Verdict.RECORDED:
                 return verdict
         self._write(entry, after)
+        if terms and entry.event in SETS_THE_PRICE:
+            self._placed.bought(terms.plan_no, entry.job_id)
         for (kind, name), micros in changes.items():
             self._db.execute(queries.OPEN_ACCOUNT, (kind, name))
             self._db.execute(queries.CHANGE_ACCOUNT, (micros, kind, name))
@@ -65,6 +69,7 @@ class Books:
             raise KeyError(entry.job_id)
         asking = run or priced
         return _Terms(
+            plan_no=priced["plan_no"],
             price_usd=rows.from_micros(priced["cost_micros"]),
             payer=_Payer(campaign=asking["campaign"], brand=asking["brand"], month=_month(entry)),
             purse_micros=run["purse_micros"] if run else None,
@@ -175,8 +180,9 @@ class _Payer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Terms:
-    """What an attempt costs, who pays, and the caps of its run."""
+    """What an attempt costs, which plan asks, who pays, and the caps of its run."""
 
+    plan_no: int
     price_usd: Decimal
     payer: _Payer
     purse_micros: int | None

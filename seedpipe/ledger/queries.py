@@ -37,6 +37,8 @@ OPEN_ACCOUNT: Final = """
     ON CONFLICT (kind, name) DO NOTHING"""
 CHANGE_ACCOUNT: Final = """
     UPDATE accounts SET committed_micros = committed_micros + ? WHERE kind = ? AND name = ?"""
+INSERT_PLAN: Final = """
+    INSERT INTO plans (plan_id, campaign, brand, header, job_count, place_prefix) VALUES (?, ?, ?, ?, 0, ?)"""
 INSERT_JOB: Final = """
     INSERT INTO jobs (job_id, model, request) VALUES (?, ?, ?) ON CONFLICT (job_id) DO NOTHING"""
 INSERT_PLAN_JOB: Final = """
@@ -134,8 +136,65 @@ TALLY: Final = """
 RUN: Final = """
     SELECT runs.*, brand FROM runs JOIN plans USING (plan_no) WHERE run_id = ?"""
 PRICE_OF_JOB: Final = """
-    SELECT cost_micros, campaign, brand FROM plan_jobs JOIN plans USING (plan_no)
+    SELECT cost_micros, campaign, brand, plan_no FROM plan_jobs JOIN plans USING (plan_no)
     WHERE job_id = ? ORDER BY plan_no = ? DESC, plan_no DESC LIMIT 1"""
 LATEST_RUN: Final = """
     SELECT runs.*, plan_id FROM runs JOIN plans USING (plan_no)
     WHERE :campaign IS NULL OR runs.campaign = :campaign ORDER BY run_no DESC LIMIT 1"""
+
+CELLS_BOUGHT: Final = """
+    INSERT INTO cell_jobs (campaign, place, job_id, seen)
+    SELECT campaign, place_prefix || address, job_id, (SELECT coalesce(max(event_no), 0) FROM events)
+    FROM plans JOIN plan_jobs USING (plan_no)
+    JOIN cells ON cells.plan_no = plan_jobs.plan_no AND job_position = plan_jobs.position
+    WHERE plans.plan_no = :plan_no AND job_id = :job_id AND NOT EXISTS (SELECT 1 FROM keeps
+        WHERE keeps.campaign = plans.campaign AND place = place_prefix || address AND asked_job = job_id)
+    ON CONFLICT (campaign, place, job_id) DO UPDATE SET seen = excluded.seen"""
+CELLS_SHOWN: Final = """
+    INSERT INTO cell_jobs (campaign, place, job_id, seen)
+    SELECT campaign, place_prefix || address, job_id, (SELECT coalesce(max(event_no), 0) FROM events)
+    FROM plans JOIN plan_jobs USING (plan_no)
+    JOIN cells ON cells.plan_no = plan_jobs.plan_no AND job_position = plan_jobs.position
+    WHERE plans.plan_no = :plan_no
+        AND EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = plan_jobs.job_id
+            AND phase IN (SELECT value FROM json_each(:paid)))
+        AND NOT EXISTS (SELECT 1 FROM keeps
+            WHERE keeps.campaign = plans.campaign AND place = place_prefix || address
+                AND asked_job = plan_jobs.job_id)
+    ON CONFLICT (campaign, place, job_id) DO UPDATE SET seen = excluded.seen"""
+CELL_PAID_ELSEWHERE: Final = """
+    INSERT INTO cell_jobs (campaign, place, job_id, seen, elsewhere_micros) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (campaign, place, job_id) DO NOTHING"""
+FORMERS: Final = """
+    SELECT cell_jobs.place, cell_jobs.job_id, asked_job, kept_job, coalesce(
+        (SELECT sum(cost_micros) FROM attempts WHERE attempts.job_id = cell_jobs.job_id
+            AND phase IN (SELECT value FROM json_each(:paid))),
+        elsewhere_micros) AS paid_micros
+    FROM json_each(:places) AS wanted
+    CROSS JOIN cell_jobs ON cell_jobs.campaign = :campaign AND cell_jobs.place = wanted.value
+    LEFT JOIN keeps ON keeps.campaign = cell_jobs.campaign AND keeps.place = cell_jobs.place
+    WHERE EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = cell_jobs.job_id
+            AND phase IN (SELECT value FROM json_each(:paid)))
+        OR (elsewhere_micros IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = cell_jobs.job_id))
+    ORDER BY cell_jobs.place, seen, cell_jobs.job_id"""
+PLACES_OF_JOBS: Final = """
+    SELECT place, job_id FROM cell_jobs
+    WHERE campaign = ? AND job_id IN (SELECT value FROM json_each(?)) ORDER BY place"""
+KEEP: Final = """
+    INSERT INTO keeps (campaign, place, asked_job, kept_job, at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (campaign, place) DO UPDATE SET
+        asked_job = excluded.asked_job, kept_job = excluded.kept_job, at = excluded.at"""
+UNKEEP: Final = """
+    DELETE FROM keeps WHERE campaign = ? AND place IN (SELECT value FROM json_each(?))"""
+JOBS_PERHAPS_KEPT: Final = """
+    SELECT position, job_id, model, request, outputs_expected, cost_micros
+    FROM plan_jobs JOIN jobs USING (job_id) JOIN plans USING (plan_no)
+    WHERE plan_no = ? AND position > ?
+        AND coalesce((SELECT phase FROM attempts WHERE attempts.job_id = plan_jobs.job_id
+            ORDER BY number DESC LIMIT 1), 'planned') = 'planned'
+        AND EXISTS (SELECT 1 FROM cells JOIN cell_jobs
+            ON cell_jobs.campaign = plans.campaign AND place = place_prefix || address
+            WHERE cells.plan_no = plan_jobs.plan_no AND job_position = plan_jobs.position
+                AND cell_jobs.job_id <> plan_jobs.job_id)
+    ORDER BY position LIMIT ?"""

@@ -26,7 +26,17 @@ from seedpipe.core.model import (
     Policy,
     ShortSets,
 )
-from seedpipe.core.records import Account, Attempt, Payment, RunEnd, RunRecord, RunStart, Step, StopReason
+from seedpipe.core.records import (
+    Account,
+    Attempt,
+    Payment,
+    PhaseTotal,
+    RunEnd,
+    RunRecord,
+    RunStart,
+    Step,
+    StopReason,
+)
 from seedpipe.core.safe_text import lasting_url
 
 if TYPE_CHECKING:
@@ -260,6 +270,11 @@ def payment(row: Row, cells: Sequence[Row], outputs: Sequence[Row], steps: Seque
             for step in steps
         ),
     )
+
+
+def phase_total(row: Row) -> PhaseTotal:
+    """Return how much stands in one phase."""
+    return PhaseTotal(jobs=row["jobs"], images=row["images"], cost_usd=from_micros(row["cost_micros"]))
 
 
 def account(row: Row) -> Account:

@@ -130,6 +130,33 @@ _MIGRATIONS: Final = (
             committed_micros INTEGER NOT NULL CHECK (committed_micros >= 0),
             PRIMARY KEY (kind, name)) WITHOUT ROWID""",
     ),
+    (  # What each place of a campaign was paid for as; a profile has places of its own.
+        "ALTER TABLE plans ADD COLUMN place_prefix TEXT NOT NULL DEFAULT ''",
+        """UPDATE plans SET place_prefix = '@' || json_extract(header, '$.variant.profile') || '/'
+            WHERE json_extract(header, '$.variant.profile') IS NOT NULL""",
+        """CREATE TABLE cell_jobs (
+            campaign TEXT NOT NULL,
+            place TEXT NOT NULL,
+            job_id TEXT NOT NULL,
+            seen INTEGER NOT NULL,
+            elsewhere_micros INTEGER,
+            PRIMARY KEY (campaign, place, job_id)) WITHOUT ROWID""",
+        "CREATE INDEX cell_jobs_by_job ON cell_jobs (job_id)",
+        """CREATE TABLE keeps (
+            campaign TEXT NOT NULL,
+            place TEXT NOT NULL,
+            asked_job TEXT NOT NULL,
+            kept_job TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (campaign, place)) WITHOUT ROWID""",
+        """INSERT INTO cell_jobs (campaign, place, job_id, seen)
+            SELECT plans.campaign, place_prefix || address, attempts.job_id, max(coalesce(intent_event, 0))
+            FROM attempts JOIN asking_plans USING (attempt_no) JOIN plans USING (plan_no)
+            JOIN plan_jobs ON plan_jobs.plan_no = plans.plan_no AND plan_jobs.job_id = attempts.job_id
+            JOIN cells ON cells.plan_no = plan_jobs.plan_no AND job_position = plan_jobs.position
+            WHERE (SELECT origin FROM ledger) <> 'sandbox'
+            GROUP BY plans.campaign, place_prefix || address, attempts.job_id""",
+    ),
 )
 
 _MEANINGS: Final = {

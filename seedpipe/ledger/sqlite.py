@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Event, Phase, holds_money, is_unfetched
+from seedpipe.core.manifest import less, priced
 from seedpipe.core.model import Cell, Output, canonical_json
 from seedpipe.core.records import (
     Entry,
     JobRecord,
     OpenRequest,
-    PhaseTotal,
     RunEnd,
     RunRecord,
     RunStart,
@@ -33,16 +33,18 @@ from seedpipe.ledger import queries, rows, schema
 from seedpipe.ledger.books import Books, month_account
 from seedpipe.ledger.lock import WriterLock
 from seedpipe.ledger.place import refuse_network_folder
+from seedpipe.ledger.placed import Placed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
     from pathlib import Path
 
+    from seedpipe.core.lockfile import LockLine
     from seedpipe.core.model import PlanHeader, PlannedCell
-    from seedpipe.core.records import Account, Payment, Tally
+    from seedpipe.core.records import Account, Former, Payment, Tally
 
 _BATCH: Final = 500  # rows or ids a statement: past this size batches gain nothing and cost memory
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every text with the same beginning
@@ -60,7 +62,8 @@ class SqliteLedger:
         self._db = db
         self._origin = origin
         self._lock = lock
-        self._books = Books(db)
+        self._placed = Placed(db, origin)
+        self._books = Books(db, self._placed)
 
     @classmethod
     def open(cls, path: Path, *, origin: str) -> Self:
@@ -117,8 +120,8 @@ class SqliteLedger:
             if self._found("SELECT 1 FROM plans WHERE plan_id = ?", header.plan_id):
                 return
             plan_no = self._db.execute(
-                "INSERT INTO plans (plan_id, campaign, brand, header, job_count) VALUES (?, ?, ?, ?, 0)",
-                (header.plan_id, header.campaign, header.brand, rows.header_json(header)),
+                queries.INSERT_PLAN,
+                (header.plan_id, header.campaign, header.brand, rows.header_json(header), header.place("")),
             ).lastrowid
             positions = _Positions()
             stream = iter(cells)
@@ -177,11 +180,12 @@ class SqliteLedger:
         Raises `KeyError` for an unknown plan, `ValueError` for a run that is known already.
         """
         with self._writing():
+            plan_no = self._plan(run.plan_id)["plan_no"]
             self._db.execute(
                 queries.INSERT_RUN,
                 (
                     run.run_id,
-                    self._plan(run.plan_id)["plan_no"],
+                    plan_no,
                     run.campaign,
                     run.owner,
                     rows.to_instant(run.started_at),
@@ -203,6 +207,7 @@ class SqliteLedger:
                         error="the run that was sending this request ended before the answer came",
                     )
                 )
+            self._placed.shown(plan_no)
         if self._lock:  # pragma: no branch - a reader, which has none, cannot write and does not get here
             self._lock.note(run.run_id)
         return len(abandoned)
@@ -342,18 +347,58 @@ class SqliteLedger:
             for row in page:
                 by_plan.setdefault(row["plan_no"], []).append(row)
             found = [record for plan_no, part in by_plan.items() for record in self._records(part, plan_no)]
+            places = self._placed.places(campaign, [record.job.job_id for record in found])
+        found = [replace(record, places=places.get(record.job.job_id, ())) for record in found]
         return sorted(found, key=lambda record: record.job.job_id)
 
     def tally(self, plan_id: str) -> Tally:
-        """Return jobs, images and money of a plan by phase; what is planned counts at the plan's price."""
+        """Return jobs, images and money of a plan by phase; what is planned counts at the plan's price.
+
+        Jobs that are kept back are in no phase.
+        """
         with self._reading():
             counted = self._db.execute(queries.TALLY, (self._plan(plan_id)["plan_no"],)).fetchall()
-        return {
-            Phase(row["phase"]): PhaseTotal(
-                jobs=row["jobs"], images=row["images"], cost_usd=rows.from_micros(row["cost_micros"])
-            )
-            for row in counted
-        }
+        tally = {Phase(row["phase"]): rows.phase_total(row) for row in counted}
+        kept = priced(record.job for record in self.kept(plan_id))
+        if kept.jobs and (new := tally.pop(Phase.PLANNED)).jobs > kept.jobs:
+            tally[Phase.PLANNED] = less(new, kept)
+        return tally
+
+    # --- what places were paid for as ---
+
+    def kept(self, plan_id: str) -> Iterator[JobRecord]:
+        """Yield the jobs of a plan that are kept back, in its order; read page by page."""
+        last = -1
+        while page := self._perhaps_kept_page(plan_id, last):
+            yield from (record for _, record in page if record.is_kept)
+            last = page[-1][0]
+
+    def _perhaps_kept_page(self, plan_id: str, after: int) -> list[tuple[int, JobRecord]]:
+        with self._reading():
+            plan_no = self._plan(plan_id)["plan_no"]
+            found = self._db.execute(queries.JOBS_PERHAPS_KEPT, (plan_no, after, _BATCH)).fetchall()
+            records = self._records(found, plan_no)
+        return [(row["position"], record) for row, record in zip(found, records, strict=True)]
+
+    def formers(self, campaign: str, asked: Mapping[str, str]) -> dict[str, Former]:
+        """Return what places were last paid for as, where that is another job than the one `asked` now."""
+        with self._reading():
+            return self._placed.formers(campaign, asked)
+
+    def remember(self, campaign: str, lines: Iterable[LockLine]) -> None:
+        """Note what others have paid for; it counts until this ledger tries such a job itself."""
+        with self._writing():
+            self._placed.others(campaign, lines)
+
+    def keep(self, campaign: str, kept: Mapping[str, tuple[str, str]], at: datetime) -> None:
+        """Record the decision that places keep a job's picture while they ask for another one."""
+        with self._writing():
+            self._placed.decide(campaign, kept, at)
+
+    def unkeep(self, campaign: str, places: Iterable[str]) -> int:
+        """Take such decisions back; return how many there were."""
+        with self._writing():
+            return self._placed.undecide(campaign, places)
 
     def committed_usd(self, campaign: str) -> Decimal:
         """Return what the campaign has reserved and spent in its whole life."""
@@ -402,6 +447,7 @@ class SqliteLedger:
         for row in self._db.execute(queries.ATTEMPTS_OF_JOBS, (ids,)):
             attempts.setdefault(row["job_id"], []).append(row)
         takes = self._takes(attempts)
+        formers = self._formers_of(plan_no, cells)
         return [
             JobRecord(
                 job=rows.job(row),
@@ -409,9 +455,24 @@ class SqliteLedger:
                 attempts=tuple(rows.attempt(tried) for tried in attempts.get(row["job_id"], ())),
                 outputs=takes.get(row["job_id"], ((),))[-1],
                 earlier=takes.get(row["job_id"], ((),))[:-1],
+                formers={
+                    each.address: former
+                    for each in cells.get(row["job_id"], ())
+                    if (former := formers.get(each.address))
+                },
             )
             for row in found
         ]
+
+    def _formers_of(self, plan_no: int | None, cells: dict[str, list[Cell]]) -> dict[str, Former]:
+        """Return by address what the cells of some jobs were last paid for as."""
+        plan = self._found("SELECT campaign, place_prefix FROM plans WHERE plan_no = ?", plan_no)
+        if plan is None:
+            return {}
+        prefix = plan["place_prefix"]
+        asked = {prefix + each.address: each.job_id for every in cells.values() for each in every}
+        found = self._placed.formers(plan["campaign"], asked)
+        return {place.removeprefix(prefix): former for place, former in found.items()}
 
     def _takes(self, attempts: dict[str, list[sqlite3.Row]]) -> dict[str, tuple[tuple[Output, ...], ...]]:
         """Return the outputs of each attempt of some jobs, in one query whatever their number."""

@@ -44,6 +44,8 @@ def summary_markdown(manifest: RunManifest, jobs: Callable[[], Iterable[JobRecor
     yield f"**{manifest.done} of {planned.jobs} jobs done**"
     yield f" · {planned.images} images planned · {usd(billed.cost_usd)} of {usd(planned.cost_usd)} "
     yield "charged by the sandbox (no money)\n\n" if manifest.world == "proof" else "billed\n\n"
+    if manifest.kept.jobs:
+        yield f"{manifest.kept.jobs} of them not bought: their cells keep the pictures they have\n\n"
     if manifest.run.end and manifest.run.end.message:
         yield f"Stopped early: {_text(manifest.run.end.message)}\n\n"
     yield "| series | jobs | images | done | not done | cost |\n|---|--:|--:|--:|--:|--:|\n"
@@ -67,7 +69,7 @@ def _read(records: Iterable[JobRecord]) -> tuple[dict[str, dict[Phase, PhaseTota
         tally = by_series.setdefault(record.cells[0].series, defaultdict(PhaseTotal))
         job = PhaseTotal(jobs=1, images=record.job.outputs_expected, cost_usd=record.job.cost_usd)
         tally[record.phase] = add_up([tally[record.phase], job])
-        if record.phase is Phase.DONE:
+        if record.phase is Phase.DONE or record.is_kept:
             continue
         if len(troubles) < _MOST_TROUBLES:
             troubles.append(_trouble(record))

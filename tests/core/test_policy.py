@@ -64,10 +64,10 @@ def test_a_short_set_is_tried_once_more_if_the_policy_says_so(short_sets, ending
 @pytest.mark.parametrize("phase", list(Phase))
 @pytest.mark.parametrize("word", list(Redo))
 def test_a_redo_takes_what_it_names_and_nothing_else(phase, word):
-    named = {Redo.FAILED: Phase.FAILED, Redo.SHORT: Phase.DONE_SHORT, Redo.MISSING: Phase.LOST}[word]
+    named = {Redo.FAILED: Phase.FAILED, Redo.SHORT: Phase.DONE_SHORT, Redo.MISSING: Phase.LOST}.get(word)
     assert bool(redo_reason(Orders(redo=frozenset({word})), phase)) is (phase is named)
     assert not redo_reason(Orders(), phase)
-    assert redo_phases({word}) == {named}
+    assert redo_phases({word}) == ({named} if named else set())
 
 
 def test_only_settled_jobs_can_be_redone():

@@ -10,7 +10,7 @@ import pytest
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.model import Cell, PlannedCell
 from seedpipe.core.policy import Redo
-from seedpipe.core.records import PhaseTotal
+from seedpipe.core.records import Former, PhaseTotal
 from seedpipe.core.standing import Known, is_missing, jobs_to_buy, survey
 from tests.core.test_lockfile import a_line, a_record, an_attempt
 
@@ -114,3 +114,77 @@ def test_an_image_is_looked_for_as_an_object_and_where_its_cell_puts_it():
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase not in (Phase.DONE, Phase.DONE_SHORT)])
 def test_only_what_was_brought_home_can_be_missing(phase):
     assert not is_missing(record_in(0, phase, "ab"), None, lambda image, stem: False)
+
+
+# ---- changed cells ----
+
+
+def sharing(*numbers):
+    """Return cells that ask for jobs by number: a job is opened by its first cell."""
+    seen = set()
+    cells = []
+    for place, number in enumerate(numbers):
+        planned = a_cell(number)
+        cell = replace(planned.cell, address=f"hero/{place}")
+        cells.append(replace(planned, cell=cell, opens_job=number not in seen))
+        seen.add(number)
+    return cells
+
+
+def former_of(number, *, decided=False):
+    return Former(job_id=f"{number:032x}", paid_usd=Decimal("0.25"), decided=decided)
+
+
+def with_formers(formers, records=()):
+    """Return what is known when these cells, by their place in the plan, were paid for otherwise."""
+    by_address = {f"hero/{place}": former for place, former in formers.items()}
+    return replace(
+        knowing(records),
+        formers=lambda asked: {
+            address: former
+            for address in asked
+            if (former := by_address.get(address)) and former.job_id != asked[address]
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("jobs", "formers", "new", "changed", "cells", "paid"),
+    [
+        ([1, 2, 3], {}, 3, 0, 0, "0"),
+        ([1, 2, 3], {0: 8, 2: 9}, 1, 2, 2, "0.50"),
+        ([1, 2, 3], {0: 8, 2: 8}, 1, 2, 2, "0.25"),  # they had shared one picture
+        ([1, 1], {0: 8, 1: 9}, 0, 1, 2, "0.50"),
+        ([1, 1], {0: 8}, 1, 0, 0, "0"),  # the second cell is new: it is bought, and the first one follows
+        ([1, 1], {1: 8}, 1, 0, 0, "0"),
+        ([1, 2, 1, 2], {0: 8, 1: 8, 2: 8}, 1, 1, 2, "0.25"),
+    ],
+)
+def test_changed_cells_keep_what_they_have(jobs, formers, new, changed, cells, paid):
+    known = with_formers({place: former_of(number) for place, number in formers.items()})
+    planned = sharing(*jobs)
+    standing = survey(planned, known)
+    assert standing.new.jobs == new
+    assert (standing.kept.changed.jobs, standing.kept.changed_cells) == (changed, cells)
+    assert standing.kept.paid_usd == Decimal(paid)
+    assert standing.again({Redo.CHANGED}).jobs == changed
+    assert standing.again({Redo.FAILED}) == NOTHING
+    bought = list(jobs_to_buy(planned, known, (), standing.kept))
+    assert len(bought) == new
+    assert len(list(jobs_to_buy(planned, known, {Redo.CHANGED}, standing.kept))) == new + changed
+
+
+def test_a_decision_to_keep_is_not_a_change_and_is_never_bought():
+    known = with_formers({0: former_of(8, decided=True), 1: former_of(9)})
+    standing = survey(sharing(1, 2), known)
+    assert (standing.kept.decided.jobs, standing.kept.decided_cells) == (1, 1)
+    assert (standing.kept.changed.jobs, standing.again({Redo.CHANGED}).jobs) == (1, 1)
+    bought = jobs_to_buy(sharing(1, 2), known, {Redo.CHANGED}, standing.kept)
+    assert [job.job_id for job in bought] == [job_id(2)]
+
+
+def test_a_job_that_was_bought_is_no_change_whatever_its_cells_had_before():
+    known = with_formers({0: former_of(8), 1: former_of(8)}, [record_in(1, Phase.DONE, "ab")])
+    standing = survey(sharing(1, 2), known)
+    assert jobs_of(standing.tally) == {Phase.DONE: 1}
+    assert standing.kept.changed.jobs == 1

@@ -68,7 +68,7 @@ def test_a_redo_buys_what_it_names(again):
 
 @pytest.mark.parametrize(
     ("words", "hint"),
-    [("fail", "did you mean 'failed'?"), ("", "it takes failed, short, missing"), ("failed,,", "")],
+    [("fail", "did you mean 'failed'?"), ("", "it takes changed, failed, short, missing"), ("failed,,", "")],
 )
 def test_a_redo_that_names_nothing_known_is_an_error(again, words, hint):
     project = again("plain")

@@ -116,7 +116,9 @@ class Stage:
         header = PlanHeader(
             campaign=campaign,
             brand="aurora",
-            sources={f"{campaign}.yaml": str(len(cells)) + "".join(c.cell.address for c in cells)},
+            sources={
+                f"{campaign}.yaml": str(len(cells)) + "".join(c.cell.address + c.cell.job_id for c in cells)
+            },
             catalogue="c1",
             budget=BudgetCaps(),
             policy=Policy(**policy) if policy else self.policy,

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -351,3 +352,24 @@ def test_the_books_agree_with_themselves(open_ledger):
         "SELECT body, owner FROM attempts JOIN events ON event_no = intent_event LIMIT 1"
     ).fetchone()
     assert (body, owner) == ('{"prompt":"a lamp"}', "worker-1")
+
+
+def test_a_ledger_of_the_first_version_learns_what_its_places_were_paid_for_as(path):
+    draft = replace(a_header(edition="2"), variant={"profile": "draft"})
+    with closing(SqliteLedger.open(path, origin="https://api.test")) as ledger:
+        for run_id, header, tag in (("run-1", a_header(), ""), ("run-2", draft, "d")):
+            ledger.admit(header, some_cells(2, tag=tag))
+            ledger.begin_run(a_run(run_id, header=header))
+            ledger.record([an_entry(a_job(0, tag=tag).job_id, Event.INTENT_RECORDED, run_id=run_id)])
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            """DROP TABLE cell_jobs; DROP TABLE keeps; ALTER TABLE plans DROP COLUMN place_prefix;
+            PRAGMA user_version = 1;"""
+        )
+    with closing(SqliteLedger.open(path, origin="https://api.test")) as ledger:
+        asked = dict.fromkeys(("hero/0/0", "hero/1/0", "@draft/hero/d0/0", "hero/d0/0"), "another")
+        found = ledger.formers("autumn", asked)
+        assert {place: former.job_id for place, former in found.items()} == {
+            "hero/0/0": a_job(0).job_id,
+            "@draft/hero/d0/0": a_job(0, tag="d").job_id,
+        }

@@ -3,9 +3,9 @@
 from seedpipe.cli.commands.books import audit, spend
 from seedpipe.cli.commands.care import doctor, sandbox
 from seedpipe.cli.commands.looking import show, status
-from seedpipe.cli.commands.planning import plan, validate
+from seedpipe.cli.commands.planning import keep, plan, validate
 from seedpipe.cli.commands.running import adopt, reconcile, run
 
-COMMANDS = (validate, plan, run, status, show, reconcile, adopt, spend, audit, doctor, sandbox)
+COMMANDS = (validate, plan, keep, run, status, show, reconcile, adopt, spend, audit, doctor, sandbox)
 
 __all__ = ["COMMANDS"]

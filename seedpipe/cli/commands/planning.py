@@ -65,3 +65,34 @@ def plan(
     reviewed = app.review(file, settings, variant)
     planning.show_plan(reviewed, retold(file, variant), screen_of(**screen))
     return 2 if reviewed.over_by_usd else 0
+
+
+@click.command()
+@FILE
+@click.argument("cells", nargs=-1, metavar="CELL...")
+@click.option("--all", "every", is_flag=True, help="Every cell that has changed, as far as --select goes.")
+@click.option("--undo", is_flag=True, help="Take the decision back: the cells count as changed again.")
+@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@variant_options
+@state_option
+@screen_options
+def keep(
+    file: Path,
+    cells: tuple[str, ...],
+    every: bool,  # noqa: FBT001
+    undo: bool,  # noqa: FBT001
+    base_url: str | None,
+    variant_of: VariantOf,
+    state: str | None,
+    **screen: Any,
+) -> int:
+    """Accept the pictures of changed cells as they are. Nothing is sent or charged."""
+    from seedpipe import app
+    from seedpipe.cli.views import planning
+    from seedpipe.settings import Settings
+
+    if bool(cells) is every:
+        raise click.UsageError("name the cells, or say --all")
+    settings = Settings.read(os.environ, live=True, base_url=base_url, state=state)
+    planning.show_decided(app.keep(file, cells, settings, variant_of(file), undo=undo), screen_of(**screen))
+    return 0

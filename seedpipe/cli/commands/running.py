@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--redo",
     metavar="WORDS",
-    help="Buy again what is failed, short, missing (with commas between); earlier takes are kept.",
+    help="Buy again what is changed, failed, short, missing (with commas between); earlier takes are kept.",
 )
 @click.option(
     "--fail-fast/--keep-going",
@@ -140,7 +140,8 @@ def reconcile(
     from seedpipe import app
     from seedpipe.cli import progress
     from seedpipe.cli.views import running
-    from seedpipe.settings import SANDBOX_ORIGIN, Settings
+    from seedpipe.core.model import SANDBOX_ORIGIN
+    from seedpipe.settings import Settings
 
     console = screen_of(**screen)
 

@@ -16,9 +16,10 @@ from rich.table import Table
 
 from seedpipe.cli.console import print_json
 from seedpipe.core.audit import Kind
+from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.money import exact, usd
 from seedpipe.core.safe_text import neutral
-from seedpipe.settings import SANDBOX_ORIGIN, World
+from seedpipe.settings import World
 
 if TYPE_CHECKING:
     from seedpipe.accounts import AuditReport

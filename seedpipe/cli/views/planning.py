@@ -19,16 +19,20 @@ from seedpipe.core.money import exact, usd
 from seedpipe.settings import World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
-    from seedpipe.app import PlanReview
+    from seedpipe.app import Decided, PlanReview
+    from seedpipe.app.planning import CellChange
     from seedpipe.cli.console import Screen
     from seedpipe.core.lifecycle import Phase
     from seedpipe.core.quotes import AccountReview
     from seedpipe.core.records import PhaseTotal
     from seedpipe.core.totals import PlanTotals, Share
 
+_MOST_CHANGES: Final = 5  # changed cells told one by one; -v tells more
+_UNTOLD: Final = "the lock does not tell what was asked"
+_MODEL: Final = "another model or take"
 _MOST_KEYS: Final = 8  # keys of an axis shown in the overview: the dearest
 
 
@@ -82,6 +86,17 @@ def show_account(said: AccountReview, screen: Screen) -> None:
         screen.err.print(f"[yellow]warning[/]: {escape(line)}", soft_wrap=True)
 
 
+def show_decided(decided: Decided, screen: Screen) -> None:
+    """Say which cells keep their pictures by decision, or no longer do."""
+    if screen.as_json:
+        print_json({"format": FORMAT, "undone": decided.undone, "cells": list(decided.cells)})
+        return
+    words = "count as changed again" if decided.undone else "keep the pictures they have"
+    screen.out.print(f"{count(len(decided.cells), 'cell')} {words}; nothing was sent or charged")
+    for address in decided.cells[:_MOST_CHANGES] if not screen.verbose else decided.cells:
+        screen.out.print(f"  {escape(address)}", soft_wrap=True)
+
+
 def plan_document(reviewed: PlanReview) -> dict[str, Any]:
     """Return `seedpipe plan --json`: totals, price lines, series, axes, standing, budget."""
     header, totals, standing = reviewed.header, reviewed.totals, reviewed.standing
@@ -121,6 +136,13 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
         "phases": _tally(standing.tally),
         "new": phase_total(standing.new),
         "missing": phase_total(standing.missing),
+        "changed": {
+            **phase_total(standing.kept.changed),
+            "cells": standing.kept.changed_cells,
+            "paid_usd": exact(standing.kept.paid_usd),
+        },
+        "kept": {**phase_total(standing.kept.decided), "cells": standing.kept.decided_cells},
+        "changes": [_change_document(change) for change in reviewed.changes],
         "budget": {
             "usd": exact(budget.usd) if budget.usd is not None else None,
             "per_job_usd": exact(budget.per_job_usd) if budget.per_job_usd is not None else None,
@@ -131,6 +153,20 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
             "brand_committed_usd": exact(reviewed.month_committed_usd),
             "brand_over_usd": exact(reviewed.over_month_by_usd),
         },
+    }
+
+
+def _change_document(change: CellChange) -> dict[str, Any]:
+    values = change.values
+    return {
+        "cell": change.cell.address,
+        "job_id": change.cell.job.job_id,
+        "kept_job_id": change.cell.former.job_id,
+        "paid_usd": exact(change.cell.former.paid_usd),
+        "decided": change.cell.former.decided,
+        "values": None
+        if values is None
+        else [{"name": value.name, "before": value.before, "after": value.after} for value in values],
     }
 
 
@@ -184,6 +220,7 @@ def _standing_lines(reviewed: PlanReview) -> Group:
     if (missing := reviewed.standing.missing).jobs:
         words = f"{totals_text(missing)}: paid, not here; a run fetches them while the service has them"
         lines.append(Text.from_markup(f"[yellow]missing[/] {words}"))
+    lines += _kept_lines(reviewed)
     caps, over, month_over = reviewed.header.budget, reviewed.over_budget_by_usd, reviewed.over_month_by_usd
     if caps.usd is not None:
         lines.append(_budget_line("for the campaign's life", caps.usd, reviewed.committed_usd, over))
@@ -193,6 +230,23 @@ def _standing_lines(reviewed: PlanReview) -> Group:
         lines.append(_budget_line(month, caps.brand_usd_per_month, committed, month_over))
     lines.append(Text.from_markup(f"[dim]prices of {reviewed.catalogue_as_of}[/]"))
     return Group(*lines)
+
+
+def _kept_lines(reviewed: PlanReview) -> Iterator[Text]:
+    """Yield what keeps its picture: how much was paid for it, what has changed, what buying it would cost."""
+    kept = reviewed.standing.kept
+    if kept.changed_cells:
+        again = f"--redo changed buys {count(kept.changed.jobs, 'job')} for {usd(kept.changed.cost_usd)}"
+        words = f"{count(kept.changed_cells, 'cell')} · paid {usd(kept.paid_usd)} · kept; {again}"
+        yield Text.from_markup(f"[yellow]changed[/] {words}")
+    changes = [change for change in reviewed.changes if not change.cell.former.decided]
+    for change in changes[:_MOST_CHANGES]:
+        said = [value.text for value in change.values] if change.values is not None else [_UNTOLD]
+        yield Text(f"  {change.cell.address}  {'; '.join(said) or _MODEL}", style="dim")
+    if len(changes) > _MOST_CHANGES:
+        yield Text(f"  … and {kept.changed_cells - _MOST_CHANGES} more; -v lists them", style="dim")
+    if kept.decided_cells:
+        yield Text.from_markup(f"[green]kept[/] {count(kept.decided_cells, 'cell')} by decision")
 
 
 def _budget_line(what: str, cap: Decimal, committed: Decimal, over: Decimal) -> Text:

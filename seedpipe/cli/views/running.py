@@ -56,6 +56,8 @@ def show_result(result: RunResult, file: str, screen: Screen) -> None:
         screen.out.print(f"{count(result.adopted, 'job')} {words}")
     if done == jobs and not result.submitted:
         screen.out.print(f"[green]everything is done[/]: {count(jobs, 'job')}, nothing was submitted")
+    elif done + manifest.kept.jobs == jobs and not result.submitted:
+        screen.out.print(f"[green]nothing to do[/]: {done} of {count(jobs, 'job')} done, the rest is kept")
     else:
         screen.out.print(f"{done} of {count(jobs, 'job')} done, {result.submitted} submitted in this run")
     screen.out.print(phase_lines(manifest), end="")
@@ -145,6 +147,12 @@ def _print_asides(asides: Sequence[Aside], folder: Path, screen: Screen) -> None
 
 
 def _after_run(result: RunResult, file: str) -> Iterable[str]:
+    if result.exit_code == 0 and result.manifest.kept.jobs:
+        return (
+            f"seedpipe plan {file}     what has changed",
+            f"seedpipe run {file} --live --redo changed     buys it",
+            f"seedpipe keep {file} CELL     accepts the picture as it is",
+        )
     if result.exit_code == 0 and result.manifest.world == World.PROOF.value:
         return (f"seedpipe run {file} --live     the real thing",)
     if result.exit_code == 0:

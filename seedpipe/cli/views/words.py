@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from seedpipe.core.records import PhaseTotal
 
 FORMAT: Final = 1
+KEPT: Final = "not bought: their cells were paid for as something else, and keep those pictures"
 _PHASE_WORDS: Final[Mapping[Phase, str]] = {
     Phase.PLANNED: "new",
     Phase.SUBMITTING: "being submitted",
@@ -47,9 +48,10 @@ def badge(world: str) -> str:
 
 def phase_lines(manifest: RunManifest) -> Text:
     """Return a line a phase: how much stands there."""
-    return Text("\n").join(
-        [*(_phase_line(phase, manifest.tally[phase]) for phase in Phase if phase in manifest.tally), Text("")]
-    )
+    lines = [_phase_line(phase, manifest.tally[phase]) for phase in Phase if phase in manifest.tally]
+    if manifest.kept.jobs:
+        lines.append(Text.from_markup(f"[yellow]kept[/] {count(manifest.kept.jobs, 'job')} {KEPT}"))
+    return Text("\n").join([*lines, Text("")])
 
 
 def _phase_line(phase: Phase, total: PhaseTotal) -> Text:

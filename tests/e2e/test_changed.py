@@ -1,0 +1,134 @@
+"""A campaign is edited after it was paid for: nothing is bought by that, and everything is said."""
+
+import json
+import shutil
+
+import pytest
+
+from seedpipe.sandbox import Book
+from tests.command_line import CommandLine
+
+CAMPAIGN = """\
+seedpipe: 1
+name: lamps
+model: bytedance/seedream-v4
+variables: {{season: {season}}}
+matrix:
+  lamp: [{lamps}]
+series:
+  hero:
+    input: {{size: 1024*1024}}
+    prompt: "A {{{{ lamp }}}} lamp in #E4572E, in {{{{ season }}}} light"
+profiles:
+  draft: {{variables: {{season: grey}}}}
+budget: {{usd: 5}}
+"""
+
+
+@pytest.fixture
+def lamps(tmp_path, environment):
+    """A function that makes a clone of the campaign, with the lock of another clone."""
+    environment["WAVESPEED_API_KEY"] = "k"
+
+    def clone(name, *, lock=None, **values):
+        project = tmp_path / name
+        (project / ".seedpipe").mkdir(parents=True)
+        line = CommandLine(project, dict(environment))
+        edit(line, **values)
+        if lock:
+            shutil.copy(lock.project / "campaign.lock.jsonl", project / "campaign.lock.jsonl")
+        return line
+
+    return clone
+
+
+def edit(line, season="autumn", lamps="red, blue"):
+    (line.project / "campaign.yaml").write_text(CAMPAIGN.format(season=season, lamps=lamps))
+
+
+def live(line, address, *flags, code=0):
+    run = ("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--json", *flags)
+    return json.loads(line.run(*run, code=code).stdout)
+
+
+def charges(payer):
+    book = Book(payer.project / ".seedpipe" / "sandbox")
+    try:
+        return len(list(book.charges()))
+    finally:
+        book.close()
+
+
+def picture(line, name):
+    (found,) = line.project.glob(f"out/lamps-127.0.0.1-*/hero/{name}*")
+    return found.read_bytes()
+
+
+def test_an_edit_buys_nothing_until_the_user_says_so(lamps):
+    payer = lamps("here")
+    with payer.sandbox() as address:
+        plan = ("plan", "campaign.yaml", "--base-url", address)
+        live(payer, address)
+        before = picture(payer, "red")
+        edit(payer, season="winter", lamps="red, blue, green")
+        document = json.loads(payer.run(*plan, "--json").stdout)
+        assert (document["new"]["jobs"], document["changed"]["cells"]) == (1, 2)
+        assert document["changed"]["paid_usd"] == "0.054"
+        assert document["changes"][0]["values"] == [{"name": "prompt", "before": "autumn", "after": "winter"}]
+        page = payer.run(*plan).stdout
+        assert "changed 2 cells · paid $0.054 · kept" in page
+        assert "hero/red  prompt: autumn → winter" in page
+
+        run = live(payer, address)
+        assert (charges(payer), run["kept"]["jobs"], run["phases"]["done"]["jobs"]) == (3, 2, 1)
+        assert picture(payer, "red") == before
+        said = payer.run("run", "campaign.yaml", "--live", "--base-url", address)
+        assert "nothing to do: 1 of 3 jobs done, the rest is kept" in said.stdout
+        assert "--redo changed" in said.stderr
+        status = json.loads(payer.run("status", "--json").stdout)
+        assert (status["kept"]["jobs"], status["troubles"]) == (2, [])
+
+        keep = ("keep", "campaign.yaml", "--base-url", address)
+        payer.run(*keep, "hero/red")
+        assert "did you mean 'hero/red'?" in payer.run(*keep, "hero/rd", code=2).stderr
+        assert "has not changed" in payer.run(*keep, "hero/green", code=2).stderr
+        document = json.loads(payer.run(*plan, "--json").stdout)
+        assert (document["changed"]["cells"], document["kept"]["cells"]) == (1, 1)
+
+        live(payer, address, "--redo", "changed", "--budget", "1")
+        assert (charges(payer), picture(payer, "red")) == (4, before)
+        payer.run(*keep, "--undo", "--all")
+        live(payer, address, "--redo", "changed", "--budget", "1")
+        assert charges(payer) == 5
+        assert picture(payer, "red") != before
+
+
+def test_a_clone_with_the_lock_alone_buys_no_changed_cell_either(lamps):
+    payer = lamps("here")
+    with payer.sandbox() as address:
+        live(payer, address)
+        other = lamps("there", lock=payer, season="winter", lamps="red, blue, green")
+        document = json.loads(other.run("plan", "campaign.yaml", "--base-url", address, "--json").stdout)
+        assert (document["new"]["jobs"], document["changed"]["cells"]) == (1, 2)
+        assert document["changes"][0]["values"] is None
+        live(other, address, "--no-adopt")
+        assert charges(payer) == 3
+
+
+def test_a_profile_s_pictures_are_no_earlier_pictures_of_the_campaign(lamps):
+    payer = lamps("here")
+    with payer.sandbox() as address:
+        live(payer, address, "--profile", "draft")
+        assert live(payer, address)["kept"]["jobs"] == 0
+        assert charges(payer) == 4
+        other = lamps("there", lock=payer, season="winter")
+        document = json.loads(other.run("plan", "campaign.yaml", "--base-url", address, "--json").stdout)
+        assert document["changed"]["cells"] == 2
+
+
+def test_proofs_follow_every_change_at_once(lamps):
+    line = lamps("here")
+    line.run("run", "campaign.yaml")
+    edit(line, season="winter")
+    run = json.loads(line.run("run", "campaign.yaml", "--json").stdout)
+    assert (run["kept"]["jobs"], run["phases"]["done"]["jobs"]) == (0, 2)
