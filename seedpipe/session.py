@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from contextlib import AbstractContextManager
 
+    from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.policy import Orders
     from seedpipe.core.records import RunOutcome, RunStart
     from seedpipe.engines import Hints, Pace
@@ -34,14 +35,18 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def service(settings: Settings, places: Places) -> Iterator[str]:
-    """Have the service of this world at hand; the proof's is started here, on a free port of loopback."""
+def service(settings: Settings, places: Places, catalogue: Catalogue | None = None) -> Iterator[str]:
+    """Have the service of this world at hand; the proof's is started here, on a free port of loopback.
+
+    The proof's serves the models of `catalogue`; without one, those that ship.
+    """
     if settings.world is World.LIVE:
         yield settings.origin
         return
     from seedpipe.sandbox import SandboxServer, switched
 
-    with SandboxServer(state=places.sandbox, switches=switched(settings.sandbox_switches)) as server:
+    switches = switched(settings.sandbox_switches)
+    with SandboxServer(state=places.sandbox, switches=switches, catalogue=catalogue) as server:
         yield server.base_url
 
 

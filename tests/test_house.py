@@ -35,6 +35,7 @@ SCHEMAS = {
     "campaign.schema.json",
     "job.schema.json",
     "lock.schema.json",
+    "model.schema.json",
     "run.schema.json",
 }
 DOCS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]

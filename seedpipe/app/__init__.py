@@ -9,6 +9,7 @@ from seedpipe.app.care import doctor, probe, serve_sandbox
 from seedpipe.app.keeping import Decided, keep
 from seedpipe.app.looking import StatusReview, show, status
 from seedpipe.app.planning import PlanReview, review, validate
+from seedpipe.app.prices import SyncedModel, balance, live_prices, models, sync_models
 from seedpipe.app.running import Adopted, Reconciled, RunResult, adopt, reconcile, run, write_off
 
 __all__ = [
@@ -18,10 +19,14 @@ __all__ = [
     "Reconciled",
     "RunResult",
     "StatusReview",
+    "SyncedModel",
     "adopt",
     "audit",
+    "balance",
     "doctor",
     "keep",
+    "live_prices",
+    "models",
     "probe",
     "reconcile",
     "review",
@@ -30,6 +35,7 @@ __all__ = [
     "show",
     "spend",
     "status",
+    "sync_models",
     "validate",
     "write_off",
 ]

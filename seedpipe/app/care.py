@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
+from seedpipe.app.prices import models
 from seedpipe.project import (
     STATE_FOLDER,
     places_of,
@@ -56,6 +57,7 @@ def serve_sandbox(
     state = state or project_root(folder) / STATE_FOLDER
     endings = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, endings)  # before any thread starts: they inherit it
-    with SandboxServer(state=state / "sandbox", port=port, switches=chosen) as server:
+    catalogue = models(folder)
+    with SandboxServer(state=state / "sandbox", port=port, switches=chosen, catalogue=catalogue) as server:
         ready(server.base_url)
         signal.sigwait(endings)

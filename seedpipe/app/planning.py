@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.model import Job, PlanHeader, PlannedCell
     from seedpipe.core.planning import Plan
     from seedpipe.core.policy import Redo
@@ -68,6 +69,7 @@ class PlanReview:
     header: PlanHeader
     totals: PlanTotals
     standing: Standing
+    catalogue: Catalogue
     catalogue_as_of: str
     committed_usd: Decimal
     month_committed_usd: Decimal
@@ -156,7 +158,8 @@ def review_of(
         header=plan.header,
         totals=totals,
         standing=standing,
-        catalogue_as_of=catalog.load().as_of,
+        catalogue=plan.campaign.catalogue,
+        catalogue_as_of=plan.prices_as_of,
         committed_usd=committed_usd + standing.paid_elsewhere_usd,
         month_committed_usd=books.month_usd(brand, datetime.now(UTC)) if books and brand else NOTHING,
         cells=plan.cells,

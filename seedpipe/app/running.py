@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from seedpipe import catalog
 from seedpipe.app.looking import manifest_of
 from seedpipe.app.planning import NOTHING, PlanReview, plan_of, review_of
 from seedpipe.core.errors import InputError
@@ -22,7 +21,7 @@ from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.manifest import RunManifest, exit_code
 from seedpipe.core.money import cents_up, usd
 from seedpipe.core.policy import Orders
-from seedpipe.core.quotes import AccountReview, questions, refuse_dearer
+from seedpipe.core.quotes import AccountReview, questions, refuse_dearer, refuse_unpriced
 from seedpipe.core.records import Entry, RunEnd, RunOutcome, RunRecord, RunStart
 from seedpipe.core.totals import total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
@@ -132,7 +131,10 @@ def run(
         start = _run_start(plan.header, settings)
         doubts_found = ledger.begin_run(start)
         store.clean_parts()
-        with service(settings, places) as origin, run_log(places, start, settings, listener) as log:
+        with (
+            service(settings, places, reviewed.catalogue) as origin,
+            run_log(places, start, settings, listener) as log,
+        ):
             asides = LocalStore(places.objects, places.asides)
             outcome, signal_number = asyncio.run(
                 drive(start, orders, ledger, origin, store, asides, settings, log)
@@ -316,7 +318,7 @@ def _account(reviewed: PlanReview, settings: Settings) -> AccountReview:
     new_usd = reviewed.to_buy.cost_usd
     if settings.world is World.PROOF or not reviewed.to_buy.jobs:
         return AccountReview(new_usd=new_usd)
-    models = catalog.load().models
+    models = reviewed.catalogue.models
     asked = questions(reviewed.jobs_to_buy(), lambda model: models[model].priced_inputs)
 
     async def ask() -> AccountReview:
@@ -325,6 +327,7 @@ def _account(reviewed: PlanReview, settings: Settings) -> AccountReview:
 
     said = asyncio.run(ask())
     refuse_dearer(said, prices_as_of=reviewed.catalogue_as_of)
+    refuse_unpriced(said, asked, reviewed.catalogue.own)
     return said
 
 

@@ -7,9 +7,10 @@ depends on is always sent, so that a default changed by the service never change
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from seedpipe.core.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from seedpipe.core.model import Json
@@ -150,13 +151,56 @@ class RecommendedSize:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """An entry of the service's list of models, as it stands there."""
+
+    model_id: str
+    base_price_usd: Decimal
+    formula: str
+    properties: Mapping[str, Json]
+    required: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectModel:
+    """A model that a project defines: in which file, as of which day, and who said so (an origin)."""
+
+    spec: ModelSpec
+    as_of: str
+    origin: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """All models known, the recommended sizes, and a digest of the data they came from."""
+    """All models known, the recommended sizes, and a digest of the data they came from.
+
+    `own` are those that the project defines; one with the id of a model that ships stands in its place.
+    """
 
     digest: str
     as_of: str
     models: Mapping[str, ModelSpec]
     recommended: tuple[RecommendedSize, ...]
+    own: Mapping[str, ProjectModel] = field(default_factory=dict)
+
+    def with_own(self, own: Iterable[ProjectModel]) -> Catalogue:
+        """Return the catalogue of a project: these models over those that ship, and a digest of both.
+
+        The digest is of what the models say, not of when they were read and from where.
+        """
+        by_id = {model.spec.model_id: model for model in own}
+        if not by_id:
+            return self
+        models = {**self.models, **{name: model.spec for name, model in by_id.items()}}
+        said = "".join(repr(models[name]) for name in sorted(by_id))
+        digest = hashlib.sha256(f"{self.digest}{said}".encode()).hexdigest()
+        return replace(self, models=models, own=by_id, digest=digest)
+
+    def as_of_model(self, model_id: str) -> str:
+        """Return the day that a model's price is of."""
+        own = self.own.get(model_id)
+        return own.as_of if own else self.as_of
 
     def sizes_for(self, model: ModelSpec) -> list[Size]:
         """Return the recommended sizes the model accepts, portrait ones too, largest first."""

@@ -51,19 +51,25 @@ class Plan:
     """All cells and jobs of a campaign: a header, and a stream that reads the same every time."""
 
     campaign: Campaign
-    catalogue: Catalogue
     header: PlanHeader
     partial: bool = False  # may cost more than the campaign's budget: whoever runs it stops there
+
+    @property
+    def prices_as_of(self) -> str:
+        """The day that the oldest price of its models is of."""
+        catalogue = self.campaign.catalogue
+        days = [catalogue.as_of_model(series.model) for series in self.campaign.series]
+        return min(days, default=catalogue.as_of)
 
     def cells(self) -> Iterator[PlannedCell]:
         """Yield the cells in order; raises `InputError` with every diagnostic after the last good one.
 
         Only more jobs than `budget.max_jobs` end the stream early.
         """
-        return _Expansion(self.campaign, self.catalogue, partial=self.partial).cells()
+        return _Expansion(self.campaign, partial=self.partial).cells()
 
 
-def expand(campaign: Campaign, catalogue: Catalogue, *, partial: bool = False) -> Plan:
+def expand(campaign: Campaign, *, partial: bool = False) -> Plan:
     """Return the plan of a loaded campaign; nothing is rendered before its cells are read.
 
     A `partial` one is no error when it costs more than the campaign's budget.
@@ -73,13 +79,13 @@ def expand(campaign: Campaign, catalogue: Catalogue, *, partial: bool = False) -
         campaign=campaign.name,
         brand=brand.name if brand else None,
         sources=campaign.sources,
-        catalogue=catalogue.digest,
+        catalogue=campaign.catalogue.digest,
         budget=replace(campaign.budget.caps, brand_usd_per_month=brand.usd_per_month if brand else None),
         policy=campaign.policy,
         labels=campaign.labels,
         variant=campaign.variant.spelt,
     )
-    return Plan(campaign=campaign, catalogue=catalogue, header=header, partial=partial)
+    return Plan(campaign=campaign, header=header, partial=partial)
 
 
 def make_plan(
@@ -97,10 +103,10 @@ def make_plan(
     """
     campaign, problems = read_campaign(path, files, catalogue, variant)
     if campaign and not problems:
-        return expand(campaign, catalogue, partial=partial)
+        return expand(campaign, partial=partial)
     if campaign:
         try:
-            for _ in expand(campaign, catalogue, partial=partial).cells():
+            for _ in expand(campaign, partial=partial).cells():
                 pass
         except InputError as error:
             problems += error.diagnostics
@@ -133,7 +139,6 @@ class _Expansion:
     """One reading of a plan."""
 
     campaign: Campaign
-    catalogue: Catalogue
     faults: Faults = field(default_factory=Faults)
     jobs: set[bytes] = field(default_factory=set)
     paths: dict[bytes, int] = field(default_factory=dict)
@@ -227,7 +232,7 @@ class _Expansion:
     def _setting(self, series: Series, first_cell: int, values: dict[str, object]) -> _Setting:
         setting = _Setting(
             series=series,
-            model=self.catalogue.models[series.model],
+            model=self.campaign.catalogue.models[series.model],
             values=values,
             first_cell=first_cell,
             overrides=Matches((override.match for override in series.overrides), series.over),
@@ -285,7 +290,7 @@ class _Expansion:
             values["input"] = setting.input_values
         values["max_images"] = setting.model.price(resolved).images
         prompt = self._rendered(setting.series.prompt, values, where)
-        request, problems = normalise(self.catalogue, setting.model, {**resolved, "prompt": prompt})
+        request, problems = normalise(self.campaign.catalogue, setting.model, {**resolved, "prompt": prompt})
         self._refuse(setting, problems, where)
         price = setting.model.price(request)
         return Job(
@@ -298,7 +303,7 @@ class _Expansion:
 
     def _accepted(self, setting: _Setting, inputs: dict[str, Json], where: str) -> dict[str, Json]:
         """Return the inputs without the prompt as the model takes them; the prompt comes later."""
-        request, problems = normalise(self.catalogue, setting.model, {**inputs, "prompt": "-"})
+        request, problems = normalise(self.campaign.catalogue, setting.model, {**inputs, "prompt": "-"})
         self._refuse(setting, problems, where)
         del request["prompt"]
         return request

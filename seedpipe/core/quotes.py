@@ -18,6 +18,7 @@ from seedpipe.core.money import usd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from seedpipe.core.catalogue import ProjectModel
     from seedpipe.core.model import Job, Json
 
 _NOTHING = Decimal(0)
@@ -71,6 +72,11 @@ class AccountReview:
     silences: tuple[str, ...] = ()
 
     @property
+    def drift_usd(self) -> Decimal:
+        """By how much all answered jobs cost more today than planned; negative when less."""
+        return sum((quote.rise_usd * quote.question.jobs for quote in self.quotes), _NOTHING)
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What the user should know before the run goes on, a line each."""
         fell = [quote for quote in self.quotes if quote.rise_usd < 0]
@@ -107,6 +113,28 @@ def refuse_dearer(review: AccountReview, *, prices_as_of: str) -> None:
         f"the service asks more than was planned: {lines}; {usd(more)} more in all, and nothing was sent",
         hint=f"the plan's prices are of {prices_as_of}: a newer seedpipe knows newer ones",
     )
+
+
+def refuse_unpriced(
+    review: AccountReview, asked: Iterable[PriceQuestion], own: Mapping[str, ProjectModel]
+) -> None:
+    """Raise `InputError` when a new job of a model that only the project describes has no live price.
+
+    Whoever wrote the model's file chose its price: it may not be what a budget is reckoned with.
+    """
+    told = {_identity(quote.question) for quote in review.quotes}
+    silent = [question for question in asked if question.model in own and _identity(question) not in told]
+    if silent:
+        model = own[silent[0].model]
+        raise InputError(
+            f"the service did not name the price of {silent[0].label}, which {model.path} says is"
+            f" {usd(silent[0].planned_usd)}; nothing was sent",
+            hint="a project's own model runs live only at a price that the service names: try again later",
+        )
+
+
+def _identity(question: PriceQuestion) -> tuple[str, str, Decimal]:
+    return question.model, question.label, question.planned_usd
 
 
 def _told(quote: Quote) -> str:

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from seedpipe.core.bills import Bill, BillKind, BillPage
+from seedpipe.core.catalogue import Offer
 from seedpipe.core.errors import Malformed
 from seedpipe.providers.answers import Answer, data_of, is_prediction_id, one_line, said_in, written_time
 
@@ -44,6 +45,16 @@ def price(answer: Answer, model: str, *, secret: str) -> Decimal:
     return _amount(named, "price")
 
 
+def offers(answer: Answer, *, secret: str) -> list[Offer]:
+    """Return the models that the service lists; an entry that cannot be read is no offer."""
+    listed = said_in(answer, secret=secret)
+    if isinstance(listed, dict):
+        listed = listed.get("items", listed.get("models"))
+    if not isinstance(listed, list):
+        raise Malformed("the service listed its models in an unknown shape")
+    return [offer for item in listed if (offer := _offer(item, secret=secret))]
+
+
 def webhook_secret(answer: Answer, *, secret: str) -> str:
     """Return what webhooks are signed with; the answer is the word itself, or has it under a name."""
     said = said_in(answer, secret=secret)
@@ -63,6 +74,33 @@ def bills(answer: Answer, *, secret: str) -> BillPage:
     if not isinstance(items, list) or not isinstance(has_more, bool):
         raise Malformed("the service listed bills in an unknown shape")
     return BillPage(bills=tuple(_bill(item, secret=secret) for item in items), has_more=has_more)
+
+
+def _offer(item: Any, *, secret: str) -> Offer | None:
+    """Return a model of the list; None for one that is not run by a POST with a flat map of inputs."""
+    if not isinstance(item, dict) or not isinstance(name := item.get("model_id"), str):
+        return None
+    api = item.get("api_schema")
+    calls = api.get("api_schemas") if isinstance(api, dict) else None
+    calls = calls if isinstance(calls, list) else []
+    run = next((call for call in calls if isinstance(call, dict) and call.get("type") == "model_run"), {})
+    schema = run.get("request_schema")
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    required = schema.get("required", []) if isinstance(schema, dict) else None
+    if not isinstance(properties, dict) or not isinstance(required, list):
+        return None
+    try:
+        base_usd = _amount(item.get("base_price"), "price")
+    except Malformed:
+        return None
+    formula = item.get("formula")
+    return Offer(
+        model_id=one_line(name, secret=secret),
+        base_price_usd=base_usd,
+        formula=formula if isinstance(formula, str) else "",
+        properties=properties,
+        required=frozenset(str(name) for name in required),
+    )
 
 
 def _bill(item: Any, *, secret: str) -> Bill:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from seedpipe.core.bills import BillPage
+    from seedpipe.core.catalogue import Offer
     from seedpipe.core.model import Json, Prediction, PredictionPage
     from seedpipe.providers.reach import Network
 
@@ -140,6 +141,11 @@ class WaveSpeedProvider:
         """Return what one request would cost: the discounted price where the service names one."""
         answer = await self._read("POST", "model/price", {"model_id": model, "inputs": dict(inputs)})
         return account.price(answer, model, secret=self._key)
+
+    async def offers(self) -> list[Offer]:
+        """Return every model that the service lists and that can be read."""
+        answer = await self._read("GET", "models", max_bytes=self._limits.models_max_bytes)
+        return account.offers(answer, secret=self._key)
 
     async def webhook_secret(self) -> str:
         """Return what the account's webhooks are signed with."""

@@ -35,6 +35,7 @@ class Limits:
     result_max_bytes: int = (
         96 * 2**20
     )  # only where images travel inside: the largest one makes 86 MB of base64
+    models_max_bytes: int = 32 * 2**20  # the list of some thousand models, each with its schema
     download_max_bytes: int = 64 * 2**20  # a 4096-pixel PNG has at most about 50 MB
     download_redirects: int = 3
     # A reused connection may be one that the server is just closing: the submit is lost without an answer

@@ -21,7 +21,7 @@ from seedpipe.core.catalogue import InputProblem, ModelSpec, Price, normalise
 from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.model import canonical_json
 from seedpipe.sandbox.billing import DEDUCT, REFUND, RefundTerms, lines, refunded_usd
-from seedpipe.sandbox.models import model_entry
+from seedpipe.sandbox.models import SERVICE_OPTIONS, model_entry
 from seedpipe.sandbox.render import render
 from seedpipe.sandbox.replies import (
     JsonObject,
@@ -62,7 +62,6 @@ _EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _SYNC_TIMED_OUT: Final = 5004
 _MEDIA_ACCESS: Final = 1402
 _RATE_WINDOW: Final = timedelta(minutes=1)
-_SERVICE_OPTIONS: Final = frozenset({"enable_sync_mode", "enable_base64_output"})
 _BAD_GATEWAY: Final = (
     "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 )
@@ -253,7 +252,7 @@ class Sandbox:
         specs = model.inputs.values() if self._switches.shows_defaults else ()
         defaults = {spec.name: spec.default for spec in specs if spec.default is not None}
         sent = {
-            name: value for name, value in inputs.items() if name in model.inputs or name in _SERVICE_OPTIONS
+            name: value for name, value in inputs.items() if name in model.inputs or name in SERVICE_OPTIONS
         }
         return {**defaults, **sent}
 
@@ -267,7 +266,7 @@ class Sandbox:
             problems += [
                 InputProblem(name=name, rule="unknown-input", message=f"unknown parameter '{name}'")
                 for name in inputs
-                if name not in model.inputs and name not in _SERVICE_OPTIONS
+                if name not in model.inputs and name not in SERVICE_OPTIONS
             ]
         return problems
 

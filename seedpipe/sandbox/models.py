@@ -5,13 +5,15 @@ Hides the spelling of that list: JSON Schema for the inputs, a JSONata formula f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.catalogue import InputKind
 
 if TYPE_CHECKING:
     from seedpipe.core.catalogue import InputSpec, ModelSpec
     from seedpipe.core.model import Json
+
+SERVICE_OPTIONS: Final = ("enable_sync_mode", "enable_base64_output")  # how results are delivered
 
 
 def model_entry(model: ModelSpec, origin: str) -> dict[str, Json]:
@@ -25,7 +27,10 @@ def model_entry(model: ModelSpec, origin: str) -> dict[str, Json]:
         "request_schema": {
             "type": "object",
             "required": [spec.name for spec in model.inputs.values() if spec.required],
-            "properties": {spec.name: _property(spec) for spec in model.inputs.values()},
+            "properties": {
+                **{spec.name: _property(spec) for spec in model.inputs.values()},
+                **{name: {"type": "boolean", "default": False} for name in SERVICE_OPTIONS},
+            },
         },
     }
     return {
@@ -47,7 +52,7 @@ def _formula(model: ModelSpec) -> str:
         cases = [f'{name} = "{value}" ? {usd}' for value, usd in by_value.items() if usd != model.unit_usd]
         unit = " : ".join([*cases, unit])
     if model.count_input:
-        unit = f"{unit} * {model.count_input}"
+        unit = f"({unit}) * {model.count_input}" if model.unit_by else f"{unit} * {model.count_input}"
     return "" if unit == "base_price" else f'{{"total_price": {unit}}}'
 
 

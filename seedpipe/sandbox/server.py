@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Message, Receive, Scope, Send
 
+    from seedpipe.core.catalogue import Catalogue
     from seedpipe.sandbox.tasks import Picture
     from seedpipe.sandbox.webhooks import Delivery
 
@@ -71,11 +72,19 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(book: Book, switches: Switches, clock: Callable[[], datetime] = utc_now) -> Starlette:
-    """Return the service as an ASGI app over a book that the caller closes."""
+def create_app(
+    book: Book,
+    switches: Switches,
+    clock: Callable[[], datetime] = utc_now,
+    catalogue: Catalogue | None = None,
+) -> Starlette:
+    """Return the service as an ASGI app over a book that the caller closes.
+
+    It serves the models of `catalogue`; without one, those that ship.
+    """
     uploads = Uploads(book, switches.retention_s)
     artist = _Artist(lambda url: uploads.body(url, clock()), plain=switches.plain_pictures)
-    api = _Api(Sandbox(book, catalog.load(), switches, artist.draw), artist, clock)
+    api = _Api(Sandbox(book, catalogue or catalog.load(), switches, artist.draw), artist, clock)
     routes = [
         Route(f"{_API}/predictions", api.listing, methods=["POST"]),
         Route(f"{_API}/predictions/delete", api.delete, methods=["POST"]),
@@ -341,8 +350,9 @@ async def _broken(_request: Request, _error: Exception) -> Response:
 class SandboxServer:
     """The sandbox on loopback, in a background thread; a context manager.
 
-    With `state`, a folder, tasks and charges outlive it; without, they live in memory. `port` 0 takes a free
-    one. Raises `InputError` when the port is taken, `RunError` when the book cannot be used.
+    It serves the models of `catalogue`, those that ship by default. With `state`, a folder, tasks and charges
+    outlive it; without, they live in memory. `port` 0 takes a free one. Raises `InputError` when the port is
+    taken, `RunError` when the book cannot be used.
     """
 
     def __init__(
@@ -352,7 +362,9 @@ class SandboxServer:
         port: int = 0,
         switches: Switches | None = None,
         clock: Callable[[], datetime] = utc_now,
+        catalogue: Catalogue | None = None,
     ) -> None:
+        self._catalogue = catalogue
         self._state = state
         self._port = port
         self._switches = switches or Switches()
@@ -387,7 +399,7 @@ class SandboxServer:
             listening.close()
             raise
         self._base_url = f"http://{_HOST}:{listening.getsockname()[1]}"
-        self._server = _Server(create_app(self._book, self._switches, self._clock))
+        self._server = _Server(create_app(self._book, self._switches, self._clock, self._catalogue))
         self._thread = threading.Thread(
             target=self._server.run, args=([listening],), name="sandbox-server", daemon=True
         )

@@ -74,6 +74,12 @@ class WorkTree:
         """Return the path of a file that goes with the campaign file: its name with another suffix."""
         return self._folder / (PurePosixPath(self.campaign).stem + suffix)
 
+    def models(self) -> list[str]:
+        """Return the files of the project's own models, by their paths from the campaign's folder."""
+        files = sorted((self.root / "models").glob("*.yaml"))
+        shown = [os.path.relpath(file, self._folder) for file in files if not file.name.startswith(".")]
+        return [PurePosixPath(path).as_posix() for path in shown]
+
     def shown(self, path: str) -> str:
         """Return the path relative to the current folder if possible."""
         absolute = os.path.normpath(self._folder / path)

@@ -108,3 +108,46 @@ def test_a_page_with_one_line_that_cannot_be_read_is_no_page(data):
 def test_no_bills_are_an_empty_page():
     page = account.bills(says({"items": None}), secret="")
     assert (page.bills, page.has_more) == ((), False)
+
+
+ENTRY = {
+    "model_id": MODEL,
+    "base_price": 0.027,
+    "formula": "",
+    "api_schema": {
+        "api_schemas": [
+            {"type": "upload"},
+            {
+                "type": "model_run",
+                "request_schema": {"properties": {"prompt": {"type": "string"}}, "required": ["prompt"]},
+            },
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("data", [[ENTRY], {"items": [ENTRY]}, {"models": [ENTRY]}])
+def test_offers_are_read_in_every_shape_of_the_list(data):
+    (offer,) = account.offers(says(data), secret="")
+    assert (offer.model_id, offer.base_price_usd, offer.formula) == (MODEL, Decimal("0.027"), "")
+    assert (set(offer.properties), offer.required) == ({"prompt"}, {"prompt"})
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "text",
+        {**ENTRY, "model_id": 7},
+        {**ENTRY, "base_price": "free"},
+        {**ENTRY, "api_schema": None},
+        {**ENTRY, "api_schema": {"api_schemas": [{"type": "model_run", "request_schema": []}]}},
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_no_offer(broken):
+    assert [offer.model_id for offer in account.offers(says([broken, ENTRY]), secret="")] == [MODEL]
+
+
+@pytest.mark.parametrize("data", [None, "models", {}, 5])
+def test_a_list_of_models_in_no_shape_is_malformed(data):
+    with pytest.raises(Malformed):
+        account.offers(says(data), secret="")

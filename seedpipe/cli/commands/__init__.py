@@ -4,8 +4,12 @@ from seedpipe.cli.commands.books import audit, spend
 from seedpipe.cli.commands.care import doctor, sandbox
 from seedpipe.cli.commands.looking import show, status
 from seedpipe.cli.commands.planning import keep, plan, validate
+from seedpipe.cli.commands.prices import balance, models, sizes
 from seedpipe.cli.commands.running import adopt, reconcile, run
 
-COMMANDS = (validate, plan, keep, run, status, show, reconcile, adopt, spend, audit, doctor, sandbox)
+COMMANDS = (
+    *(validate, plan, keep, run, status, show, reconcile, adopt),
+    *(spend, audit, doctor, models, sizes, balance, sandbox),
+)
 
 __all__ = ["COMMANDS"]

@@ -43,6 +43,7 @@ def validate(files: tuple[Path, ...], variant_of: VariantOf, **screen: Any) -> i
 @click.command()
 @FILE
 @click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
+@click.option("--live-prices", is_flag=True, help="Ask the service what each price is today; needs the key.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
 @variant_options
 @state_option
@@ -50,6 +51,7 @@ def validate(files: tuple[Path, ...], variant_of: VariantOf, **screen: Any) -> i
 def plan(
     file: Path,
     proof: bool,  # noqa: FBT001
+    live_prices: bool,  # noqa: FBT001
     base_url: str | None,
     variant_of: VariantOf,
     state: str | None,
@@ -60,10 +62,13 @@ def plan(
     from seedpipe.cli.views import planning
     from seedpipe.settings import Settings
 
+    if live_prices and proof:
+        raise click.UsageError("--live-prices and --proof exclude each other")
     settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
     variant = variant_of(file)
     reviewed = app.review(file, settings, variant)
-    planning.show_plan(reviewed, retold(file, variant), screen_of(**screen))
+    today = app.live_prices(reviewed, settings) if live_prices else None
+    planning.show_plan(reviewed, retold(file, variant), screen_of(**screen), today=today)
     return 2 if reviewed.over_by_usd else 0
 
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seedpipe.cli.console import print_json
+from seedpipe.cli.views.prices import live_prices_document, show_live_prices
 from seedpipe.cli.views.words import FORMAT, _phase_line, badge, count, phase_total, say_next, totals_text
 from seedpipe.core.money import exact, usd
 from seedpipe.settings import World
@@ -36,10 +37,11 @@ _MODEL: Final = "another model or take"
 _MOST_KEYS: Final = 8  # keys of an axis shown in the overview: the dearest
 
 
-def show_plan(reviewed: PlanReview, file: str, screen: Screen) -> None:
-    """Show a plan: jobs and money by series and by axis, what is new and done, the budget."""
+def show_plan(reviewed: PlanReview, file: str, screen: Screen, *, today: AccountReview | None = None) -> None:
+    """Show a plan: jobs and money by series and by axis, what is new and done, the budget, today's prices."""
     if screen.as_json:
-        print_json(plan_document(reviewed))
+        document = plan_document(reviewed)
+        print_json(document | {"live_prices": live_prices_document(today)} if today else document)
         return
     console = screen.out
     console.print(headline(reviewed))
@@ -52,6 +54,8 @@ def show_plan(reviewed: PlanReview, file: str, screen: Screen) -> None:
             size = planned.job.request.get("size", "")
             line = f"  {planned.cell.address}  {planned.job.job_id[:12]}  {size}  {usd(planned.job.cost_usd)}"
             console.print(escape(line + shared), soft_wrap=True)
+    if today:
+        show_live_prices(reviewed, today, screen)
     if not screen.quiet:
         screen.err.print("\nNothing was sent or charged.")
     say_next(

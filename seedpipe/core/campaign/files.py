@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class FileProblem(Exception):  # noqa: N818 - a fact about the user's file, turned into a diagnostic
@@ -22,3 +25,6 @@ class Files(Protocol):
 
     def shown(self, path: str) -> str:
         """Return the path as the user would type it."""
+
+    def models(self) -> Sequence[str]:
+        """Return the paths of the files `models/*.yaml` in the project root, in order."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from seedpipe.core.campaign.layers import Layers, read_layers
 from seedpipe.core.campaign.matrix import given_variables, read_axes, read_variables
 from seedpipe.core.campaign.model import Brand, Budget, Campaign, Series, data_values
+from seedpipe.core.campaign.models import read_project_models
 from seedpipe.core.campaign.reading import Reading, map_at, scalars, text_at
 from seedpipe.core.campaign.series import RESERVED, Names, SeriesReader, check_derivations, override_nodes
 from seedpipe.core.campaign.yaml import Mapping, Scalar, data
@@ -44,6 +45,7 @@ def read_campaign(
 ) -> tuple[Campaign | None, list[Diagnostic]]:
     """Return what can be used of the campaign, None when too little, and what is wrong with the rest."""
     reading = Reading(files, catalogue)
+    read_project_models(reading)
     return _campaign(reading, path, variant), reading.problems
 
 
@@ -82,6 +84,7 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
         budget=_budget(root),
         policy=_policy(root),
         sources=reading.sources,
+        catalogue=reading.catalogue,
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
-    from seedpipe.core.catalogue import InputProblem
+    from seedpipe.core.catalogue import Catalogue, InputProblem
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.model import BudgetCaps, Json, Policy
     from seedpipe.core.selection import Axis, Match, Selection
@@ -132,7 +132,8 @@ class Campaign:
     """A whole campaign.
 
     `path` is the file as shown to the user; `sources` maps every file that was read, by its path from the
-    campaign's folder, to the sha256 of its bytes. `labels` are free text for those who read the books.
+    campaign's folder, to the sha256 of its bytes; `catalogue` has the project's models over those that ship.
+    `labels` are free text for those who read the books.
     """
 
     path: str
@@ -147,6 +148,7 @@ class Campaign:
     labels: Mapping[str, str]
     override_spans: tuple[Span, ...]
     variant: Variant
+    catalogue: Catalogue
 
 
 def data_values(variables: Mapping[str, Json | TableByKey], brand: Brand | None) -> dict[str, object]:

@@ -113,6 +113,10 @@ class Reading:
             return None
         return found
 
+    def model_files(self) -> list[str]:
+        """Return the paths of the project's own models."""
+        return list(self._files.models())
+
     def shown(self, path: str) -> str:
         """Return a path as the user would type it."""
         return self._files.shown(path)
@@ -152,7 +156,7 @@ class Reading:
         breaking = [violation.path for violation in found if violation.breaks]
         in_series = [bad for bad in breaking if bad[:1] == ("series",) and bad[1:]]
         self.broken |= len(in_series) < len(breaking)
-        self._unusable |= {bad if schema == "campaign" else ("brand",) for bad in breaking}
+        self._unusable |= {bad if schema == "campaign" else (schema,) for bad in breaking}
 
 
 def _mistake(problem: Diagnostic) -> tuple[str, str, str]:

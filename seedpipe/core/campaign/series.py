@@ -154,7 +154,9 @@ class SeriesReader:
             return None
         models = self._reading.catalogue.models
         if node.raw not in models:
-            hint = did_you_mean(node.raw, models) or "'seedpipe models' lists them"
+            near = did_you_mean(node.raw, models)
+            lists = f"'seedpipe models' lists them; 'seedpipe models sync {node.raw}' asks the service for it"
+            hint = near or lists
             self._sound = False
             known = Diagnostic(
                 rule="unknown-model", message=f"unknown model '{node.raw}'", span=node.span, hint=hint
