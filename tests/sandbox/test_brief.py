@@ -42,6 +42,12 @@ CREAM, SAGE = NAMED["cream"], NAMED["sage"]
         ("snowy peaks", Scene.LANDSCAPE, "mountains"),
         ("living room with a lamp", Scene.INTERIOR, "living"),
         ("façade of a bakery", Scene.FACADE, "front"),
+        ("a chair in forest green", Scene.STAGE, "chair"),
+        ("cream and sage", Scene.CARD, ""),
+        ("an apartment building", Scene.FACADE, "front"),
+        ("a paper bag", Scene.STAGE, "bag"),
+        ("an alpine lake between mountains", Scene.LANDSCAPE, "lake"),
+        ("a dining room", Scene.INTERIOR, "dining"),
         ("typographic poster with a bottle", Scene.POSTER, "poster"),
         ('words in quotes name nothing: "a bottle"', Scene.CARD, ""),
         ("", Scene.CARD, ""),
@@ -85,6 +91,7 @@ def test_colours_are_told_from_wares(prompt, palette):
         ("a sage bottle, cream backdrop", SAGE, CREAM),
         ("bottle, background: #112233, #445566", None, "#112233"),
         ("cream and sage", None, None),
+        ("a house in white with a red door", NAMED["white"], None),
     ],
 )
 def test_colours_are_tied_to_what_they_are_said_of(prompt, product, background):
@@ -144,6 +151,59 @@ def test_members_of_a_set_share_the_look_and_not_the_shot(prompt, of):
 )
 def test_a_framing_that_is_asked_for_comes_first(words, name):
     assert shot_of(read(f"{words} of a jar"), 1, 4).name == name
+
+
+@pytest.mark.parametrize(
+    ("prompt", "names"),
+    [
+        ("a jar: front, side, top and in-hand", ["front", "side", "overhead", "in-hand"]),
+        ("shots of a jar: back, front", ["back", "front"]),
+        ("(1) hero, (2) back, (3) detail of a jar", ["front", "back", "detail"]),
+        ("front view, three-quarter view and close-up of a jar", ["front", "three-quarter", "close-up"]),
+        ("a jar, front, side, front", ["front", "side"]),
+        ("a jar with a lid on top, at its side, back in stock", ["front", "three-quarter"]),
+        ("close-up images of a jar", ["close-up", "close three-quarter"]),
+    ],
+)
+def test_shots_that_are_named_come_in_their_order(prompt, names):
+    brief = read(prompt)
+    shots = [shot_of(brief, number, 8) for number in range(1, 9)]
+    assert [shot.name for shot in shots[: len(names)]] == names
+    assert len({shot.name for shot in shots}) == 8
+
+
+@pytest.mark.parametrize(
+    ("prompt", "held"),
+    [
+        ("a woman with a mug", "mug"),
+        ("portrait of a man, cream and navy", ""),
+        ("a barista in a chair with a lamp", ""),
+        ("a woman who tries our new night cream", "jar"),
+        ("a mug", ""),
+    ],
+)
+def test_what_a_person_holds_is_a_thing_that_fits_a_hand(prompt, held):
+    assert read(prompt).held == held
+
+
+@pytest.mark.parametrize(
+    ("prompt", "season", "style"),
+    [
+        ("a snowy cottage", "winter", ""),
+        ("hills in autumn, watercolour", "autumn", "watercolour"),
+        ("a bottle that must not fall, springs inside", "", ""),
+        ("black-and-white portrait", "", "monochrome"),
+        ("frosted glass", "", ""),
+    ],
+)
+def test_season_and_style_come_from_words(prompt, season, style):
+    assert (read(prompt).season, read(prompt).style) == (season, style)
+
+
+def test_what_stands_behind_a_pack_is_not_of_its_colour():
+    for prompt in ("a jar, sage, terracotta and cream", "a jar, navy and cream", "a jar in #2B50FF"):
+        look = look_of(read(prompt), seed_of(prompt))
+        assert apart(look.accents[1], look.product) > 8
 
 
 @pytest.mark.parametrize("palette", ["", "#101010", "#FFFFFF", "#E4572E #2E3A59", "#FFFFFF #FEFEFE #000000"])

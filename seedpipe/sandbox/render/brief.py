@@ -40,12 +40,17 @@ class Light(StrEnum):
     NIGHT = "night"
 
 
+DARK_LIGHTS: Final = frozenset({Light.NIGHT, Light.EVENING})  # lamps are on
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """What to draw; colours are codes, in the order of the prompt.
 
-    `subject` is a word of the scene's own table, empty on a card; `product` and `background` are colours that
-    the prompt ties to these, `materials` what it says things are made of.
+    `subject` is a word of the scene's own table, empty on a card; `held` is what a person holds. `product`
+    and `background` are colours that the prompt ties to these, `ties` those of a door, a roof, an awning;
+    `materials` is what it says things are made of. `shots` are the shots it names, in its order: one that
+    stands alone is how all are framed.
     """
 
     scene: Scene
@@ -57,7 +62,16 @@ class Brief:
     headline: str
     label: str
     light: Light
-    framing: str
+    shots: tuple[str, ...]
+    held: str = ""
+    season: str = ""
+    misty: bool = False
+    style: str = ""
+    ties: tuple[tuple[str, str], ...] = ()
+
+    def tied(self, what: str) -> str | None:
+        """Return the colour that the prompt gives to a door, a roof or an awning."""
+        return dict(self.ties).get(what)
 
 
 # Containers and things, then wares that imply one. The earliest wins: "a candle on a table" is a candle.
@@ -66,12 +80,14 @@ _THINGS: Final = (
     (r"(?:pump bottles?|dispensers?)\b", "pump"), ((r"(?:flacons?|perfume bottles?"
      r"|fragrance bottles?)\b"), "flacon"),
     (r"(?:jars?|tubs?|pots? of|cream pots?|tins?)\b", "jar"), (r"tubes?\b", "tube"),
+    (r"lipsticks?\b", "lipstick"),
     ((r"(?:cans\b|(?:soda|beer|drinks?|beverage|alumin(?:i)?um|slim|sleek|cold|tin|a|the|of|water|tea"
      r"|coffee) can\b(?! be|-)|can of\b)"), "can"),
     (r"(?:(?:gift |perfume |tea |product )?box(?:es)?|cartons?|packages?|packaging)\b", "box"),
     (r"(?:mugs?|(?:coffee|tea|espresso|ceramic) cups?|cups? of)\b", "mug"),
     (r"candles?\b", "candle"), (r"lanterns?\b", "lantern"), (r"lamps?\b", "lamp"),
-    (r"(?:pouch(?:es)?|sachets?|(?:coffee|paper|stand-up|shopping|tea) bags?)\b", "pouch"),
+    (r"(?:pouch(?:es)?|sachets?|(?:coffee|stand-up|tea) bags?)\b", "pouch"),
+    (r"(?:(?:paper|carrier|gift|shopping|tote) bags?|totes?)\b", "bag"), (r"chairs?\b", "chair"),
     (r"(?:smart)?phones?\b", "phone"), (r"(?:books?|notebooks?)\b", "book"), (r"vases?\b", "vase"),
     (r"(?:wine ?|drinking |water )?(?:glass|tumbler)(?:es)? of\b", "tumbler"),
     (r"speakers?\b", "speaker"), (r"(?:soap bars?|bars? of (?:soap|chocolate))\b", "bar"),
@@ -98,19 +114,23 @@ _BOTTLED: Final = (  # what a plain "bottle" is, by what is said to be in it
 _PEOPLE: Final = (
     r"(?:portraits?|headshots?|wom[ae]n|m[ae]n|girls?|boys?|person|people|barista|chefs?|founders?"
     r"|dancers?|athletes?"
-    r"|(?:fashion |young |older )models?|runners?|farmers?|florists?|bakers?|doctors?|musicians?"
-    r"|customers?|couples?|teachers?)\b"
+    r"|(?:fashion |young |older )models?|models? (?:in|wearing|with)|runners?|farmers?|florists?"
+    r"|bakers?|doctors?|musicians?"
+    r"|customers?|couples?|teachers?|grandmothers?|grandfathers?|mothers?|fathers?|students?)\b"
 )
 _PLACES: Final = (
     (r"(?:deserts?|dunes?|sahara)\b", Scene.LANDSCAPE, "desert"),
     (r"(?:mountains?|alps|alpine|peaks?|summits?|glaciers?|fjords?)\b", Scene.LANDSCAPE, "mountains"),
     (r"(?:sea(?:side|scapes?)?|oceans?|beach(?:es)?|coast(?:line|s)?|waves)\b", Scene.LANDSCAPE, "sea"),
-    ((r"(?:landscapes?|hills?|valleys?|fields?|meadows?|vineyards?|countryside|prairies?|forests?"
-     r"|woods)\b"), Scene.LANDSCAPE, "hills"),
+    ((r"(?:landscapes?|hills?|valleys?|fields?|meadows?|vineyards?|countryside|prairies?"
+     r"|orchards?)\b"), Scene.LANDSCAPE, "hills"),
+    (r"(?:forests?|woods|woodlands?)\b", Scene.LANDSCAPE, "forest"),
+    (r"(?:lakes?|lakesides?)\b", Scene.LANDSCAPE, "lake"),
     ((r"(?:living[ -]rooms?|lounges?|interiors?|sofas?|couch(?:es)?|armchairs?|rooms?|lobby|apartments?"
-     r"|lofts?)\b"), Scene.INTERIOR, "living"),
-    (r"(?:bedrooms?|beds)\b", Scene.INTERIOR, "bedroom"), ((r"(?:kitchens?"
-     r"|dining rooms?)\b"), Scene.INTERIOR, "kitchen"),
+     r"|lofts?)(?! (?:build|block|tower|exterior|house))\b"), Scene.INTERIOR, "living"),
+    (r"(?:bedrooms?|beds)\b", Scene.INTERIOR, "bedroom"), (r"kitchens?\b", Scene.INTERIOR, "kitchen"),
+    (r"(?:dining[ -](?:rooms?|tables?)|restaurants?|caf[eé] interiors?)\b", Scene.INTERIOR, "dining"),
+    (r"(?:(?:home )?offices?|workspaces?|stud(?:y|ies) with|desks?)(?! build)\b", Scene.INTERIOR, "office"),
     ((r"(?:fa[cç]ades?|shop ?fronts?|store ?fronts?|buildings?|shop windows?|street views?|exteriors?"
      r"|architecture)\b"), Scene.FACADE, "front"),
     (r"(?:houses?|villas?|cottages?)\b", Scene.FACADE, "house"),
@@ -129,13 +149,46 @@ _LIGHTS: Final = (
      r"|overcast"), Light.DAYLIGHT),
     (r"studio|softbox|high[- ]key|packshot", Light.STUDIO),
 )  # fmt: skip
-_FRAMINGS: Final = (
-    (r"close[- ]?ups?|macro|extreme detail|detail shots?", "close"),
-    (r"top[- ]down|overhead|flat ?lay|bird'?s[- ]eye", "overhead"),
-    (r"low[- ]angle|worm'?s[- ]eye|from below", "low"),
-    (r"high[- ]angle|from above", "high"),
-    (r"three[- ]quarter|3/4", "three-quarter"),
-    (r"wide[- ](?:shot|angle|view)s?|establishing", "wide"),
+_SHOTS: Final = (  # what says so by itself, then what does only in a list of shots: "front, side, top"
+    (r"close[- ]?ups?|macro|extreme detail|detail shots?", r"close", "close"),
+    (r"top[- ]down|overhead|flat ?lay|bird'?s[- ]eye", r"top", "overhead"),
+    (r"low[- ]angle|worm'?s[- ]eye|from below", r"low", "low"),
+    (r"high[- ]angle|from above", r"high", "high"),
+    (r"three[- ]quarters?|3/4", r"angled?", "three-quarter"),
+    (r"wide[- ](?:shot|angle|view)s?|establishing", r"wide", "wide"),
+    (r"in[- ]hand|hand[- ]?held|held in (?:a |the )?hand", r"hand", "in-hand"),
+    (r"side[- ]views?|in profile", r"(?:left |right )?(?:side|profile)", "side"),
+    (r"front[- ]views?|front[- ]on|frontal", r"front|hero", "front"),
+    (r"(?:back|rear)[- ]views?", r"back|rear|reverse", "back"),
+    (r"details? of", r"details?", "detail"),
+    (r"off[- ]cent(?:re|er)", r"off[- ]cent(?:re|er)", "off-centre"),
+)
+_SHOT: Final = (
+    rf"(?:{'|'.join(f'{alone}|{listed}' for alone, listed, _ in _SHOTS)})(?:[- ](?:view|shot|angle)s?)?"
+)
+_AND_SHOT: Final = (
+    rf"\s*(?:[,;/+·]|\band\b|\bthen\b)+\s*(?:(?:and|then|an?|the|one|in) |\(?\d[.)]\s*)*{_SHOT}\b"
+)
+_SHOT_LIST: Final = re.compile(rf"\b{_SHOT}(?:{_AND_SHOT})+", re.IGNORECASE)
+_ABOUT_SHOTS: Final = re.compile(r"\b(?:shots?|views?|angles?)\b", re.IGNORECASE)
+_SEASONS: Final = (
+    (r"winter|snow(?:y|ed|fall)?|frost(?:y)?(?! ?ed)|icy|christmas", "winter"),
+    (r"autumn(?:al)?|in (?:the )?fall|fall (?:colou?rs|leaves|foliage|season)|october|november", "autumn"),
+    (r"spring(?:time)?\b(?! water)|blossoms?|april|cherry trees?|wild ?flowers?", "spring"),
+    (r"summer(?:y|time)?\b|july|august", "summer"),
+)
+_STYLES: Final = (
+    (r"black[- ]and[- ]white|monochrome|b&w", "monochrome"),
+    (r"water ?colou?rs?|aquarelles?|gouache", "watercolour"),
+    (r"oil[- ]paint(?:ing|ed)s?|in oils|impressionist\w*|impasto", "oil"),
+    (
+        r"(?:pencil|line|ink|charcoal)[- ](?:drawings?|sketch(?:es)?|art)|sketch(?:es|ed)?|etchings?",
+        "drawing",
+    ),
+    (r"risograph|riso print|half-?tone|screen ?print(?:ed)?|pop[- ]art", "halftone"),
+    (r"pixel[- ]art|8-bit", "pixels"),
+    (r"flat (?:illustrations?|graphics?|design)|vector (?:art|illustrations?)|paper[- ]cut\w*", "flat"),
+    (r"film grain|35 ?mm film|analog(?:ue)? film|polaroid|vintage photo\w*", "film"),
 )
 _MATERIALS: Final = (
     "oak", "walnut", "wooden", "wood", "bamboo", "cork", "frosted glass", "amber glass", "clear glass",
@@ -183,14 +236,16 @@ _PRODUCT_NEAR: Final = re.compile(
     r"|coffee|table|bedside|gift|enamel|lacquered|steel|pump)){0,3}[\s-]+(?:bottle|jar|tube|can|box"
     r"|carton|mug|cup|candle|lamp|lantern|pouch"
     r"|flacon|vase|book|phone|apron|packaging|pack|dropper|dispenser|sweater|jacket|shirt|dress|sofa"
-    r"|couch|armchair|fa[cç]ade|door)\b",
+    r"|couch|armchair|chair|coat|hoodie|t-shirt|blazer|suit|uniform|linen dress|bag|tote|lipstick"
+    r"|fa[cç]ade|house|villa|cottage|building)\b",
     re.IGNORECASE,
 )
 _PRODUCT_BEFORE: Final = re.compile(
     r"(?:bottle|jar|tube|can|box|carton|mug|cup|candle|lamp|lantern|pouch|flacon|vase|product|pack"
-    r"|packaging)s?\s+(?:is\s+|all\s+)?(?:in|of)\s+(?:an?\s+)?(?:colou?r\s+)?$",
+    r"|packaging|house|villa|cottage|sofa|chair|bag)s?\s+(?:is\s+|all\s+)?(?:in|of)\s+(?:an?\s+)?(?:colou?r\s+)?$",
     re.IGNORECASE,
 )
+_TIED: Final = re.compile(r"^[\s-]+(?:front )?(door|roof|awning)s?\b", re.IGNORECASE)
 _QUOTED: Final = re.compile(
     r'"([^"\n]{1,120})"|“([^”\n]{1,120})”|„([^“”\n]{1,120})[“”]|«\s*([^»\n]{1,120}?)\s*»'
     r"|(?<!\w)\'([^\'\n]{2,120})\'(?!\w)"
@@ -204,6 +259,7 @@ _BRAND: Final = re.compile(
     r"\b(?:the|for|by|from|brand|named|called|with)\s+(?:the\s+)?"
     r"((?:[A-ZÀ-ÞΑ-ΩА-Я][\w’&-]*)(?:\s+(?:& )?[A-ZÀ-ÞΑ-ΩА-Я][\w’&-]*){0,2})"  # noqa: RUF001
 )
+_NOT_HELD: Final = frozenset({"chair", "lamp", "vase", "speaker"})
 _NOT_BRANDS: Final = frozenset(
     {"Headline", "Instagram", "Christmas", "Easter", "Black", "Keep", "Same", "I", "A", "The"}
 )
@@ -217,7 +273,7 @@ def read(prompt: str) -> Brief:
     ]
     plain = _QUOTED.sub(lambda match: " " * len(match[0]), prompt)
     scene, subject = _subject(plain)
-    palette, product, background = _palette(prompt, plain)
+    palette, product, background, ties = _palette(prompt, plain)
     headline, label = _wording(prompt, quotes, plain)
     return Brief(
         scene=scene,
@@ -229,7 +285,12 @@ def read(prompt: str) -> Brief:
         headline=headline,
         label=label,
         light=next((light for words, light in _LIGHTS if _has(words, plain)), _unlit(scene)),
-        framing=next((framing for words, framing in _FRAMINGS if _has(words, plain)), ""),
+        shots=_shots(plain),
+        held=_held(plain) if scene is Scene.PORTRAIT else "",
+        season=next((season for words, season in _SEASONS if _has(words, plain)), ""),
+        misty=_has(r"mist(?:y)?|fog(?:gy)?|haz[ey]", plain),
+        style=next((style for words, style in _STYLES if _has(words, plain)), ""),
+        ties=ties,
     )
 
 
@@ -243,6 +304,7 @@ def _unlit(scene: Scene) -> Light:
 
 def _subject(text: str) -> tuple[Scene, str]:
     """Return what is shown: a poster if it says so, else the thing, person or place that is named first."""
+    text = _uncoloured(text)
     if _has(_POSTER, text):
         return Scene.POSTER, "poster"
     found = [(at, Scene.STAGE, name) for words, name in _THINGS for at in _places(words, text)]
@@ -254,9 +316,53 @@ def _subject(text: str) -> tuple[Scene, str]:
     _, scene, name = min(found or wares, key=lambda each: each[0])
     if wares and found and scene is not Scene.STAGE and min(wares)[0] < min(found)[0]:
         scene, name = Scene.STAGE, min(wares)[2]
+    if scene is Scene.LANDSCAPE and _has(r"lakes?\b", text):
+        name = "lake"
     if name == "bottle":
         name = next((better for words, better in _BOTTLED if _has(words, text)), name)
     return scene, name
+
+
+def _held(text: str) -> str:
+    """Return what a person holds: the first thing or ware that a hand can hold."""
+    text = _uncoloured(text)
+    found = [(at, name) for words, name in (*_THINGS, *_WARES) for at in _places(words, text)]
+    return next((name for _, name in sorted(found) if name not in _NOT_HELD), "")
+
+
+def _uncoloured(text: str) -> str:
+    """Return a text without the names of colours: "forest green" is no forest, and a cream wall no ware."""
+    for start, end, _ in names_in(text):
+        if not _is_ware(text, start, end):
+            text = text[:start] + "_" * (end - start) + text[end:]
+    return text
+
+
+def _shots(text: str) -> tuple[str, ...]:
+    """Return the shots of the longest list of them; without a list, the framing that is named."""
+    lists = [match[0] for match in _SHOT_LIST.finditer(text) if _is_about_shots(match)]
+    if not lists:
+        return next(((name,) for alone, _, name in _SHOTS if _has(alone, text)), ())
+    listed = max(lists, key=len)
+    found = [
+        (match.start(), -match.end(), name)
+        for alone, short, name in _SHOTS
+        for match in re.finditer(rf"\b(?:{alone}|{short})\b", listed, re.IGNORECASE)
+    ]
+    return tuple(dict.fromkeys(name for _, _, name in sorted(found)))
+
+
+def _is_about_shots(found: re.Match[str]) -> bool:
+    """Say whether words like "side, back" mean shots.
+
+    Three of them do, and two where shots are spoken of or one says so by itself.
+    """
+    around = found.string[max(0, found.start() - 20) : found.end() + 20]
+    return (
+        len(re.findall(rf"\b{_SHOT}\b", found[0], re.IGNORECASE)) > 2
+        or _ABOUT_SHOTS.search(around) is not None
+        or any(_has(alone, found[0]) for alone, _, _ in _SHOTS)
+    )
 
 
 def _places(words: str, text: str) -> list[int]:
@@ -268,8 +374,10 @@ def _places(words: str, text: str) -> list[int]:
     ]
 
 
-def _palette(prompt: str, plain: str) -> tuple[tuple[str, ...], str | None, str | None]:
-    """Return the colours, and which of them are the product's and the background's."""
+def _palette(
+    prompt: str, plain: str
+) -> tuple[tuple[str, ...], str | None, str | None, tuple[tuple[str, str], ...]]:
+    """Return the colours, which of them are the product's and the background's, and what others belong to."""
     named = [each for each in names_in(plain) if not _is_ware(plain, *each[:2])]
     codes = codes_in(prompt)
     named = (
@@ -284,14 +392,17 @@ def _palette(prompt: str, plain: str) -> tuple[tuple[str, ...], str | None, str 
     found = sorted([*codes, *named])
     palette: list[str] = []
     product = background = None
+    ties: dict[str, str] = {}
     for start, end, code in found:
-        if _BACKGROUND_NEAR.search(plain[end : end + 60]) or _BACKGROUND_BEFORE.search(plain[:start]):
+        if tied := _TIED.search(plain[end : end + 30]):
+            ties.setdefault(tied[1].lower(), code)
+        elif _BACKGROUND_NEAR.search(plain[end : end + 60]) or _BACKGROUND_BEFORE.search(plain[:start]):
             background = background or code
         elif _PRODUCT_NEAR.search(plain[end : end + 80]) or _PRODUCT_BEFORE.search(plain[:start]):
             product = product or code
         if all(apart(code, other) > _ALIKE for other in palette):
             palette.append(code)
-    return tuple(palette[:MOST_COLOURS]), product, background
+    return tuple(palette[:MOST_COLOURS]), product, background, tuple(ties.items())
 
 
 def _is_ware(text: str, start: int, end: int) -> bool:

@@ -37,6 +37,10 @@ class Patch:
             normals=_turned(self.normals, cos, sin),
         )
 
+    def scaled(self, times: float) -> Patch:
+        """Return the surface larger by a factor, about the origin."""
+        return Patch(points=self.points * times, normals=self.normals)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
@@ -192,21 +196,25 @@ def block(width: float, depth: float, height: float, z: float = 0.0) -> list[Pat
     ]
 
 
-def arch(width: float, height: float) -> Patch:
-    """Return an upright face, round at its top, that looks towards -y; its foot is at the origin."""
-    half = width / 2
-    levels = np.concatenate(
-        (np.linspace(0, height - half, 16), height - half + half * np.sin(np.linspace(0.06, math.pi / 2, 28)))
-    )
-    over = np.clip((levels - (height - half)) / half, 0, 1)
-    reach = half * np.sqrt(np.maximum(1 - over**2, 1e-6))
+def front(outline: Sequence[tuple[float, float]], y: float) -> Patch:
+    """Return the upright face within `(z, half width)`, at a depth; it looks towards -y."""
+    at = np.array(outline, dtype=float)
     shares = np.linspace(-1, 1, 24)
-    points = np.zeros((len(levels), len(shares), 3))
-    points[..., 0] = reach[:, None] * shares
-    points[..., 2] = levels[:, None]
+    points = np.full((len(at), len(shares), 3), y, dtype=float)
+    points[..., 0], points[..., 2] = at[:, 1:] * shares, at[:, :1]
     facing = np.zeros_like(points)
     facing[..., 1] = -1.0
     return Patch(points=points, normals=facing)
+
+
+def arch(width: float, height: float) -> Patch:
+    """Return an upright face, round at its top, that looks towards -y; its foot is at the origin."""
+    half = width / 2
+    turns = np.linspace(0.06, math.pi / 2, 28)
+    levels = np.concatenate((np.linspace(0, height - half, 16), height - half + half * np.sin(turns)))
+    over = np.clip((levels - (height - half)) / half, 0, 1)
+    reach = half * np.sqrt(np.maximum(1 - over**2, 1e-6))
+    return front(list(zip(levels.tolist(), reach.tolist(), strict=True)), 0.0)
 
 
 def arch_rim(width: float, height: float, depth: float) -> Patch:

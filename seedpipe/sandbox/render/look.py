@@ -40,6 +40,8 @@ class Shot:
     near: float = 1.0
     aim: float = 0.5  # of the subject's height
     shift: float = 0.0  # of the picture's width, to the right
+    turn: float = 0.0  # of the pack itself
+    in_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +76,18 @@ _SHOTS: Final = (
     Shot(name="overhead", azimuth=12, elevation=58, near=0.92),
 )
 _NAMED: Final = {
-    "close": Shot(name="close-up", azimuth=-6, elevation=7, near=1.9, aim=0.62),
-    "overhead": Shot(name="overhead", azimuth=12, elevation=58, near=0.92),
-    "low": Shot(name="low", azimuth=-10, elevation=1.5, near=1.12, aim=0.55),
-    "high": Shot(name="high", azimuth=-20, elevation=34, near=0.95),
-    "three-quarter": Shot(name="three-quarter", azimuth=27, elevation=14),
-    "wide": Shot(name="wide", azimuth=8, elevation=7, near=0.66),
+    "close": _SHOTS[3],
+    "overhead": _SHOTS[9],
+    "low": _SHOTS[2],
+    "high": _SHOTS[4],
+    "three-quarter": _SHOTS[1],
+    "wide": _SHOTS[7],
+    "front": _SHOTS[0],
+    "detail": _SHOTS[6],
+    "off-centre": _SHOTS[8],
+    "side": Shot(name="side", azimuth=-30, elevation=8, turn=-62),
+    "back": Shot(name="back", azimuth=0, elevation=9, turn=180),
+    "in-hand": Shot(name="in-hand", azimuth=0, elevation=6, near=1.25, aim=0.45, in_hand=True),
 }
 _CLOSE_SHOTS: Final = (
     Shot(name="close-up", azimuth=-6, elevation=7, near=1.9, aim=0.62),
@@ -97,13 +105,13 @@ def seed_of(prompt: str) -> int:
 
 
 def shot_of(brief: Brief, number: int, of: int) -> Shot:
-    """Return the camera of a member of a set: no two members share one."""
+    """Return the camera of a member of a set: shots the prompt names come first, no two members share one."""
     shots: tuple[Shot, ...] = _SHOTS
-    if brief.framing == "close":
+    if brief.shots == ("close",):
         shots = _CLOSE_SHOTS
-    elif brief.framing:
-        first = _NAMED[brief.framing]
-        shots = (first, *(shot for shot in _SHOTS if shot.name != first.name))
+    elif brief.shots:
+        named = tuple(_NAMED[name] for name in brief.shots)
+        shots = (*named, *(shot for shot in _SHOTS if shot not in named))
     elif of == 1 and brief.scene is Scene.STAGE:
         shots = (*_SHOTS[1:], _SHOTS[0])
     again, index = divmod(number - 1, len(shots))
@@ -117,6 +125,8 @@ def shot_of(brief: Brief, number: int, of: int) -> Shot:
         near=shot.near * (1 + 0.12 * again),
         aim=shot.aim,
         shift=-shot.shift,
+        turn=shot.turn,
+        in_hand=shot.in_hand,
     )
 
 
@@ -134,7 +144,7 @@ def look_of(brief: Brief, seed: int) -> Look:
         panel=panel,
         ink=ink,
         cap=_cap(product, rest, background),
-        accents=_accents(rest, product, background),
+        accents=_accents(rest, product, background, brief.scene),
         arrangement=chance.choice(_ARRANGEMENTS),
         side=chance.choice((-1.0, 1.0)),
         seed=seed,
@@ -181,7 +191,16 @@ def _cap(product: str, rest: list[str], background: str) -> str:
     return dark[0] if dark else mixed(product, "#101014", 0.72)
 
 
-def _accents(rest: list[str], product: str, background: str) -> tuple[str, ...]:
-    toned = mixed(background, "#FFFFFF" if lightness(background) < 60 else "#5B5148", 0.18)
-    found = [*rest, product, toned]
-    return tuple((found * 3)[: max(4, len(rest))])
+def _accents(rest: list[str], product: str, background: str, scene: Scene) -> tuple[str, ...]:
+    """Return the colours of what stands around: the rest of the palette, then tones of the background.
+
+    What stands right behind a pack takes the second: it must not be the pack's own.
+    """
+    toned, deeper = (
+        mixed(background, "#FFFFFF" if lightness(background) < 60 else "#5B5148", share)
+        for share in (0.2, 0.32)
+    )
+    own = (
+        (product, toned) if scene in _SURROUNDINGS else (toned, product) if rest else (deeper, toned, product)
+    )
+    return tuple([*rest, *own, deeper, toned][: max(4, len(rest))])

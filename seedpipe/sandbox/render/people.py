@@ -1,6 +1,7 @@
-"""A portrait: a stylised bust before a disc of colour.
+"""Portraits: one or two stylised figures before a disc of colour, with what they hold.
 
-Hides how a person is built from lofts. Nobody is meant: skin and hair are chosen by the request's seed.
+Hides how a person is built from lofts, and which words change how somebody looks. Nobody is meant: what the
+prompt leaves open is chosen by the request's seed.
 """
 
 from __future__ import annotations
@@ -8,38 +9,62 @@ from __future__ import annotations
 import math
 import random
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from seedpipe.sandbox.render.colours import Floats, apart, mixed
-from seedpipe.sandbox.render.geometry import Patch, ball, lathe, loft, orbit, smooth, tube
-from seedpipe.sandbox.render.packs import Part, curved
-from seedpipe.sandbox.render.shading import Finish, Rig, lit, rig
-from seedpipe.sandbox.render.stage import backdrop
+from seedpipe.sandbox.render.geometry import Patch, ball, lathe, loft, orbit, patch, smooth, tube
+from seedpipe.sandbox.render.hands import SKINS, hand, skin_of
+from seedpipe.sandbox.render.packs import pack
+from seedpipe.sandbox.render.parts import Part, curved, paint
+from seedpipe.sandbox.render.shading import Finish, Rig, rig
+from seedpipe.sandbox.render.stage import backdrop, paint_label, painting_order
 
 if TYPE_CHECKING:
     from seedpipe.sandbox.render.brief import Brief
-    from seedpipe.sandbox.render.canvas import Canvas, Shader
+    from seedpipe.sandbox.render.canvas import Canvas
     from seedpipe.sandbox.render.geometry import Camera
     from seedpipe.sandbox.render.look import Look, Shot
 
 _DISTANCE: Final = 8.0
-_SKIN: Final = ("#F0C9AC", "#D9A27C", "#B97F56", "#8D5A3B", "#5E3B28", "#E6B793")
-_HAIR: Final = ("#2A1E1A", "#4A3020", "#7A4E2C", "#1B1A1E", "#A8733F")
-_APRON: Final = re.compile(r"\b(?:apron|barista|chef|baker|florist)\b", re.IGNORECASE)
-_SHORT: Final = re.compile(r"\b(?:man|men|boy|gentleman|guy|father|his|he)\b", re.IGNORECASE)
-_TORSO: Final = (
-    (-0.75, 0.50, 0.29),
-    (-0.2, 0.47, 0.28),
-    (0.2, 0.49, 0.285),
-    (0.42, 0.52, 0.28),
-    (0.56, 0.51, 0.25),
-    (0.65, 0.42, 0.215),
-    (0.71, 0.28, 0.175),
-    (0.75, 0.185, 0.155),
-    (0.79, 0.16, 0.15),
+_HELD: Final = 0.36  # a pack's size to a person's
+_HELD_AT: Final = (0.16, -0.62)
+_HAIR: Final = ("#2A1E1A", "#4A3020", "#1B1A1E", "#7A4E2C", "#A8733F")  # the first three with any skin
+_APRON: Final = re.compile(r"\b(?:apron|barista|chef|baker|florist)s?\b", re.IGNORECASE)
+_COAT: Final = re.compile(r"\b(?:doctor|coat|lab coat|blazer|suit|jacket|cardigan)s?\b", re.IGNORECASE)
+_MAN: Final = re.compile(r"\b(?:man|men|boy|gentleman|guy|father|grandfather|his|he|beard)\b", re.IGNORECASE)
+_TWO: Final = re.compile(
+    r"\b(?:couple|friends|people|two|men|women|sisters|brothers|colleagues)\b", re.IGNORECASE
 )
+_BEARD: Final = re.compile(r"\b(?:beard|bearded)\b", re.IGNORECASE)
+_GLASSES: Final = re.compile(r"\b(?:eye)?glasses\b(?! of)|\bspectacles\b", re.IGNORECASE)
+_HAIR_WORDS: Final = (
+    (r"(?:grey|gray|silver|white)[- ]hair|older|elderly|grandmother|grandfather|senior", "#B9BBBE"),
+    (r"blonde?|fair[- ]hair", "#D9B36A"),
+    (r"red[- ]hair|ginger|redhead", "#A8481F"),
+    (r"black[- ]hair", "#1B1A1E"),
+    (r"brown[- ]hair|brunette", "#5A3A24"),
+)
+_STYLE_WORDS: Final = (
+    (r"bun\b", "bun"),
+    (r"curl(?:y|s)|afro", "curls"),
+    (r"long[- ]hair", "long"),
+    (r"bob\b", "bob"),
+)
+_TORSO: Final = (
+    (-0.9, 0.46, 0.27),
+    (-0.2, 0.45, 0.27),
+    (0.2, 0.475, 0.28),
+    (0.42, 0.49, 0.27),
+    (0.56, 0.47, 0.245),
+    (0.65, 0.405, 0.215),
+    (0.71, 0.3, 0.185),
+    (0.75, 0.2, 0.16),
+    (0.785, 0.155, 0.142),
+)
+_BOXY: Final = 2.3  # a torso is a little more box than tube
 _HEAD: Final = (
     (0.985, 0.05),
     (1.0, 0.105),
@@ -54,11 +79,27 @@ _HEAD: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Person:
+    """How somebody looks: colours as codes, the hair's cut by name."""
+
+    skin: str
+    hair: str
+    style: str
+    cloth: str
+    apron: str | None
+    is_open: bool
+    has_beard: bool
+    has_glasses: bool
+
+
 def paint_portrait(canvas: Canvas, brief: Brief, look: Look, shot: Shot, prompt: str) -> None:
-    """Paint a person in the brief's colours."""
+    """Paint a person in the brief's colours, or two."""
     ratio = canvas.width / canvas.height
     beside = bool(brief.headline) and ratio >= 1.3
-    view = max(2.15, 1.75 / ratio) / shot.near**0.6 * (1.25 if brief.headline and not beside else 1.0)
+    two = _TWO.search(prompt) is not None
+    view = max(2.15, (2.5 if two else 1.75) / ratio) / shot.near**0.6
+    view *= 1.25 if brief.headline and not beside else 1.0
     focal = canvas.height * _DISTANCE / view
     target = (0.0, 0.0, 0.86 if shot.near < 1.3 else 1.12)
     centre = (
@@ -68,22 +109,40 @@ def paint_portrait(canvas: Canvas, brief: Brief, look: Look, shot: Shot, prompt:
     camera = orbit(target, _DISTANCE, shot.azimuth * 0.8, min(shot.elevation * 0.5, 16), focal, centre)
     light = rig(brief.light, look.side)
     canvas.flood(backdrop(canvas, camera, look, light, floor=-9.0))
-    disc = look.accents[0]
-    _paint(
-        canvas,
-        camera,
-        light,
-        [Part(patch=_disc(0.92).moved(0.05 * look.side, 0.9, 1.05), finish=Finish(colour=disc, gloss=0.0))],
-    )
-    _paint(canvas, camera, light, _figure(look, prompt, shot.azimuth * 0.35))
+    disc = Finish(colour=look.accents[0], gloss=0.0)
+    paint(canvas, camera, light, [Part(patch=_disc(0.92).moved(0.05 * look.side, 0.9, 1.05), finish=disc)])
+    turn = shot.azimuth * 0.35
+    if two:
+        second = _person(look, prompt, 7)
+        other = replace(second, cloth=look.accents[1], apron=None)
+        paint(canvas, camera, light, _placed(_figure(other, turn - 8), 0.5, 0.14))
+    paint(canvas, camera, light, _placed(_figure(_person(look, prompt, 1), turn), -0.42 if two else 0.0, 0.0))
+    if brief.held:
+        _paint_held(canvas, camera, light, brief, look, -0.42 if two else 0.0)
 
 
-def _paint(canvas: Canvas, camera: Camera, light: Rig, parts: list[Part]) -> None:
-    def shader(part: Part) -> Shader:
-        return lambda points, normals: lit(points, normals, camera.eye, part.finish, light)
+def _placed(parts: list[Part], x: float, y: float) -> list[Part]:
+    return [replace(part, patch=part.patch.moved(x, y)) for part in parts]
 
-    for part in parts:
-        canvas.surface(camera, part.patch, shader(part), part.finish.opacity)
+
+def _paint_held(canvas: Canvas, camera: Camera, light: Rig, brief: Brief, look: Look, x: float) -> None:
+    """Paint a pack and the hand that holds it before the chest."""
+    ware = pack(brief.held, look, brief.materials)
+    behind, before = hand(ware, Finish(colour=skin_of(look.seed), gloss=0.06), _sleeve(brief, look), 1.5)
+    times = _HELD * min(1.0, 1.5 / ware.height)
+    at = (x + _HELD_AT[0], _HELD_AT[1], 0.42 - 0.5 * ware.height * times)
+
+    def taken(parts: list[Part]) -> list[Part]:
+        return [
+            replace(part, patch=part.patch.scaled(times).moved(*at)) for part in parts if not part.is_beside
+        ]
+
+    paint(canvas, camera, light, taken(behind))
+    paint(canvas, camera, light, painting_order(taken(list(ware.parts)), camera))
+    if ware.label:
+        label = replace(ware.label, grid=ware.label.grid.scaled(times).moved(*at))
+        paint_label(canvas, camera, light, label, replace(brief, subject=brief.held))
+    paint(canvas, camera, light, taken(before))
 
 
 def _disc(radius: float) -> Patch:
@@ -96,26 +155,36 @@ def _disc(radius: float) -> Patch:
     return Patch(points=points, normals=facing)
 
 
-def _figure(look: Look, prompt: str, turn: float) -> list[Part]:
-    chance = random.Random(look.seed + 1)
-    skin = Finish(colour=chance.choice(_SKIN), gloss=0.06)
-    hair = Finish(colour=chance.choice(_HAIR), gloss=0.14)
-    short = _SHORT.search(prompt) is not None
-    style = "short" if short else chance.choice(("bun", "bob", "bob"))
-    apron = _APRON.search(prompt) is not None
-    cloth = Finish(colour=_cloth(look) if apron else look.product, gloss=0.03)
-    neck = lathe(smooth([(0.62, 0.15), (0.78, 0.122), (0.95, 0.112), (1.08, 0.12)], 14))
-    parts = [
-        *_hair_behind(style, hair),
-        *_arms(cloth),
-        Part(patch=_torso(), finish=cloth),
-        Part(patch=neck.moved(0, 0.01), finish=skin),
-    ]
-    parts += _collar(cloth)
-    if apron:
-        parts += _apron(Finish(colour=look.product, gloss=0.03))
-    face = [*_ears(skin), Part(patch=_head(), finish=skin), *_features(skin, hair), *_hair_above(style, hair)]
-    return [*parts, *[Part(patch=part.patch.moved(0, 0, turn=turn), finish=part.finish) for part in face]]
+# ---- how somebody looks -------------------------------------------------------------------------
+
+
+def _person(look: Look, prompt: str, which: int) -> _Person:
+    """Return what the prompt says of somebody, and the seed's choice for the rest."""
+    chance = random.Random(look.seed + which)
+    skin = skin_of(look.seed) if which == 1 else chance.choice(SKINS)
+    is_man = (_MAN.search(prompt) is not None) if which == 1 else chance.random() < 0.5
+    hair = chance.choice(_HAIR if SKINS.index(skin) < 3 else _HAIR[:3])
+    style = "short" if is_man else chance.choice(("bun", "bob", "long", "curls"))
+    has_apron = _APRON.search(prompt) is not None
+    return _Person(
+        skin=skin,
+        hair=_first(_HAIR_WORDS, prompt) or hair,
+        style=_first(_STYLE_WORDS, prompt) or style,
+        cloth=_cloth(look) if has_apron else look.product,
+        apron=look.product if has_apron else None,
+        is_open=_COAT.search(prompt) is not None and not has_apron,
+        has_beard=is_man and _BEARD.search(prompt) is not None,
+        has_glasses=_GLASSES.search(prompt) is not None,
+    )
+
+
+def _first(table: tuple[tuple[str, str], ...], prompt: str) -> str:
+    return next((value for words, value in table if re.search(rf"\b(?:{words})", prompt, re.IGNORECASE)), "")
+
+
+def _sleeve(brief: Brief, look: Look) -> Finish:
+    """Return the sleeve of a hand that holds the product: what its owner wears."""
+    return Finish(colour=_cloth(look) if brief.product is None else look.product, gloss=0.03)
 
 
 def _cloth(look: Look) -> str:
@@ -136,80 +205,128 @@ def _cloth(look: Look) -> str:
     )
 
 
+def _figure(person: _Person, turn: float) -> list[Part]:
+    skin, hair = Finish(colour=person.skin, gloss=0.05), Finish(colour=person.hair, gloss=0.12)
+    cloth = Finish(colour=person.cloth, gloss=0.03)
+    neck = lathe(smooth([(0.62, 0.15), (0.78, 0.13), (0.92, 0.118), (1.08, 0.125)], 14)).moved(0, 0.01)
+    collar = _collar(cloth)
+    parts = [
+        *_arms(cloth),
+        Part(patch=_torso(), finish=cloth),
+        collar[0],
+        Part(patch=neck, finish=skin),
+        collar[1],
+    ]
+    if person.is_open:
+        parts += _opened(cloth)
+    if person.apron:
+        parts += _apron(Finish(colour=person.apron, gloss=0.03))
+    face = [*_ears(skin), Part(patch=_head(), finish=skin)]
+    if person.has_beard:
+        face.append(_beard(hair))
+    face += _features(skin, hair)
+    if person.has_glasses:
+        face += _spectacles()
+    behind, above = _hair_behind(person.style, hair), _hair_above(person.style, hair)
+    face += above
+    turned = [replace(part, patch=part.patch.moved(0, 0, turn=turn)) for part in (*behind, *face)]
+    return [*turned[: len(behind)], *parts, *turned[len(behind) :]]
+
+
+# ---- clothes ------------------------------------------------------------------------------------
+
+
 def _torso() -> Patch:
     z, wide, deep = (np.array(column) for column in zip(*_TORSO, strict=True))
-    widths = dict(smooth(list(zip(z, wide, strict=True)), 40))
-    depths = [float(each) for _, each in smooth(list(zip(z, deep, strict=True)), 40)]
+    widths = smooth(list(zip(z, wide, strict=True)), 46)
+    depths = np.interp([level for level, _ in widths], z, deep)
     return loft(
-        [(level, width, depth) for (level, width), depth in zip(widths.items(), depths, strict=True)],
+        [(level, width, float(depth)) for (level, width), depth in zip(widths, depths, strict=True)],
         power=2.3,
     )
+
+
+def _girth(z: float) -> tuple[float, float]:
+    """Return half of the torso's width and depth at a height."""
+    levels, wide, deep = zip(*_TORSO, strict=True)
+    return float(np.interp(z, levels, wide)), float(np.interp(z, levels, deep))
 
 
 def _arms(cloth: Finish) -> list[Part]:
     arms = []
     for side in (-1, 1):
-        path = np.array(
-            [
-                (side * x, 0.02, z)
-                for z, x in smooth([(0.54, 0.42), (0.46, 0.52), (0.2, 0.59), (-0.2, 0.62), (-0.8, 0.6)], 22)
-            ]
+        line = smooth(
+            [(0.6, 0.34), (0.545, 0.44), (0.42, 0.52), (0.1, 0.565), (-0.3, 0.58), (-0.9, 0.57)], 30
         )
-        arms.append(Part(patch=tube(path, np.linspace(0.125, 0.125, 22), 48), finish=cloth))
+        path = np.array([(side * x, 0.02, z) for z, x in line])
+        thick = np.interp(np.linspace(0, 1, 30), (0, 0.12, 0.3, 1), (0.07, 0.098, 0.118, 0.122))
+        arms.append(Part(patch=tube(path, thick, 48), finish=cloth))
     return arms
 
 
-def _collar(cloth: Finish) -> list[Part]:
-    turns = np.linspace(0, 2 * math.pi, 60)
-    ring = np.stack(
-        (0.138 * np.cos(turns), 0.125 * np.sin(turns) + 0.005, 0.772 + 0.012 * np.sin(turns)), axis=-1
-    )
-    return [
-        Part(patch=tube(ring, 0.036), finish=Finish(colour=mixed(cloth.colour, "#000000", 0.12), gloss=0.03))
-    ]
+def _collar(cloth: Finish) -> tuple[Part, Part]:
+    """Return the collar's back half and its front half: the neck stands between them."""
+    finish = Finish(colour=mixed(cloth.colour, "#000000", 0.12), gloss=0.03)
+    halves = []
+    for first in (0.0, math.pi):
+        turns = np.linspace(first - 0.15, first + math.pi + 0.15, 34)
+        ring = np.stack(
+            (0.143 * np.cos(turns), 0.132 * np.sin(turns) + 0.006, 0.772 + 0.02 * np.sin(turns)), axis=-1
+        )
+        halves.append(Part(patch=tube(ring, 0.023, 20), finish=finish))
+    return halves[0], halves[1]
+
+
+def _opened(cloth: Finish) -> list[Part]:
+    """Return the shirt that shows in an open coat, and its lapels."""
+    shirt = Finish(colour="#F4F2EE" if apart(cloth.colour, "#F4F2EE") > 25 else "#A9C4D9", gloss=0.02)
+    rows = []
+    for z in np.linspace(-0.9, 0.735, 30):
+        wide, deep = _girth(float(z))
+        half = 0.05 + 0.075 * max(0.0, (float(z) + 0.1) / 0.85)
+        x = np.linspace(-half, half, 9)
+        y = -(deep + 0.012) * (1 - np.abs(x / wide) ** _BOXY) ** (1 / _BOXY)
+        rows.append(np.stack((x, y, np.full(9, z)), axis=-1))
+    front = patch(np.array(rows))
+    edge = Finish(colour=mixed(cloth.colour, "#000000", 0.16), gloss=0.03)
+    lapels = [Part(patch=tube(np.array([row[k] for row in rows]), 0.016, 16), finish=edge) for k in (0, -1)]
+    return [Part(patch=front, finish=shirt), *lapels]
 
 
 def _apron(finish: Finish) -> list[Part]:
-    front = [
-        (z, wide, deep)
-        for z, wide, deep in (
-            (-0.75, 0.50, 0.292),
-            (-0.3, 0.475, 0.283),
-            (0.0, 0.478, 0.283),
-            (0.2, 0.49, 0.287),
-            (0.36, 0.51, 0.285),
-        )
-    ]
-    bib = curved(front, 42, lift=0.03)
+    front = [(float(z), *_girth(float(z))) for z in np.linspace(-0.9, 0.36, 12)]
     straps = []
     for side in (-1, 1):
         path = np.array(
             [
-                (side * 0.33, -0.27, 0.34),
-                (side * 0.31, -0.272, 0.46),
-                (side * 0.285, -0.225, 0.58),
-                (side * 0.262, -0.13, 0.665),
-                (side * 0.25, 0.0, 0.70),
+                (side * 0.31, -0.262, 0.34),
+                (side * 0.285, -0.262, 0.46),
+                (side * 0.262, -0.22, 0.58),
+                (side * 0.235, -0.135, 0.675),
+                (side * 0.22, 0.0, 0.735),
             ]
         )
-        straps.append(Part(patch=tube(path, 0.022), finish=finish))
-    hem = curved([(0.335, 0.507, 0.285), (0.362, 0.51, 0.285)], 42, lift=0.036)
-    pocket = curved([(-0.32, 0.476, 0.283), (-0.04, 0.478, 0.283)], 20, lift=0.034)
+        straps.append(Part(patch=tube(path, 0.02), finish=finish))
+    top = front[-1]
+    hem = curved([(top[0] - 0.025, top[1], top[2]), (top[0] + 0.004, top[1], top[2])], 42, lift=0.036)
+    pocket = curved([(-0.32, 0.455, 0.283), (-0.04, 0.46, 0.283)], 20, lift=0.034)
     darker = Finish(colour=mixed(finish.colour, "#000000", 0.1), gloss=0.03)
+    bib = curved(front, 42, lift=0.03)
     return [
         *straps,
-        Part(patch=bib, finish=finish),
-        Part(patch=hem, finish=darker),
-        Part(patch=pocket, finish=darker),
+        *[Part(patch=each, finish=it) for each, it in ((bib, finish), (hem, darker), (pocket, darker))],
     ]
+
+
+# ---- the head -----------------------------------------------------------------------------------
 
 
 def _head() -> Patch:
     rings = smooth(list(_HEAD), 46)
-    patch = loft([(z, max(radius, 0.008), max(radius, 0.008) * 1.1) for z, radius in rings])
-    points = patch.points.copy()
+    whole = loft([(z, max(radius, 0.008), max(radius, 0.008) * 1.1) for z, radius in rings])
+    points = whole.points.copy()
     points[..., 1] -= 0.035 * np.clip((1.35 - points[..., 2]) / 0.3, 0, 1)  # the chin stands a little forward
-    return Patch(points=points, normals=patch.normals)
+    return Patch(points=points, normals=whole.normals)
 
 
 def _ears(skin: Finish) -> list[Part]:
@@ -220,33 +337,82 @@ def _ears(skin: Finish) -> list[Part]:
 
 
 def _features(skin: Finish, hair: Finish) -> list[Part]:
-    dark, lips = (
-        Finish(colour="#2B211E", gloss=0.5),
-        Finish(colour=mixed(skin.colour, "#A23B3B", 0.45), gloss=0.1),
-    )
+    dark, spark = Finish(colour="#231B18", gloss=0.35), Finish(colour="#FFFFFF", gloss=0.0, shine=0.5)
+    lips = Finish(colour=mixed(skin.colour, "#A23B3B", 0.5), gloss=0.1)
+    brows = Finish(colour=mixed(hair.colour, "#2A1E1A", 0.45), gloss=0.0)
+    blush = Finish(colour=mixed(skin.colour, "#D9534F", 0.34), gloss=0.0, opacity=0.35)
     parts = []
     for side in (-1, 1):
-        parts.append(Part(patch=ball(0.021, flat=1.25).moved(side * 0.093, -0.247, 1.32), finish=dark))
+        parts.append(Part(patch=ball(0.055, flat=0.75).moved(side * 0.135, -0.188, 1.215), finish=blush))
+        parts.append(Part(patch=ball(0.027, flat=1.3).moved(side * 0.093, -0.244, 1.318), finish=dark))
+        parts.append(Part(patch=ball(0.0075).moved(side * 0.093 + 0.009, -0.274, 1.334), finish=spark))
         brow = np.array(
-            [(side * 0.05, -0.262, 1.382), (side * 0.095, -0.252, 1.397), (side * 0.145, -0.222, 1.384)]
+            [(side * 0.052, -0.262, 1.392), (side * 0.095, -0.252, 1.41), (side * 0.148, -0.222, 1.394)]
         )
-        parts.append(Part(patch=tube(brow, 0.009), finish=hair))
-        blush = Finish(colour=mixed(skin.colour, "#D9534F", 0.3), gloss=0.0, opacity=0.35)
-        parts.append(Part(patch=ball(0.05, flat=0.75).moved(side * 0.128, -0.193, 1.225), finish=blush))
-    nose = np.array([(0, -0.255, 1.34), (0, -0.282, 1.27), (0, -0.297, 1.232), (0, -0.272, 1.212)])
-    parts.append(Part(patch=tube(nose, np.array((0.014, 0.021, 0.027, 0.016))), finish=skin))
-    smile = np.array([(x, -0.262 + 1.9 * x * x, 1.125 + 2.6 * x * x) for x in np.linspace(-0.062, 0.062, 11)])
-    return [*parts, Part(patch=tube(smile, np.array([0.004, *[0.0105] * 9, 0.004])), finish=lips)]
+        parts.append(Part(patch=tube(brow, np.array((0.01, 0.0125, 0.006))), finish=brows))
+    parts.append(Part(patch=ball(0.036, flat=0.95, wide=0.95).moved(0, -0.284, 1.232), finish=skin))
+    smile = np.array([(x, -0.268 + 1.9 * x * x, 1.118 + 3.4 * x * x) for x in np.linspace(-0.068, 0.068, 13)])
+    return [*parts, Part(patch=tube(smile, np.array([0.003, *[0.0115] * 11, 0.003])), finish=lips)]
+
+
+def _beard(hair: Finish) -> Part:
+    """Return a beard: a shell around the lower face, open at the mouth's height."""
+    rings = [(z, radius) for z, radius in smooth(list(_HEAD), 46) if z < 1.2]
+    rows = [
+        (z, radius + 0.012 + 0.02 * math.sin(math.pi * k / len(rings)), radius * 1.1 + 0.03)
+        for k, (z, radius) in enumerate(rings)
+    ]
+    shell = loft(rows)
+    points = shell.points.copy()
+    points[..., 1] -= 0.035 * np.clip((1.35 - points[..., 2]) / 0.3, 0, 1)
+    mouth = np.clip(1 - np.abs(points[..., 0]) / 0.1, 0, 1) * np.clip((points[..., 2] - 1.05) / 0.1, 0, 1)
+    points[..., 1] += 0.09 * mouth * (points[..., 1] < 0)
+    return Part(patch=Patch(points=points, normals=shell.normals), finish=replace(hair, gloss=0.02))
+
+
+def _spectacles() -> list[Part]:
+    frame = Finish(colour="#1E1C1B", gloss=0.4)
+    turns = np.linspace(0, 2 * math.pi, 40)
+    rings = [
+        np.stack(
+            (
+                side * 0.095 + 0.066 * np.cos(turns),
+                -0.285 + 0.3 * (side * 0.066 * np.cos(turns)) ** 2,
+                1.318 + 0.056 * np.sin(turns),
+            ),
+            axis=-1,
+        )
+        for side in (-1, 1)
+    ]
+    bridge = np.array([(-0.03, -0.29, 1.325), (0, -0.296, 1.333), (0.03, -0.29, 1.325)])
+    return [Part(patch=tube(path, 0.008, 14), finish=frame) for path in (*rings, bridge)]
 
 
 def _hair_behind(style: str, hair: Finish) -> list[Part]:
-    if style == "bob":
-        shape = smooth(
-            [(0.86, 0.2), (0.88, 0.27), (1.0, 0.30), (1.3, 0.31), (1.5, 0.28), (1.62, 0.2), (1.69, 0.02)], 40
-        )
-        return [Part(patch=loft([(z, r, r * 0.85) for z, r in shape]).moved(0, 0.07), finish=hair)]
     if style == "bun":
         return [Part(patch=ball(0.15).moved(0.0, 0.1, 1.74), finish=hair)]
+    if style == "curls":
+        places = [
+            (0.30 * math.cos(t), 0.1, 1.42 + 0.3 * math.sin(t))
+            for t in np.linspace(-0.75, math.pi + 0.75, 13)
+        ]
+        return [Part(patch=ball(0.125).moved(*place), finish=hair) for place in places]
+    if style in {"bob", "long"}:
+        low = 0.9 if style == "bob" else 0.42
+        shape = smooth(
+            [
+                (low, 0.06),
+                (low + 0.03, 0.2),
+                (low + 0.12, 0.275),
+                (1.15, 0.305),
+                (1.35, 0.315),
+                (1.52, 0.28),
+                (1.64, 0.19),
+                (1.69, 0.02),
+            ],
+            44,
+        )
+        return [Part(patch=loft([(z, r, r * 0.8) for z, r in shape]).moved(0, 0.08), finish=hair)]
     return []
 
 
@@ -264,15 +430,19 @@ def _hair_above(style: str, hair: Finish) -> list[Part]:
 
     cap = Patch(points=tipped(cap.points), normals=tipped(cap.normals)).moved(0, 0.0, 1.385)
     parts = [Part(patch=cap, finish=hair)]
-    if style == "bob":
+    if style == "curls":
+        places = [
+            (0.21 * math.cos(t), -0.11 - 0.06 * math.sin(t), 1.5 + 0.16 * math.sin(t))
+            for t in np.linspace(0, math.pi, 7)
+        ]
+        parts += [Part(patch=ball(0.095).moved(*place), finish=hair) for place in places]
+    if style in {"bob", "long"}:
+        low = 0.98 if style == "bob" else 0.6
         for side in (-1, 1):
-            lock = np.array(
-                [
-                    (side * 0.215, -0.12, 1.5),
-                    (side * 0.262, -0.1, 1.36),
-                    (side * 0.28, -0.08, 1.15),
-                    (side * 0.26, -0.09, 0.95),
-                ]
+            lock = smooth([(1.5, 0.205), (1.38, 0.262), (1.18, 0.285), (low + 0.1, 0.282), (low, 0.268)], 26)
+            path = np.array([(side * x, -0.1, z) for z, x in lock])
+            thick = np.interp(
+                np.linspace(0, 1, 26), (0, 0.2, 0.6, 0.9, 1), (0.035, 0.066, 0.078, 0.062, 0.012)
             )
-            parts.append(Part(patch=tube(lock, np.array((0.05, 0.07, 0.075, 0.05)), 40), finish=hair))
+            parts.append(Part(patch=tube(path, thick, 40), finish=hair))
     return parts

@@ -17,9 +17,11 @@ from seedpipe.sandbox.render.colours import Floats, linear
 from seedpipe.sandbox.render.geometry import Patch, direction, unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    from seedpipe.sandbox.render.geometry import Camera
 
 _WRAP: Final = 0.3  # a soft box reaches this far around the edge
 _SHADOW_PX: Final = 384
@@ -140,6 +142,11 @@ def lit(
     return np.asarray(body + mirrored + albedo * finish.shine)
 
 
+def shaded(camera: Camera, finish: Finish, light: Rig) -> Callable[[Floats, Floats], Floats]:
+    """Return how a finish looks from a camera, under a light: a canvas's shader."""
+    return lambda points, normals: lit(points, normals, camera.eye, finish, light)
+
+
 def _from_glow(points: Floats, normals: Floats, glow: Glow) -> Floats:
     away = glow.at - points
     distance = np.sqrt((away * away).sum(axis=-1))
@@ -171,6 +178,19 @@ def _step(values: Floats, low: float, high: float) -> Floats:
 
 
 # ---- shadows ------------------------------------------------------------------------------------
+
+
+def thinned(surface: Patch) -> Patch:
+    """Return a surface with fewer points: enough for its shadow."""
+    down, over = (max(1, length // 24) for length in surface.points.shape[:2])
+    return Patch(points=_kept(surface.points, down, over), normals=_kept(surface.normals, down, over))
+
+
+def _kept(values: Floats, down: int, over: int) -> Floats:
+    """Return every n-th row and column, and always the last."""
+    rows = [*range(0, len(values) - 1, down), len(values) - 1]
+    columns = [*range(0, values.shape[1] - 1, over), values.shape[1] - 1]
+    return np.asarray(values[np.ix_(rows, columns)])
 
 
 class Shade:

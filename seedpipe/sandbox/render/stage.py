@@ -28,11 +28,26 @@ from seedpipe.sandbox.render.geometry import (
     orbit,
     unit,
 )
+from seedpipe.sandbox.render.hands import hand, skin_of
 from seedpipe.sandbox.render.lettering import Face, fitting, length, spell, write
-from seedpipe.sandbox.render.packs import MATERIALS, Label, Pack, Part, edged, pack
-from seedpipe.sandbox.render.shading import Finish, Glow, Rig, Shade, falloff, lit, rig, through_blinds
+from seedpipe.sandbox.render.packs import pack
+from seedpipe.sandbox.render.parts import MATERIALS, Label, Pack, Part, edged, paint
+from seedpipe.sandbox.render.shading import (
+    Finish,
+    Glow,
+    Rig,
+    Shade,
+    falloff,
+    lit,
+    rig,
+    shaded,
+    thinned,
+    through_blinds,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seedpipe.sandbox.render.brief import Brief
     from seedpipe.sandbox.render.canvas import Canvas, Shader
     from seedpipe.sandbox.render.look import Look, Shot
@@ -59,9 +74,12 @@ class _Solid:
 
 def paint_stage(canvas: Canvas, brief: Brief, look: Look, shot: Shot) -> None:
     """Paint the pack that a brief asks for."""
-    ware = pack(brief.subject, look, brief.materials).turned(_FOLLOWS * shot.azimuth)
+    ware = pack(brief.subject, look, brief.materials).turned(_FOLLOWS * shot.azimuth + shot.turn)
     camera = _camera(canvas, brief, shot, ware)
     light = rig(brief.light, look.side)
+    if shot.in_hand:
+        _paint_in_hand(canvas, camera, light, ware, brief, look)
+        return
     if ware.glow and brief.light is not Light.STUDIO:
         light = light.with_glows(_raised(ware.glow, 1.0))
     elif ware.glow:
@@ -72,7 +90,21 @@ def paint_stage(canvas: Canvas, brief: Brief, look: Look, shot: Shot) -> None:
     canvas.flood(backdrop(canvas, camera, look, light, (shade, wall)))
     _paint_solids(canvas, camera, light, solids, ware)
     if ware.label:
-        _paint_label(canvas, camera, light, ware.label, brief)
+        paint_label(canvas, camera, light, _on_plinth(ware.label), brief)
+
+
+def _paint_in_hand(canvas: Canvas, camera: Camera, light: Rig, ware: Pack, brief: Brief, look: Look) -> None:
+    """Paint a hand that holds the pack up before the backdrop."""
+    canvas.flood(backdrop(canvas, camera, look, light))
+    taken = [part for part in ware.parts if not part.is_beside]
+    raised = tuple(replace(part, patch=part.patch.moved(0, 0, _PLINTH)) for part in taken)
+    skin, sleeve = Finish(colour=skin_of(look.seed), gloss=0.06), Finish(colour=look.accents[0], gloss=0.03)
+    behind, before = hand(ware, skin, sleeve)
+    paint(canvas, camera, light, [replace(part, patch=part.patch.moved(0, 0, _PLINTH)) for part in behind])
+    paint(canvas, camera, light, painting_order(raised, camera))
+    if ware.label:
+        paint_label(canvas, camera, light, _on_plinth(ware.label), brief)
+    paint(canvas, camera, light, [replace(part, patch=part.patch.moved(0, 0, _PLINTH)) for part in before])
 
 
 def _camera(canvas: Canvas, brief: Brief, shot: Shot, ware: Pack) -> Camera:
@@ -263,13 +295,8 @@ _ARRANGED: Final = {
 
 
 def _thinned(solid: _Solid) -> list[Patch]:
-    """Return a solid's surfaces with fewer points: enough for its shadow."""
-    thin = []
-    for part in solid.parts:
-        step = 4 if part.patch.points.shape[1] > 100 else 1
-        if part.finish.opacity > 0.3:
-            thin.append(Patch(points=part.patch.points[:, ::step], normals=part.patch.normals[:, ::step]))
-    return thin
+    """Return what of a solid throws a shadow, with as few points as that needs."""
+    return [thinned(part.patch) for part in solid.parts if part.finish.opacity > 0.3]
 
 
 def _floor_shade(solids: list[_Solid], light: Rig) -> Shade:
@@ -355,20 +382,21 @@ def _paint_solids(canvas: Canvas, camera: Camera, light: Rig, solids: list[_Soli
         *[s for s in solids if s.at[1] <= 0.2 and not s.plinth],
     ]
     for solid in solids:
-        for part in _in_order(solid, camera):
+        for part in painting_order(solid.parts, camera):
             canvas.surface(
                 camera, part.patch, _shader(camera, part, light, solid, plane, behind), part.finish.opacity
             )
 
 
-def _in_order(solid: _Solid, camera: Camera) -> list[Part]:
+def painting_order(parts: Sequence[Part], camera: Camera) -> list[Part]:
+    """Return parts as they are painted: by layer, and what is nearer the eye's height later."""
     level = float(camera.eye[2])
 
     def far(part: Part) -> tuple[int, float]:
         heights = part.patch.points[..., 2]
         return part.layer, -abs(float(heights.min() + heights.max()) / 2 - level)
 
-    return sorted(solid.parts, key=far)
+    return sorted(parts, key=far)
 
 
 def _shader(camera: Camera, part: Part, light: Rig, solid: _Solid, plane: Shade, behind: Shade) -> Shader:
@@ -388,19 +416,24 @@ def _shader(camera: Camera, part: Part, light: Rig, solid: _Solid, plane: Shade,
     return shader
 
 
+def _on_plinth(label: Label) -> Label:
+    return replace(label, grid=label.grid.moved(0, 0, _PLINTH))
+
+
 # ---- the label ----------------------------------------------------------------------------------
 
 
-def _paint_label(canvas: Canvas, camera: Camera, light: Rig, label: Label, brief: Brief) -> None:
-    grid = label.grid.moved(0, 0, _PLINTH)
+def paint_label(canvas: Canvas, camera: Camera, light: Rig, label: Label, brief: Brief) -> None:
+    """Paint a label where it is: its ground, then the name and the ware."""
+    grid = label.grid
     if label.panel:
         ground = Finish(colour=label.panel, gloss=label.gloss)
-        canvas.decal(camera, grid, _filled, _plain(camera, ground, light))
+        canvas.decal(camera, grid, _filled, shaded(camera, ground, light))
     wording = spell(brief.label) or spell(_GENERIC.get(brief.subject, brief.subject).title())
     under = spell(_GENERIC.get(brief.subject, "").upper()) if brief.label else ""
     ink = Finish(colour=label.ink, gloss=label.gloss)
     canvas.decal(
-        camera, grid, lambda wide, high: _letters(wording, under, wide, high), _plain(camera, ink, light)
+        camera, grid, lambda wide, high: _letters(wording, under, wide, high), shaded(camera, ink, light)
     )
 
 
@@ -414,10 +447,6 @@ _GENERIC: Final = {
     "bar": "soap",
     "can": "soda",
 }
-
-
-def _plain(camera: Camera, finish: Finish, light: Rig) -> Shader:
-    return lambda points, normals: lit(points, normals, camera.eye, finish, light)
 
 
 def _filled(_wide: int, _high: int) -> Image.Image:
