@@ -11,6 +11,7 @@ from seedpipe.app.looking import StatusReview, show, status
 from seedpipe.app.planning import PlanReview, review, validate
 from seedpipe.app.prices import SyncedModel, balance, live_prices, models, sync_models
 from seedpipe.app.running import Adopted, Reconciled, RunResult, adopt, reconcile, run, write_off
+from seedpipe.app.starting import start_project
 
 __all__ = [
     "Adopted",
@@ -34,6 +35,7 @@ __all__ = [
     "serve_sandbox",
     "show",
     "spend",
+    "start_project",
     "status",
     "sync_models",
     "validate",

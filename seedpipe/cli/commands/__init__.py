@@ -6,10 +6,11 @@ from seedpipe.cli.commands.looking import show, status
 from seedpipe.cli.commands.planning import keep, plan, validate
 from seedpipe.cli.commands.prices import balance, models, sizes
 from seedpipe.cli.commands.running import adopt, reconcile, run
+from seedpipe.cli.commands.starting import init, schema
 
 COMMANDS = (
-    *(validate, plan, keep, run, status, show, reconcile, adopt),
-    *(spend, audit, doctor, models, sizes, balance, sandbox),
+    *(init, validate, plan, keep, run, status, show, reconcile, adopt),
+    *(spend, audit, doctor, models, sizes, balance, schema, sandbox),
 )
 
 __all__ = ["COMMANDS"]

@@ -29,8 +29,14 @@ def models(context: click.Context, /, **screen: Any) -> int:
     return 0
 
 
+def _known_models(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    from seedpipe import app
+
+    return [name for name in app.models(Path.cwd()).models if name.startswith(incomplete)]
+
+
 @models.command()
-@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@click.argument("names", nargs=-1, metavar="[MODEL]...", shell_complete=_known_models)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when something differs.")
 @_ORIGIN
 @screen_options
@@ -51,7 +57,7 @@ def sync(names: tuple[str, ...], check: bool, base_url: str | None, **screen: An
 
 
 @click.command()
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=_known_models)
 @screen_options
 def sizes(model: str | None, **screen: Any) -> int:
     """List the recommended sizes that a model accepts, by ratio."""
