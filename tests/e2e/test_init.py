@@ -15,7 +15,7 @@ def test_a_new_project_validates_plans_and_runs_as_it_is(seedpipe):
     seedpipe.run("init")
     assert "valid, 4 cells, 4 jobs" in seedpipe.run("validate", "campaign.yaml").stdout
     assert "fits" in seedpipe.run("plan", "campaign.yaml").stdout
-    assert "1 of 1 jobs done" in seedpipe.run("run", "campaign.yaml", "--limit", "1").stdout
+    assert "1 of 1 job done" in seedpipe.run("run", "campaign.yaml", "--limit", "1").stdout
     assert (seedpipe.project / "out" / "first-proof" / "gallery.html").exists()
     lines = (seedpipe.project / ".gitattributes").read_text().splitlines()
     assert "*.lock.jsonl merge=union" in lines
