@@ -13,6 +13,7 @@ from typing import Final
 
 _MAX_SEGMENT_BYTES: Final = 200  # file systems allow 255; room for the extension and '.part'
 _MAX_PATH_BYTES: Final = 800  # macOS allows 1024 in all; room for the output folder
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")  # most segments by far: nobody dislikes them
 _UNSAFE: Final = re.compile(r'[/\\:*?"<>|]')
 _DROPPED: Final = frozenset({"Cf"})  # format characters are invisible: two paths would look the same
 _REPLACED: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -30,6 +31,8 @@ def safe_segment(text: str) -> str:
 
     Empty when nothing is left.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     kept = []
     for char in unicodedata.normalize("NFC", text):
         category = unicodedata.category(char)
@@ -56,11 +59,15 @@ def path_fault(path: str) -> tuple[str, str | None] | None:
 
 def path_identity(path: str) -> str:
     """Return what two paths have in common when some file system takes them for one."""
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 @lru_cache(maxsize=4096)
 def _segment_fault(segment: str) -> tuple[str, str | None] | None:  # noqa: PLR0911 - a list of reasons
+    if _PLAIN.fullmatch(segment) and segment.lower() not in _DEVICES:
+        return None
     if not segment:
         return "has an empty part", "is there a '//' or a '/' at the end?"
     if segment in (".", ".."):

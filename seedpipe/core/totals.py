@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from seedpipe.core.campaign import Campaign
     from seedpipe.core.model import PlannedCell
     from seedpipe.core.planning import Plan
 
@@ -68,33 +69,53 @@ class Sum:
         return Share(cells=self.cells, jobs=self.jobs, images=self.images, cost_usd=self.cost_usd)
 
 
+class Bill:
+    """A plan's sums, counted as its cells pass by."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._all = Sum()
+        self._by_series: dict[str, Sum] = {series.name: Sum() for series in campaign.series}
+        self._by_axis: dict[str, dict[str, Sum]] = {axis: defaultdict(Sum) for axis in campaign.axes}
+        self._prices: dict[tuple[str, str, Decimal], Sum] = defaultdict(Sum)
+
+    def counting(self, cells: Iterable[PlannedCell]) -> Iterator[PlannedCell]:
+        """Pass the cells of the plan on, and count them."""
+        for planned in cells:
+            cell, job = planned.cell, planned.job
+            self._all.add(planned)
+            self._by_series[cell.series].add(planned)
+            for axis, key in cell.axes.items():
+                self._by_axis[axis][key].add(planned)
+            if planned.opens_job:
+                self._prices[cell.series, job.model, job.unit_usd].add(planned)
+            yield planned
+
+    def totals(self) -> PlanTotals:
+        """Return the sums of what has passed."""
+        return PlanTotals(
+            all=self._all.share(),
+            by_series={name: part.share() for name, part in self._by_series.items()},
+            by_axis={
+                axis: {key: part.share() for key, part in parts.items()}
+                for axis, parts in self._by_axis.items()
+            },
+            prices=tuple(
+                PriceLine(
+                    series=series,
+                    model=model,
+                    unit_usd=unit,
+                    jobs=part.jobs,
+                    images=part.images,
+                    cost_usd=part.cost_usd,
+                )
+                for (series, model, unit), part in self._prices.items()
+            ),
+        )
+
+
 def total(plan: Plan) -> PlanTotals:
     """Read the whole stream once and return its sums. Raises `InputError` like `Plan.cells`."""
-    whole = Sum()
-    by_series: dict[str, Sum] = {series.name: Sum() for series in plan.campaign.series}
-    by_axis: dict[str, dict[str, Sum]] = {axis: defaultdict(Sum) for axis in plan.campaign.axes}
-    prices: dict[tuple[str, str, Decimal], Sum] = defaultdict(Sum)
-    for planned in plan.cells():
-        cell, job = planned.cell, planned.job
-        whole.add(planned)
-        by_series[cell.series].add(planned)
-        for axis, key in cell.axes.items():
-            by_axis[axis][key].add(planned)
-        if planned.opens_job:
-            prices[cell.series, job.model, job.unit_usd].add(planned)
-    return PlanTotals(
-        all=whole.share(),
-        by_series={name: part.share() for name, part in by_series.items()},
-        by_axis={axis: {key: part.share() for key, part in parts.items()} for axis, parts in by_axis.items()},
-        prices=tuple(
-            PriceLine(
-                series=series,
-                model=model,
-                unit_usd=unit,
-                jobs=part.jobs,
-                images=part.images,
-                cost_usd=part.cost_usd,
-            )
-            for (series, model, unit), part in prices.items()
-        ),
-    )
+    bill = Bill(plan.campaign)
+    for _ in bill.counting(plan.cells()):
+        pass
+    return bill.totals()
