@@ -12,6 +12,7 @@ import random
 import secrets
 import signal
 from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -140,8 +141,13 @@ def pace_for(settings: Settings, origin: str) -> Pace:
     from seedpipe.engines import Pace
 
     if is_loopback(urlsplit(origin).hostname or ""):
-        return Pace.next_door(settings.concurrency, settle_s=settings.settle_s)
-    return Pace(concurrency=settings.concurrency, settle_s=settings.settle_s)
+        pace = Pace.next_door(settings.concurrency, settle_s=settings.settle_s)
+    else:
+        pace = Pace(concurrency=settings.concurrency, settle_s=settings.settle_s)
+    if level := settings.level:
+        concurrency = min(pace.concurrency, level.concurrent_tasks)
+        pace = replace(pace, concurrency=concurrency, images_per_minute=level.images_per_minute)
+    return pace
 
 
 def _stop_on_signals(engine: Engine) -> list[int]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
 
+from seedpipe import catalog
 from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import SANDBOX_ORIGIN
@@ -22,6 +23,8 @@ from seedpipe.core.policy import Redo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from seedpipe.core.levels import AccountLevel
 
 SERVICE_ORIGIN: Final = "https://api.wavespeed.ai"
 DEFAULT_CONCURRENCY: Final = (
@@ -78,7 +81,8 @@ class Settings:
     A `partial` run goes as far as the budgets allow; `adopt` says whether it looks first for work that is
     paid for, None to do so in a campaign's first live run. `webhooks` is where hints are heard. `redo` names
     what may be bought again, `fail_fast` ends submitting at the first failed job. `sandbox_switches` are
-    words like `plain_pictures=true` for the sandbox of a proof.
+    words like `plain_pictures=true` for the sandbox of a proof. `level` is that of the live account, None
+    where nobody has said.
     """
 
     world: World = World.PROOF
@@ -97,6 +101,7 @@ class Settings:
     redo: frozenset[Redo] = frozenset()
     fail_fast: bool = False
     sandbox_switches: tuple[str, ...] = ()
+    level: AccountLevel | None = None
 
     @classmethod
     def read(
@@ -118,6 +123,7 @@ class Settings:
         webhook_url: str | None = None,
         redo: str | None = None,
         fail_fast: bool = False,
+        level: str | None = None,
     ) -> Self:
         """Return settings from flags and environment. Raises `InputError` for what makes no sense."""
         if base_url is not None and not live:
@@ -146,6 +152,7 @@ class Settings:
             redo=frozenset() if redo is None else parsed_redo(redo),
             fail_fast=fail_fast,
             sandbox_switches=tuple(environment.get("SEEDPIPE_SANDBOX", "").split()),
+            level=account_level(level or environment.get("SEEDPIPE_LEVEL")) if live else None,
         )
 
     def required_key(self) -> ApiKey:
@@ -170,6 +177,18 @@ class Settings:
         if self.world is World.PROOF:
             return "-proof"
         return "" if self.origin == SERVICE_ORIGIN else f"-{_host_and_port(self.origin)}"
+
+
+def account_level(text: str | None) -> AccountLevel | None:
+    """Return the account level of this name; None for no name."""
+    if text is None or not text.strip():
+        return None
+    levels = catalog.levels()
+    name = text.strip().lower()
+    if name not in levels:
+        hint = did_you_mean(name, levels) or f"it is one of {', '.join(levels)}"
+        raise InputError(f"there is no account level '{text}'", hint=hint)
+    return levels[name]
 
 
 def checked_origin(address: str) -> str:

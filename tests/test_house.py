@@ -36,6 +36,7 @@ SCHEMAS = {
     "job.schema.json",
     "lock.schema.json",
     "model.schema.json",
+    "plan.schema.json",
     "run.schema.json",
 }
 DOCS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe import catalog
 from seedpipe.core.changes import ValueChange, changed_values
+from seedpipe.core.levels import estimated_s
 from seedpipe.core.manifest import add_up
 from seedpipe.core.planning import make_plan
 from seedpipe.core.records import Former
 from seedpipe.core.standing import ChangedCell, Kept, Known, Standing, jobs_to_buy, survey
-from seedpipe.core.totals import PlanTotals, total
+from seedpipe.core.totals import Bill, PlanTotals, total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.locked import CampaignLock
 from seedpipe.project import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedpipe.core.catalogue import Catalogue
+    from seedpipe.core.levels import AccountLevel
     from seedpipe.core.model import Job, PlanHeader, PlannedCell
     from seedpipe.core.planning import Plan
     from seedpipe.core.policy import Redo
@@ -61,7 +63,8 @@ class PlanReview:
     `committed_usd` is what the campaign has reserved and spent so far, what the lock says of others
     included, `month_committed_usd` what its brand has in this month; `redo` names what this run may buy
     again; `cells` streams the plan, `jobs_to_buy` those of its jobs that a run would submit; `changes` has
-    the first cells that keep what they have.
+    the first cells that keep what they have. `level` is the account's, `concurrency` how many jobs are in the
+    air at a time.
     """
 
     world: World
@@ -77,6 +80,16 @@ class PlanReview:
     jobs_to_buy: Callable[[], Iterator[Job]]
     redo: frozenset[Redo] = frozenset()
     changes: tuple[CellChange, ...] = ()
+    level: AccountLevel | None = None
+    concurrency: int = 1
+
+    @property
+    def estimated_s(self) -> float | None:
+        """About how many seconds the jobs to buy take; None when nobody has said the account's level."""
+        if self.level is None:
+            return None
+        new = self.to_buy
+        return estimated_s(self.level, jobs=new.jobs, images=new.images, concurrency=self.concurrency)
 
     @property
     def again(self) -> PhaseTotal:
@@ -118,13 +131,12 @@ def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> P
     """Return the jobs and the money of a campaign, against what is already there. Sends nothing."""
     tree = WorkTree.around(file)
     plan = plan_of(tree, variant)
-    totals = total(plan)
     places = places_of(tree.root, settings)
     store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
     if not places.ledger.exists():
-        return review_of(plan, totals, settings, None, store, lock)
+        return review_of(plan, settings, None, store, lock)
     with reading(places.ledger) as ledger:
-        return review_of(plan, totals, settings, ledger, store, lock)
+        return review_of(plan, settings, ledger, store, lock)
 
 
 def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan:
@@ -134,13 +146,15 @@ def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan:
 
 def review_of(
     plan: Plan,
-    totals: PlanTotals,
     settings: Settings,
     ledger: Ledger | None,
     store: LocalStore,
     lock: CampaignLock,
 ) -> PlanReview:
-    """Return how a plan stands against a ledger, if there is one, the images that are kept, and the lock."""
+    """Return how a plan stands against a ledger, if there is one, the images that are kept, and the lock.
+
+    Raises `InputError` for a campaign with faults, all of them.
+    """
     campaign, brand = plan.header.campaign, plan.header.brand
     # Proofs are free and follow every change at once, so their charges never add up to a budget.
     books = ledger if settings.world is World.LIVE else None
@@ -150,13 +164,14 @@ def review_of(
         lock=lock.paid,
         formers=partial(_formers, plan.header, books, lock),
     )
-    standing = survey(plan.cells(), known)
+    bill = Bill(plan.campaign)
+    standing = survey(bill.counting(plan.cells()), known)
     committed_usd = books.committed_usd(campaign) if books else NOTHING
     return PlanReview(
         world=settings.world,
         origin=settings.origin,
         header=plan.header,
-        totals=totals,
+        totals=bill.totals(),
         standing=standing,
         catalogue=plan.campaign.catalogue,
         catalogue_as_of=plan.prices_as_of,
@@ -166,6 +181,8 @@ def review_of(
         jobs_to_buy=lambda: jobs_to_buy(plan.cells(), known, settings.redo, standing.kept),
         redo=settings.redo,
         changes=_changes(standing.kept, known),
+        level=settings.level,
+        concurrency=settings.concurrency,
     )
 
 

@@ -111,12 +111,12 @@ def run(
         settings.required_key()
     tree = WorkTree.around(file)
     plan = plan_of(tree, variant, partial=settings.partial)
-    totals = total(plan)
+    total(plan)  # a campaign with faults leaves no state folder behind
     places = places_of(tree.root, settings)
     out = out_of(tree, plan, settings)
     store, lock = LocalStore(places.objects, out), CampaignLock.of(tree, settings)
     with writing(places, settings) as ledger:
-        reviewed = review_of(plan, totals, settings, ledger, store, lock)
+        reviewed = review_of(plan, settings, ledger, store, lock)
         if not settings.partial:
             _refuse_over_budget(reviewed)
         ready_to_write(out, "--out")
@@ -231,14 +231,14 @@ def adopt(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> Ad
         settings.required_key()
     tree = WorkTree.around(file)
     plan = plan_of(tree, variant)
-    totals = total(plan)
+    total(plan)  # a campaign with faults leaves no state folder behind
     places = places_of(tree.root, settings)
     store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
     with writing(places, settings) as ledger:
         ledger.admit(plan.header, plan.cells())
         jobs = lock.adopt(ledger, all_jobs(ledger, plan.header.plan_id), datetime.now(UTC))
         jobs += _adopt_listed(plan.header, ledger, settings, places)
-        return Adopted(jobs=jobs, reviewed=review_of(plan, totals, settings, ledger, store, lock))
+        return Adopted(jobs=jobs, reviewed=review_of(plan, settings, ledger, store, lock))
 
 
 def _take_over(

@@ -1,4 +1,4 @@
-"""The models that ship with seedpipe, as data in `seedream.toml`.
+"""What ships with seedpipe as data: the models in `seedream.toml`, the account levels in `levels.toml`.
 
 Hides where the data lies and how it is spelt; `seedpipe.core.catalogue` judges with it.
 """
@@ -22,6 +22,7 @@ from seedpipe.core.catalogue import (
     Size,
     SizeRule,
 )
+from seedpipe.core.levels import AccountLevel
 
 
 @cache
@@ -40,6 +41,14 @@ def load() -> Catalogue:
             for row in data["sizes"]
         ),
     )
+
+
+@cache
+def levels() -> dict[str, AccountLevel]:
+    """Return the account levels by name, the lowest first."""
+    data = tomllib.loads(resources.files(__name__).joinpath("levels.toml").read_text("utf-8"))
+    image_s = float(data["typical_image_s"])
+    return {name: AccountLevel(name=name, image_s=image_s, **level) for name, level in data["levels"].items()}
 
 
 def _model(model_id: str, entry: dict[str, Any], inputs: dict[str, Any]) -> ModelSpec:

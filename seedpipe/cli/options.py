@@ -65,6 +65,15 @@ def settle_option(command: _Command) -> _Command:
     )(command)
 
 
+def level_option(command: _Command) -> _Command:
+    """Give a command `--level`."""
+    return click.option(
+        "--level",
+        metavar="LEVEL",
+        help="The account's level: bronze, silver, gold or ultra. Default: SEEDPIPE_LEVEL.",
+    )(command)
+
+
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
 

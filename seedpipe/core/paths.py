@@ -52,7 +52,8 @@ def path_fault(path: str) -> tuple[str, str | None] | None:
     if segments[0].casefold() in _OUR_FILES:
         return f"begins with '{segments[0]}', which seedpipe writes itself", None
     for segment in segments:
-        if fault := _segment_fault(segment):
+        is_plain = _PLAIN.fullmatch(segment) and segment.lower() not in _DEVICES
+        if not is_plain and (fault := _segment_fault(segment)):
             return fault
     return None
 
@@ -66,8 +67,6 @@ def path_identity(path: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _segment_fault(segment: str) -> tuple[str, str | None] | None:  # noqa: PLR0911 - a list of reasons
-    if _PLAIN.fullmatch(segment) and segment.lower() not in _DEVICES:
-        return None
     if not segment:
         return "has an empty part", "is there a '//' or a '/' at the end?"
     if segment in (".", ".."):

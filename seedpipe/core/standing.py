@@ -30,6 +30,7 @@ _MOST_CHANGES: Final = 500  # changed cells that can be told one by one
 _BATCH: Final = 500  # jobs a look-up: few round trips, little memory
 _MOST_SIZES: Final = 6  # sizes named a series; more would not fit a line
 _BRINGS_IMAGES: Final = frozenset({Phase.DONE, Phase.DONE_SHORT})
+_PENDING: Final = (Phase.PLANNED, Phase.SUBMITTING, Phase.IN_DOUBT, Phase.ACCEPTED, Phase.FETCHING)
 _NOTHING: Final = PhaseTotal()
 
 
@@ -93,6 +94,11 @@ class Standing:
     def new(self) -> PhaseTotal:
         """What a run would submit."""
         return self.of(Phase.PLANNED)
+
+    @property
+    def pending(self) -> PhaseTotal:
+        """What a run has to do: buy what is new, bring home what is paid, settle what is in doubt."""
+        return add_up([self.of(*_PENDING), self.missing])
 
     def again(self, redo: Iterable[Redo]) -> PhaseTotal:
         """Return what `--redo` would buy once more at most: what is missing may still be at the service."""

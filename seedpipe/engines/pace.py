@@ -33,6 +33,7 @@ class Pace:
     """The limits of a run."""
 
     concurrency: int = 8  # jobs in the air; an account of the lowest level runs 3 at once and queues the rest
+    images_per_minute: int | None = None  # that may be asked for, as the account's level says; None: no cap
     submits_in_flight: int = 32  # bounds what one crash can leave in doubt
     shard_jobs: int = 100  # read from the ledger at a time: a plan of a million jobs never stands in memory
     poll_first_s: float = 2.0  # the quickest pictures take about this long
@@ -92,6 +93,7 @@ class Traffic:
         self.message = ""
         self._halted = asyncio.Event()
         self._paused_until = 0.0
+        self._next_turn_s = 0.0
         self._waits = self._fresh_waits()
         self._failed_waves = 0
         self._uncertain = 0
@@ -132,10 +134,11 @@ class Traffic:
             self.message = message
             self._halted.set()
 
-    async def clear(self) -> bool:
-        """Wait out the shared pause; return whether a submit may follow."""
+    async def clear(self, images: int = 1) -> bool:
+        """Wait out the shared pause and the account's rate; return whether a submit of a set may follow."""
+        turn_s = self._turn_s(images)
         while self.open:
-            if (left_s := self._paused_until - self._clock.monotonic()) > 0:
+            if (left_s := max(self._paused_until, turn_s) - self._clock.monotonic()) > 0:
                 await self._unless_halted(self._clock.sleep(left_s))
             elif not self._gate.is_set():
                 await self._unless_halted(self._gate.wait())
@@ -200,6 +203,14 @@ class Traffic:
         elif self._gate.is_set():
             self._gate.clear()
             self._listener.waiting(self._pace.settle_s, message)
+
+    def _turn_s(self, images: int) -> float:
+        """Return when a set may be asked for: evenly spaced, for a burst would be refused."""
+        if self._pace.images_per_minute is None:
+            return 0.0
+        turn_s = max(self._clock.monotonic(), self._next_turn_s)
+        self._next_turn_s = turn_s + images * 60 / self._pace.images_per_minute
+        return turn_s
 
     async def _unless_halted(self, event: Awaitable[object]) -> None:
         waits = {asyncio.ensure_future(event), asyncio.ensure_future(self._halted.wait())}

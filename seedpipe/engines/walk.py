@@ -185,7 +185,7 @@ class JobWalk:
         traffic = self._tools.traffic
         async with traffic.seats:
             await self._learn_time()
-            if not await traffic.clear():
+            if not await traffic.clear(self._job.outputs_expected):
                 return False
             self.sending = True
             try:

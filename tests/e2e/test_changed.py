@@ -1,13 +1,17 @@
 """A campaign is edited after it was paid for: nothing is bought by that, and everything is said."""
 
 import json
+import re
 import shutil
 
+import jsonschema
 import pytest
 
+from seedpipe import schemas
 from seedpipe.sandbox import Book
 from tests.command_line import CommandLine
 
+PLAN = schemas.load("plan")
 CAMPAIGN = """\
 seedpipe: 1
 name: lamps
@@ -74,9 +78,12 @@ def test_an_edit_buys_nothing_until_the_user_says_so(lamps):
         document = json.loads(payer.run(*plan, "--json").stdout)
         assert (document["new"]["jobs"], document["changed"]["cells"]) == (1, 2)
         assert document["changed"]["paid_usd"] == "0.054"
+        jsonschema.validate(document, PLAN)
         assert document["changes"][0]["values"] == [{"name": "prompt", "before": "autumn", "after": "winter"}]
-        page = payer.run(*plan).stdout
-        assert "changed 2 cells · paid $0.054 · kept" in page
+        page = payer.run(*plan, "--check", code=1).stdout
+        assert re.search(
+            r"changed +2 cells +paid \$0.054 · kept; --redo changed buys 2 jobs for \$0.054", page
+        )
         assert "hero/red  prompt: autumn → winter" in page
 
         run = live(payer, address)
@@ -85,6 +92,7 @@ def test_an_edit_buys_nothing_until_the_user_says_so(lamps):
         said = payer.run("run", "campaign.yaml", "--live", "--base-url", address)
         assert "nothing to do: 1 of 3 jobs done, the rest is kept" in said.stdout
         assert "--redo changed" in said.stderr
+        payer.run(*plan, "--check")
         status = json.loads(payer.run("status", "--json").stdout)
         assert (status["kept"]["jobs"], status["troubles"]) == (2, [])
 
@@ -128,6 +136,7 @@ def test_a_profile_s_pictures_are_no_earlier_pictures_of_the_campaign(lamps):
 
 def test_proofs_follow_every_change_at_once(lamps):
     line = lamps("here")
+    jsonschema.validate(json.loads(line.run("plan", *["campaign.yaml"] * 2, "--json").stdout), PLAN)
     line.run("run", "campaign.yaml")
     edit(line, season="winter")
     run = json.loads(line.run("run", "campaign.yaml", "--json").stdout)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -9,6 +10,7 @@ from seedpipe.core.errors import Refused, Unavailable
 from seedpipe.core.lifecycle import Event
 from seedpipe.core.records import StopReason
 from seedpipe.engines.pace import Pace, Traffic, backoff
+from tests.engines.stage import Stage, planned
 from tests.fakes.clock import FakeClock, run_virtually
 
 
@@ -103,3 +105,12 @@ def test_a_halt_wakes_those_who_wait_for_a_pause():
         assert clock.monotonic() == pytest.approx(1)
 
     in_traffic(act)
+
+
+def test_an_account_s_rate_spaces_the_submits_by_their_images(tmp_path):
+    cells = [cell for prompt in "abc" for cell in planned(prompt, images=4)]
+    stage = Stage(tmp_path, cells, images_per_minute=60)
+    stage.run()
+    sent = [at_s for at_s, _ in stage.provider.submits]
+    assert [later - sooner for sooner, later in pairwise(sent)] == pytest.approx([4, 4], abs=0.3)
+    stage.close()

@@ -10,6 +10,7 @@ import click
 
 from seedpipe.cli.options import (
     FILE,
+    level_option,
     screen_of,
     screen_options,
     state_option,
@@ -41,18 +42,24 @@ def validate(files: tuple[Path, ...], variant_of: VariantOf, **screen: Any) -> i
 
 
 @click.command()
-@FILE
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
+@click.option("--check", is_flag=True, help="Exit with 1 when a run would have work to do.")
 @click.option("--live-prices", is_flag=True, help="Ask the service what each price is today; needs the key.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
+@level_option
 @variant_options
 @state_option
 @screen_options
 def plan(
-    file: Path,
+    files: tuple[Path, ...],
     proof: bool,  # noqa: FBT001
+    check: bool,  # noqa: FBT001
     live_prices: bool,  # noqa: FBT001
     base_url: str | None,
+    concurrency: int | None,
+    level: str | None,
     variant_of: VariantOf,
     state: str | None,
     **screen: Any,
@@ -60,16 +67,25 @@ def plan(
     """Show the jobs and the money. Nothing is sent or charged."""
     from seedpipe import app
     from seedpipe.cli.views import planning
-    from seedpipe.settings import Settings
+    from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
 
-    if live_prices and proof:
-        raise click.UsageError("--live-prices and --proof exclude each other")
-    settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
-    variant = variant_of(file)
-    reviewed = app.review(file, settings, variant)
-    today = app.live_prices(reviewed, settings) if live_prices else None
-    planning.show_plan(reviewed, retold(file, variant), screen_of(**screen), today=today)
-    return 2 if reviewed.over_by_usd else 0
+    if live_prices and (proof or len(files) > 1):
+        raise click.UsageError("--live-prices asks about one campaign, and not about proofs")
+    settings = Settings.read(
+        os.environ,
+        live=not proof,
+        base_url=base_url,
+        state=state,
+        level=level,
+        concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
+    )
+    reviews = [(app.review(file, settings, variant_of(file)), file) for file in files]
+    today = app.live_prices(reviews[0][0], settings) if live_prices else None
+    retellings = [(reviewed, retold(file, variant_of(file))) for reviewed, file in reviews]
+    planning.show_plans(retellings, screen_of(**screen), today=today)
+    if any(reviewed.over_by_usd for reviewed, _ in reviews):
+        return 2
+    return int(check and any(reviewed.standing.pending.jobs for reviewed, _ in reviews))
 
 
 @click.command()

@@ -13,6 +13,7 @@ from seedpipe.cli.options import (
     FILE,
     last_run_of,
     last_run_options,
+    level_option,
     screen_of,
     screen_options,
     settle_option,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     help="Look in the service's list for work that is paid already. Default: in a campaign's first live run.",
 )
 @settle_option
+@level_option
 @state_option
 @screen_options
 def run(
@@ -79,6 +81,7 @@ def run(
     variant_of: VariantOf,
     adopt: bool | None,  # noqa: FBT001
     settle: str | None,
+    level: str | None,
     state: str | None,
     **screen: Any,
 ) -> int:
@@ -107,6 +110,7 @@ def run(
         interactive=sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI"),
         redo=redo,
         fail_fast=fail_fast,
+        level=level,
     )
     with progress.listener(console) as listener:
 

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from rich import box
-from rich.console import Group
 from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
 from seedpipe.cli.console import print_json
+from seedpipe.cli.views.plan_page import headline, print_page, print_sum
 from seedpipe.cli.views.prices import live_prices_document, show_live_prices
-from seedpipe.cli.views.words import FORMAT, _phase_line, badge, count, phase_total, say_next, totals_text
+from seedpipe.cli.views.words import FORMAT, count, phase_total, say_next
 from seedpipe.core.money import exact, usd
 from seedpipe.settings import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from decimal import Decimal
+    from collections.abc import Iterator, Mapping, Sequence
 
     from seedpipe.app import Decided, PlanReview
     from seedpipe.app.planning import CellChange
@@ -29,40 +25,42 @@ if TYPE_CHECKING:
     from seedpipe.core.lifecycle import Phase
     from seedpipe.core.quotes import AccountReview
     from seedpipe.core.records import PhaseTotal
-    from seedpipe.core.totals import PlanTotals, Share
+    from seedpipe.core.totals import Share
 
-_MOST_CHANGES: Final = 5  # changed cells told one by one; -v tells more
-_UNTOLD: Final = "the lock does not tell what was asked"
-_MODEL: Final = "another model or take"
-_MOST_KEYS: Final = 8  # keys of an axis shown in the overview: the dearest
+_MOST_CHANGES: Final = 5  # cells told one by one; -v tells more
 
 
-def show_plan(reviewed: PlanReview, file: str, screen: Screen, *, today: AccountReview | None = None) -> None:
-    """Show a plan: jobs and money by series and by axis, what is new and done, the budget, today's prices."""
+def show_plans(
+    plans: Sequence[tuple[PlanReview, str]], screen: Screen, *, today: AccountReview | None = None
+) -> None:
+    """Show the plans of some campaigns, each with its file as it was named, and their sum."""
     if screen.as_json:
-        document = plan_document(reviewed)
-        print_json(document | {"live_prices": live_prices_document(today)} if today else document)
+        first = plan_document(plans[0][0]) | ({"live_prices": live_prices_document(today)} if today else {})
+        rest = [plan_document(reviewed) for reviewed, _ in plans[1:]]
+        print_json({"format": FORMAT, "plans": [first, *rest]} if rest else first)
         return
-    console = screen.out
-    console.print(headline(reviewed))
-    console.print(_series_table(reviewed))
-    console.print(_axes(reviewed.totals))
-    console.print(_standing_lines(reviewed))
-    if screen.verbose:
-        for planned in reviewed.cells():
-            shared = "" if planned.opens_job else "  (shares a job)"
-            size = planned.job.request.get("size", "")
-            line = f"  {planned.cell.address}  {planned.job.job_id[:12]}  {size}  {usd(planned.job.cost_usd)}"
-            console.print(escape(line + shared), soft_wrap=True)
-    if today:
-        show_live_prices(reviewed, today, screen)
-    if not screen.quiet:
-        screen.err.print("\nNothing was sent or charged.")
-    say_next(
-        screen,
-        f"seedpipe run {file}            free proofs in the sandbox",
-        f"seedpipe run {file} --live     the real thing",
-    )
+    for reviewed, _ in plans:
+        print_page(reviewed, screen)
+        if today:
+            show_live_prices(reviewed, today, screen)
+    if len(plans) > 1:
+        print_sum([reviewed for reviewed, _ in plans], screen)
+    if screen.quiet:
+        return
+    screen.err.print("nothing was sent or charged")
+    if len(plans) == 1:
+        say_next(screen, *_next_steps(*plans[0]))
+
+
+def _next_steps(reviewed: PlanReview, file: str) -> Iterator[str]:
+    width = len(f"seedpipe run {file} --live") + 4
+    if _is_proof(reviewed):
+        yield f"{f'seedpipe run {file}':<{width}}free proofs in the sandbox"
+        return
+    if reviewed.standing.kept.changed_cells:
+        yield f"{f'seedpipe keep {file} CELL':<{width}}accepts a changed cell's picture as it is"
+    yield f"{f'seedpipe run {file}':<{width}}free proofs in the sandbox"
+    yield f"{f'seedpipe run {file} --live':<{width}}the real thing"
 
 
 def show_opening(reviewed: PlanReview, screen: Screen) -> None:
@@ -139,6 +137,8 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
         },
         "phases": _tally(standing.tally),
         "new": phase_total(standing.new),
+        "to_buy": phase_total(reviewed.to_buy),
+        "pending": phase_total(standing.pending),
         "missing": phase_total(standing.missing),
         "changed": {
             **phase_total(standing.kept.changed),
@@ -146,6 +146,10 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
             "paid_usd": exact(standing.kept.paid_usd),
         },
         "kept": {**phase_total(standing.kept.decided), "cells": standing.kept.decided_cells},
+        "estimate": {
+            "level": reviewed.level.name if reviewed.level else None,
+            "seconds": None if reviewed.estimated_s is None else round(reviewed.estimated_s),
+        },
         "changes": [_change_document(change) for change in reviewed.changes],
         "budget": {
             "usd": exact(budget.usd) if budget.usd is not None else None,
@@ -172,91 +176,6 @@ def _change_document(change: CellChange) -> dict[str, Any]:
         if values is None
         else [{"name": value.name, "before": value.before, "after": value.after} for value in values],
     }
-
-
-def headline(reviewed: PlanReview) -> Text:
-    """Return the first line: the world, the campaign, its brand and its service."""
-    brand = f" · {reviewed.header.brand}" if reviewed.header.brand else ""
-    where = "embedded sandbox, nothing is paid" if _is_proof(reviewed) else reviewed.origin
-    line = Text.from_markup(badge(reviewed.world.value))
-    return line.append(f" {reviewed.header.campaign}", style="bold").append(f"{brand} · {where}")
-
-
-def _series_table(reviewed: PlanReview) -> Table:
-    totals = reviewed.totals
-    table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
-    whole = totals.all
-    table.add_column("series", footer=f"{count(whole.cells, 'cell')}", no_wrap=True)
-    table.add_column("model")
-    table.add_column("size")
-    table.add_column("jobs", footer=str(whole.jobs), justify="right")
-    table.add_column("unit × images", footer=f"{whole.images} images", justify="right", no_wrap=True)
-    table.add_column("cost", footer=f"[bold]{usd(whole.cost_usd)}[/]", justify="right")
-    named: set[str] = set()
-    for line in totals.prices:
-        first = line.series not in named
-        named.add(line.series)
-        table.add_row(
-            escape(line.series) if first else "",
-            escape(line.model),
-            ", ".join(reviewed.standing.sizes.get(line.series, ())) if first else "",
-            str(line.jobs),
-            f"{usd(line.unit_usd)} × {line.images}",
-            usd(line.cost_usd),
-        )
-    return table
-
-
-def _axes(totals: PlanTotals) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for axis, shares in totals.by_axis.items():
-        dearest = sorted(shares.items(), key=lambda item: -item[1].cost_usd)
-        words = " · ".join(f"{key} {usd(share.cost_usd)}" for key, share in dearest[:_MOST_KEYS])
-        more = f" · … {len(dearest) - _MOST_KEYS} more" if len(dearest) > _MOST_KEYS else ""
-        table.add_row(f"[dim]{escape(axis)}[/]", f"×{len(shares)}", escape(words + more))
-    return table
-
-
-def _standing_lines(reviewed: PlanReview) -> Group:
-    lines = [Text("")]
-    for phase, total in reviewed.standing.tally.items():
-        lines.append(_phase_line(phase, total))
-    if (missing := reviewed.standing.missing).jobs:
-        words = f"{totals_text(missing)}: paid, not here; a run fetches them while the service has them"
-        lines.append(Text.from_markup(f"[yellow]missing[/] {words}"))
-    lines += _kept_lines(reviewed)
-    caps, over, month_over = reviewed.header.budget, reviewed.over_budget_by_usd, reviewed.over_month_by_usd
-    if caps.usd is not None:
-        lines.append(_budget_line("for the campaign's life", caps.usd, reviewed.committed_usd, over))
-    if caps.brand_usd_per_month is not None:
-        month = f"for the month of {reviewed.header.brand}"
-        committed = reviewed.month_committed_usd
-        lines.append(_budget_line(month, caps.brand_usd_per_month, committed, month_over))
-    lines.append(Text.from_markup(f"[dim]prices of {reviewed.catalogue_as_of}[/]"))
-    return Group(*lines)
-
-
-def _kept_lines(reviewed: PlanReview) -> Iterator[Text]:
-    """Yield what keeps its picture: how much was paid for it, what has changed, what buying it would cost."""
-    kept = reviewed.standing.kept
-    if kept.changed_cells:
-        again = f"--redo changed buys {count(kept.changed.jobs, 'job')} for {usd(kept.changed.cost_usd)}"
-        words = f"{count(kept.changed_cells, 'cell')} · paid {usd(kept.paid_usd)} · kept; {again}"
-        yield Text.from_markup(f"[yellow]changed[/] {words}")
-    changes = [change for change in reviewed.changes if not change.cell.former.decided]
-    for change in changes[:_MOST_CHANGES]:
-        said = [value.text for value in change.values] if change.values is not None else [_UNTOLD]
-        yield Text(f"  {change.cell.address}  {'; '.join(said) or _MODEL}", style="dim")
-    if len(changes) > _MOST_CHANGES:
-        yield Text(f"  … and {kept.changed_cells - _MOST_CHANGES} more; -v lists them", style="dim")
-    if kept.decided_cells:
-        yield Text.from_markup(f"[green]kept[/] {count(kept.decided_cells, 'cell')} by decision")
-
-
-def _budget_line(what: str, cap: Decimal, committed: Decimal, over: Decimal) -> Text:
-    verdict = f"[red]over by {usd(over)}[/]" if over else "[green]fits[/]"
-    spent = f", {usd(committed)} of it reserved and spent" if committed else ""
-    return Text.from_markup(f"budget {usd(cap)} {escape(what)}{spent}: {verdict}")
 
 
 def _share(share: Share) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.markup import escape
 
 from seedpipe.cli.console import print_json
-from seedpipe.cli.views.planning import headline
+from seedpipe.cli.views.plan_page import headline
 from seedpipe.cli.views.words import FORMAT, count, phase_lines, phase_total, say_next
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import job_document, run_document

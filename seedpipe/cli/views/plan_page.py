@@ -1,0 +1,247 @@
+"""The page of a plan: the money first, then where it goes, then where it stands; at most a screen.
+
+Hides how it is laid out. A plan of a thousand jobs takes no more lines than one of ten: series and axes have
+one each, the longest tails are cut, and cells are listed only on request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from seedpipe.cli.views.words import badge, count, phase_word
+from seedpipe.core.levels import spoken
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.money import usd
+from seedpipe.settings import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from decimal import Decimal
+
+    from rich.console import RenderableType
+
+    from seedpipe.app import PlanReview
+    from seedpipe.app.planning import CellChange
+    from seedpipe.cli.console import Screen
+    from seedpipe.core.totals import PlanTotals
+
+_MOST_SERIES: Final = 12  # price lines shown; the sum of the rest is one more
+_MOST_AXES: Final = 8
+_MOST_KEYS: Final = 4  # keys of an axis shown: the dearest
+_MOST_CHANGES: Final = 5  # changed cells told one by one; -v tells more
+_UNTOLD: Final = "the lock does not tell what was asked"
+_SAME_WORDS: Final = "another model or take"
+
+
+def print_page(reviewed: PlanReview, screen: Screen) -> None:
+    """Print the page; with -v the cells follow."""
+    screen.out.print(Group(*_page(reviewed, verbose=screen.verbose)))
+    if screen.verbose:
+        _print_cells(reviewed, screen)
+        screen.out.print()
+
+
+def print_sum(reviews: Sequence[PlanReview], screen: Screen) -> None:
+    """Print what some plans cost together."""
+    cost_usd = sum((reviewed.totals.all.cost_usd for reviewed in reviews), start=_zero())
+    to_buy_usd = sum((reviewed.to_buy.cost_usd for reviewed in reviews), start=_zero())
+    line = Text("in all  ").append(usd(cost_usd), style="bold")
+    line.append(f"  {count(len(reviews), 'campaign')}, {usd(to_buy_usd)} to buy now\n")
+    screen.out.print(line)
+
+
+def headline(reviewed: PlanReview) -> Text:
+    """Return the first line: the world, the campaign, its brand and its service."""
+    is_proof = reviewed.world is World.PROOF
+    brand = f" · {reviewed.header.brand}" if reviewed.header.brand else ""
+    profile = f"@{reviewed.header.profile}" if reviewed.header.profile else ""
+    where = "embedded sandbox, nothing is paid" if is_proof else reviewed.origin
+    line = Text.from_markup(badge(reviewed.world.value))
+    return line.append(f" {reviewed.header.campaign}{profile}", style="bold").append(f"{brand} · {where}")
+
+
+def _page(reviewed: PlanReview, *, verbose: bool) -> Iterator[RenderableType]:
+    yield headline(reviewed)
+    yield Text()
+    yield from _totals(reviewed)
+    yield Text()
+    yield _series(reviewed)
+    if reviewed.totals.by_axis:
+        yield Text()
+        yield _axes(reviewed.totals)
+    yield Text()
+    yield _standing(reviewed)
+    changes = list(_changes(reviewed, verbose=verbose))
+    if changes:
+        yield Text("\n").join(changes)
+    yield Text()
+    yield _limits(reviewed)
+    yield Text()
+
+
+# ---- the money --------------------------------------------------------------------------------
+
+
+def _totals(reviewed: PlanReview) -> Iterator[Text]:
+    """Yield the one sum that matters, and what of it is still to be paid."""
+    whole, new = reviewed.totals.all, reviewed.to_buy
+    line = Text("  ").append(usd(whole.cost_usd), style="bold")
+    sums = (count(whole.images, "image"), count(whole.jobs, "job"), count(whole.cells, "cell"))
+    line.append(f"  {' · '.join(sums)}")
+    yield line
+    if new.jobs and reviewed.world is World.PROOF:
+        yield Text(f"  free in the sandbox, {usd(new.cost_usd)} live: {count(new.jobs, 'job')}", style="dim")
+    elif new.jobs == whole.jobs:
+        yield Text("  all of it to buy", style="dim")
+    elif new.jobs:
+        yield Text(f"  {usd(new.cost_usd)} of it to buy now: {count(new.jobs, 'job')}")
+    else:
+        yield Text("  nothing to buy", style="green")
+
+
+def _series(reviewed: PlanReview) -> Table:
+    table = _grid(("left", "left", "left", "right", "right", "right"))
+    lines = reviewed.totals.prices
+    named: set[str] = set()
+    for line in lines[:_MOST_SERIES]:
+        sizes = "" if line.series in named else ", ".join(reviewed.standing.sizes.get(line.series, ()))
+        name = "" if line.series in named else line.series
+        named.add(line.series)
+        sum_of = f"{line.images:,} × {usd(line.unit_usd)}"
+        row = (name, line.model, sizes, count(line.jobs, "job"), sum_of, usd(line.cost_usd))
+        table.add_row(*(Text(part, style="dim" if place == 1 else "") for place, part in enumerate(row)))
+    if rest := lines[_MOST_SERIES:]:
+        cost_usd = sum((line.cost_usd for line in rest), start=_zero())
+        table.add_row(Text(f"… {len(rest)} more", style="dim"), "", "", "", "", usd(cost_usd))
+    return table
+
+
+def _axes(totals: PlanTotals) -> Table:
+    """Return a line an axis: how often it multiplies, what the cells along it cost, its dearest keys."""
+    table = _grid(("left", "left", "left"))
+    axes = {axis: shares for axis, shares in totals.by_axis.items() if shares}
+    for axis, shares in list(axes.items())[:_MOST_AXES]:
+        dearest = sorted(shares.items(), key=lambda item: -item[1].cost_usd)
+        cost_usd = sum((share.cost_usd for share in shares.values()), start=_zero())
+        words = " · ".join(f"{key} {usd(share.cost_usd)}" for key, share in dearest[:_MOST_KEYS])
+        more = f" · … {len(dearest) - _MOST_KEYS} more" if len(dearest) > _MOST_KEYS else ""
+        costs = f"costs {usd(cost_usd)} of {usd(totals.all.cost_usd)}"
+        table.add_row(Text(f"{axis} ×{len(shares):,}"), Text(costs), Text(words + more, style="dim"))
+    if len(axes) > _MOST_AXES:
+        table.add_row(Text(f"… {len(axes) - _MOST_AXES} more axes", style="dim"), "", "")
+    return table
+
+
+# ---- where it stands --------------------------------------------------------------------------
+
+
+def _standing(reviewed: PlanReview) -> Table:
+    table = _grid(("left", "right", "right", "right", "left"))
+    standing, kept = reviewed.standing, reviewed.standing.kept
+    rows = [(phase_word(phase), standing.tally[phase], _MEANINGS.get(phase, "")) for phase in standing.tally]
+    if standing.missing.jobs:
+        rows.append(("[yellow]missing[/]", standing.missing, "paid, not here; a run fetches them"))
+    for word, total, meaning in rows:
+        sums = (count(total.jobs, "job"), count(total.images, "image"), usd(total.cost_usd))
+        table.add_row(Text.from_markup(word), *sums, Text(meaning, style="dim"))
+    if kept.changed_cells:
+        again = f"--redo changed buys {count(kept.changed.jobs, 'job')} for {usd(kept.changed.cost_usd)}"
+        words = Text(f"paid {usd(kept.paid_usd)} · kept").append(f"; {again}", style="dim")
+        table.add_row(Text("changed", style="yellow"), count(kept.changed_cells, "cell"), "", "", words)
+    if kept.decided_cells:
+        cells = count(kept.decided_cells, "cell")
+        table.add_row(Text("kept", style="green"), cells, "", "", Text("by decision", style="dim"))
+    return table
+
+
+_MEANINGS: Final = {
+    Phase.IN_DOUBT: "perhaps accepted; looked up, never repeated blindly",
+    Phase.FAILED: "not paid; --redo failed buys them",
+    Phase.DONE_SHORT: "fewer images than billed; --redo short buys them again",
+    Phase.LOST: "paid, gone at the service; --redo missing buys them again",
+}
+
+
+def _changes(reviewed: PlanReview, *, verbose: bool) -> Iterator[Text]:
+    """Yield a line for each of the first changed cells: what it asks for otherwise."""
+    changes = [change for change in reviewed.changes if not change.cell.former.decided]
+    shown = changes if verbose else changes[:_MOST_CHANGES]
+    for change in shown:
+        yield Text(f"    {change.cell.address}  {said_of(change)}", style="dim")
+    if hidden := reviewed.standing.kept.changed_cells - len(shown):
+        more = "" if verbose else "; -v lists them"
+        yield Text(f"    … and {hidden:,} more{more}", style="dim")
+
+
+def said_of(change: CellChange) -> str:
+    """Return what a cell asks for otherwise than when its picture was paid for."""
+    if change.values is None:
+        return _UNTOLD
+    return "; ".join(value.text for value in change.values) or _SAME_WORDS
+
+
+# ---- limits -----------------------------------------------------------------------------------
+
+
+def _limits(reviewed: PlanReview) -> Table:
+    """Return what the plan must fit: budgets, time, and the prices it was reckoned with."""
+    table = _grid(("left", "left"))
+    caps = reviewed.header.budget
+    if caps.usd is not None:
+        what, over = "for the campaign's life", reviewed.over_budget_by_usd
+        words = _budget(what, caps.usd, reviewed.committed_usd, over)
+        table.add_row(Text("budget", style="dim"), words)
+    if caps.brand_usd_per_month is not None:
+        what, over = f"for the month of {reviewed.header.brand}", reviewed.over_month_by_usd
+        words = _budget(what, caps.brand_usd_per_month, reviewed.month_committed_usd, over)
+        table.add_row(Text("budget", style="dim"), words)
+    if (time := _time(reviewed)) is not None:
+        table.add_row(Text("time", style="dim"), time)
+    table.add_row(Text("prices", style="dim"), Text(f"of {reviewed.catalogue_as_of}"))
+    return table
+
+
+def _budget(what: str, cap: Decimal, committed: Decimal, over: Decimal) -> Text:
+    spent = f", {usd(committed)} of it reserved and spent" if committed else ""
+    verdict = Text(f"over by {usd(over)}", style="red") if over else Text("fits", style="green")
+    return Text(f"{usd(cap)} {what}{spent}: ").append_text(verdict)
+
+
+def _time(reviewed: PlanReview) -> Text | None:
+    """Return about how long it takes; nothing when there is nothing to buy, or it is a proof."""
+    if reviewed.world is World.PROOF or not reviewed.to_buy.jobs:
+        return None
+    level, seconds = reviewed.level, reviewed.estimated_s
+    if level is None or seconds is None:
+        return Text("not known: say the account's level with --level or SEEDPIPE_LEVEL", style="dim")
+    at_once = min(reviewed.concurrency, level.concurrent_tasks)
+    assumed = f"if an image takes {level.image_s:g} s; {at_once} jobs at a time"
+    return Text(f"about {spoken(seconds)} at {level.name} ").append(
+        f"({level.images_per_minute:,} images a minute; {assumed})", style="dim"
+    )
+
+
+def _print_cells(reviewed: PlanReview, screen: Screen) -> None:
+    for planned in reviewed.cells():
+        shared = "" if planned.opens_job else "  (shares a job)"
+        size = planned.job.request.get("size", "")
+        line = f"  {planned.cell.address}  {planned.job.job_id[:12]}  {size}  {usd(planned.job.cost_usd)}"
+        screen.out.print(Text(line + shared), soft_wrap=True)
+
+
+def _grid(columns: Sequence[str]) -> Table:
+    """Return an indented grid; the first column keeps its shape, long ones fold."""
+    table = Table.grid(padding=(0, 2), pad_edge=True)
+    for place, justify in enumerate(columns):
+        table.add_column(justify=justify, overflow="fold", no_wrap=place == 0)  # type: ignore[arg-type]
+    return table
+
+
+def _zero() -> Decimal:
+    from decimal import Decimal
+
+    return Decimal(0)
