@@ -28,9 +28,13 @@ _MASK_PX: Final = 20_000_000  # but never with more pixels than this
 _SHADED_SIDE_PX: Final = 420
 _LEAST_SHADED_PX: Final = 60
 _SHADED_SHARE: Final = 0.4
-_CELL_PX: Final = 4.5  # of that: finer than this nobody sees facets
+_CELL_PX: Final = 5.5  # of that: finer than this nobody sees facets
+_STEP_PX: Final = 6.0  # of the output: a surface's points need be no nearer
+_EVEN: Final = 3  # levels of a channel: a surface that varies no more is one colour
+_BAND_PX: Final = 512
 _MOST_FINER: Final = 6
 _SOFTENED: Final = 1.4
+_SPREAD_PX: Final = 9  # how far an edge's colours are carried outside
 
 
 class Canvas:
@@ -43,10 +47,11 @@ class Canvas:
     def flood(self, light: Floats) -> None:
         """Cover everything with a small picture of linear light."""
         small = Image.fromarray(encoded(light))
-        self.image.paste(small.resize((self.width, self.height), Image.Resampling.BICUBIC))
+        self._paste(small, (0.0, 0.0, small.width, small.height), (0, 0, self.width, self.height), None)
 
     def surface(self, camera: Camera, patch: Patch, shader: Shader, opacity: float = 1.0) -> None:
         """Paint the visible side of a surface; the shader turns points and normals into linear light."""
+        patch = _coarser(patch, camera.seen(patch.points)[0])
         pixels, depth = camera.seen(patch.points)
         facing = (patch.normals * (camera.eye - patch.points)).sum(axis=-1)
         kept = _mean(facing) > 0
@@ -54,8 +59,15 @@ class Canvas:
         if box is None:
             return
         colours = encoded(shader(patch.points, patch.normals)).astype(float)
-        mask = _mask(_quads(pixels)[kept].reshape(-1, 8), box, opacity)
-        self.image.paste(self._shading(pixels, colours, (depth, facing), box), box, mask)
+        flat = bool(kept.all()) and _is_flat(patch)
+        mask = _mask([_edge(pixels)] if flat else _strips(pixels, kept), box, opacity)
+        shown = colours[facing > 0]
+        if (np.ptp(shown, axis=0) <= _EVEN).all():
+            red, green, blue = np.rint(shown.mean(axis=0)).astype(int).tolist()
+            self.image.paste((red, green, blue), box, mask)
+            return
+        small = self._shading(pixels, colours, (depth, facing), box)
+        self._paste(small, (0.0, 0.0, small.width, small.height), box, mask, even=flat)
 
     def shape(self, outline: Sequence[tuple[float, float]], fill: Floats | str, opacity: float = 1.0) -> None:
         """Paint a flat shape; as fill a colour, or a small picture of linear light that covers its bounds."""
@@ -63,7 +75,7 @@ class Canvas:
         box = self._bounds(points)
         if box is None:
             return
-        mask = _mask(points.reshape(1, -1), box, opacity)
+        mask = _mask([points], box, opacity)
         if isinstance(fill, str):
             self.image.paste(fill, box, mask)
             return
@@ -84,8 +96,7 @@ class Canvas:
             min(float(small.width), part[2]),
             min(float(small.height), part[3]),
         )
-        size = (box[2] - box[0], box[3] - box[1])
-        self.image.paste(small.resize(size, Image.Resampling.BICUBIC, box=part), box, mask)
+        self._paste(small, part, box, mask, even=True)
 
     def ellipse(self, x: float, y: float, across: float, up: float, fill: str, opacity: float = 1.0) -> None:
         """Paint a flat ellipse about a pixel."""
@@ -111,12 +122,36 @@ class Canvas:
         _warp(mask, letters, pixels - np.array(box[:2]), facing)
         colours = encoded(shader(grid.points, grid.normals)).astype(float)
         ahead = np.where(facing, 1.0, -1.0)
-        self.image.paste(self._shading(pixels, colours, (np.zeros_like(ahead), ahead), box), box, mask)
+        small = self._shading(pixels, colours, (np.zeros_like(ahead), ahead), box)
+        self._paste(small, (0.0, 0.0, small.width, small.height), box, mask)
+
+    def _paste(
+        self,
+        small: Image.Image,
+        part: tuple[float, float, float, float],
+        box: tuple[int, int, int, int],
+        mask: Image.Image | None,
+        *,
+        even: bool = False,
+    ) -> None:
+        """Paste a part of a small picture, enlarged to a box, a band at a time for memory's sake.
+
+        Light that changes evenly needs no better than straight lines between its pixels.
+        """
+        way = Image.Resampling.BILINEAR if even else Image.Resampling.BICUBIC
+        left, top, right, bottom = box
+        rise = (part[3] - part[1]) / (bottom - top)
+        for first in range(top, bottom, _BAND_PX):
+            last = min(first + _BAND_PX, bottom)
+            source = (part[0], part[1] + (first - top) * rise, part[2], part[1] + (last - top) * rise)
+            band = small.resize((right - left, last - first), way, box=source)
+            cut = mask and mask.crop((0, first - top, right - left, last - top))
+            self.image.paste(band, (left, first, right, last), cut)
 
     def _shading(
         self, pixels: Floats, colours: Floats, sight: tuple[Floats, Floats], box: tuple[int, int, int, int]
     ) -> Image.Image:
-        """Return colours for a box: the grid drawn small, softened, and spread beyond its outline.
+        """Return colours for a box, small: the grid drawn, softened, and spread beyond its outline.
 
         `sight` is how far ahead the points are, and above 0 where they face the camera.
         """
@@ -137,7 +172,7 @@ class Canvas:
         tones = np.rint(means[..., 2:5][shown][order]).astype(int)
         for quad, (red, green, blue) in zip(quads.tolist(), tones.tolist(), strict=True):
             draw.polygon(quad, (red, green, blue, 255))
-        return _spread(picture.convert("RGB"), picture.getchannel("A")).resize(size, Image.Resampling.BICUBIC)
+        return _spread(picture.convert("RGB"), picture.getchannel("A"))
 
     def _bounds(self, points: Floats) -> tuple[int, int, int, int] | None:
         low, high = np.floor(points.min(axis=0)) - 1, np.ceil(points.max(axis=0)) + 1
@@ -156,6 +191,39 @@ def _mean(grid: Floats) -> Floats:
 
 def _quads(pixels: Floats) -> Floats:
     return np.stack((pixels[:-1, :-1], pixels[:-1, 1:], pixels[1:, 1:], pixels[1:, :-1]), axis=2)
+
+
+def _coarser(patch: Patch, pixels: Floats) -> Patch:
+    """Return a surface without the rows and columns that are nearer to each other than anybody sees."""
+    most = [max(1, length // 8) for length in pixels.shape[:2]]
+    steps = [np.quantile(np.abs(np.diff(pixels, axis=axis)).max(axis=-1), 0.9) for axis in (0, 1)]
+    down, over = (min(most[k], max(1, int(_STEP_PX / max(float(steps[k]), 1e-3)))) for k in (0, 1))
+    return patch if down == over == 1 else patch.thinned(down, over)
+
+
+def _is_flat(patch: Patch) -> bool:
+    """Say whether a surface lies in a plane and does not go around."""
+    level = np.ptp(patch.normals, axis=(0, 1)).max() < 1e-6
+    return bool(level) and not np.allclose(patch.points[:, 0], patch.points[:, -1])
+
+
+def _edge(pixels: Floats) -> Floats:
+    """Return the edge of a grid as one polygon."""
+    return np.concatenate((pixels[0], pixels[1:, -1], pixels[-1, -2::-1], pixels[-2:0:-1, 0]))
+
+
+def _strips(pixels: Floats, kept: NDArray[np.bool_]) -> list[Floats]:
+    """Return the cells that are kept as strips, one a run of neighbours in a row.
+
+    What is turned towards the viewer does not cover itself within a row, so a strip is as good as its cells.
+    """
+    edges = np.diff(np.pad(kept, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, first = np.nonzero(edges == 1)
+    last = np.nonzero(edges == -1)[1]
+    return [
+        np.concatenate((pixels[row, start : end + 1], pixels[row + 1, start : end + 1][::-1]))
+        for row, start, end in zip(rows.tolist(), first.tolist(), last.tolist(), strict=True)
+    ]
 
 
 def _near_within(pixels: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -180,30 +248,31 @@ def _finer(values: Floats, axis: int, size: tuple[int, int]) -> Floats:
     return np.asarray(values.take(low, axis) * (1 - share) + values.take(low + 1, axis) * share)
 
 
-def _mask(polygons: Floats, box: tuple[int, int, int, int], opacity: float) -> Image.Image:
-    """Return a mask for a box from polygons, a row of coordinates each, with smooth edges."""
+def _mask(polygons: list[Floats], box: tuple[int, int, int, int], opacity: float) -> Image.Image:
+    """Return a mask for a box from polygons, rows of points, with smooth edges."""
     width, height = box[2] - box[0], box[3] - box[1]
     finer = max(1, min(_FINER, int((_MASK_PX / (width * height)) ** 0.5)))
     mask = Image.new("L", (width * finer, height * finer))
-    draw = ImageDraw.Draw(mask)
-    corner = np.tile(np.array(box[:2], dtype=float), polygons.shape[1] // 2)
-    for polygon in ((polygons - corner) * finer).tolist():
-        draw.polygon(polygon, round(255 * opacity))
+    draw, corner = ImageDraw.Draw(mask), np.array(box[:2], dtype=float)
+    for polygon in polygons:
+        draw.polygon(((polygon - corner) * finer).reshape(-1).tolist(), round(255 * opacity))
     return mask.reduce(finer) if finer > 1 else mask
 
 
 def _spread(picture: Image.Image, known: Image.Image) -> Image.Image:
     """Return the picture without facets, and with its edge's colours carried outside."""
-    near, near_known = _blurred(picture, _SOFTENED), _blurred(known, _SOFTENED)[..., None] / 255
-    far, far_known = _blurred(picture, 6), _blurred(known, 6)[..., None] / 255
+    soft = ImageFilter.GaussianBlur(_SOFTENED)
+    near, near_known = _blurred(picture, soft), _blurred(known, soft)[..., None] / 255
+    wide = ImageFilter.BoxBlur(_SPREAD_PX)
+    far, far_known = _blurred(picture, wide), _blurred(known, wide)[..., None] / 255
     mean = far.sum(axis=(0, 1)) / np.maximum(far_known.sum(axis=(0, 1)), 1e-6)
     outer = np.where(far_known > 0.02, far / np.maximum(far_known, 1e-3), mean)
     inner = np.where(near_known > 0.3, near / np.maximum(near_known, 1e-3), outer)
     return Image.fromarray(np.clip(np.rint(inner), 0, 255).astype(np.uint8))
 
 
-def _blurred(picture: Image.Image, radius: float) -> Floats:
-    return np.asarray(picture.filter(ImageFilter.GaussianBlur(radius)), dtype=float)
+def _blurred(picture: Image.Image, blur: ImageFilter.Filter) -> Floats:
+    return np.asarray(picture.filter(blur), dtype=np.float32)
 
 
 def _warp(mask: Image.Image, letters: Image.Image, pixels: Floats, facing: Floats) -> None:

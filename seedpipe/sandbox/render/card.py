@@ -10,7 +10,7 @@ import itertools
 import random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from seedpipe.sandbox.render.colours import mixed, rgb
 from seedpipe.sandbox.render.lettering import BOX, LEADING, Face, fitting, length, spell, wrapped, write
@@ -108,10 +108,8 @@ def _art(picture: Picture, palette: list[str], box: _Box) -> Image.Image:
     sheet = _Sheet(box.width * finer, box.height * finer, palette, chance)
     choices = _COMPOSITIONS if max(box.width, box.height) < _LONG * min(box.width, box.height) else _FIELDS
     choices[(seed + picture.number) % len(choices)](sheet)
-    image = sheet.image.reduce(finer)
-    if chance.random() < 0.5:
-        return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return image
+    image = sheet.image.reduce(finer) if finer > 1 else sheet.image
+    return ImageOps.mirror(image) if chance.random() < 0.5 else image
 
 
 def _arch(sheet: _Sheet) -> None:

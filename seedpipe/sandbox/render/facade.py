@@ -74,7 +74,7 @@ def _light(brief: Brief, look: Look) -> Rig:
 
 def _paint_street(site: Site) -> None:
     snow = site.brief.season == "winter"
-    for low, high, colour in ((-9.0, -1.1, "#6B6A6C"), (-1.1, 0.0, "#B3ADA4")):
+    for low, high, colour in ((-9.0, -1.1, "#6B6A6C"), (-1.1, 0.4, "#B3ADA4")):
         finish = Finish(colour=mixed(colour, "#EDF1F3", 0.7 if snow else 0.0), gloss=0.04)
         site.paint([Part(patch=sheet((-16, low, 0), (32, 0, 0), (0, high - low, 0)), finish=finish)])
 

@@ -41,6 +41,18 @@ class Patch:
         """Return the surface larger by a factor, about the origin."""
         return Patch(points=self.points * times, normals=self.normals)
 
+    def thinned(self, down: int, over: int) -> Patch:
+        """Return the surface with every so many of its rows and columns, and always the last."""
+        rows = [*range(0, len(self.points) - 1, down), len(self.points) - 1]
+        columns = [*range(0, self.points.shape[1] - 1, over), self.points.shape[1] - 1]
+        kept = np.ix_(rows, columns)
+        return Patch(points=self.points[kept], normals=self.normals[kept])
+
+    def outlined(self) -> Patch:
+        """Return the surface with fewer points: enough for its shadow."""
+        down, over = (max(1, length // 18) for length in self.points.shape[:2])
+        return self.thinned(down, over)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:

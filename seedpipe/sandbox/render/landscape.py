@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _SIDE_PX: Final = 1152
 _STEPS: Final = 340
-_STEPS_OF_DUNES: Final = 560  # a crest that lies between two steps is a row of teeth
+_STEPS_OF_DUNES: Final = 480  # a crest that lies between two steps is a row of teeth
 _NEAR: Final = 0.7
 _FAR: Final = 60.0
 _LOW_SUN: Final = frozenset({Light.GOLDEN, Light.EVENING})

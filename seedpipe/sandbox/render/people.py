@@ -229,7 +229,7 @@ def _figure(person: _Person, turn: float) -> list[Part]:
         face += _spectacles()
     behind, above = _hair_behind(person.style, hair), _hair_above(person.style, hair)
     face += above
-    turned = [replace(part, patch=part.patch.moved(0, 0, turn=turn)) for part in (*behind, *face)]
+    turned = [replace(part, patch=part.patch.moved(0, 0, -0.07, turn=turn)) for part in (*behind, *face)]
     return [*turned[: len(behind)], *parts, *turned[len(behind) :]]
 
 

@@ -180,19 +180,6 @@ def _step(values: Floats, low: float, high: float) -> Floats:
 # ---- shadows ------------------------------------------------------------------------------------
 
 
-def thinned(surface: Patch) -> Patch:
-    """Return a surface with fewer points: enough for its shadow."""
-    down, over = (max(1, length // 24) for length in surface.points.shape[:2])
-    return Patch(points=_kept(surface.points, down, over), normals=_kept(surface.normals, down, over))
-
-
-def _kept(values: Floats, down: int, over: int) -> Floats:
-    """Return every n-th row and column, and always the last."""
-    rows = [*range(0, len(values) - 1, down), len(values) - 1]
-    columns = [*range(0, values.shape[1] - 1, over), values.shape[1] - 1]
-    return np.asarray(values[np.ix_(rows, columns)])
-
-
 class Shade:
     """The soft shadow that solids throw on a plane, and the darkness where they touch it.
 

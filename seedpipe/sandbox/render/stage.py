@@ -41,7 +41,6 @@ from seedpipe.sandbox.render.shading import (
     lit,
     rig,
     shaded,
-    thinned,
     through_blinds,
 )
 
@@ -296,7 +295,7 @@ _ARRANGED: Final = {
 
 def _thinned(solid: _Solid) -> list[Patch]:
     """Return what of a solid throws a shadow, with as few points as that needs."""
-    return [thinned(part.patch) for part in solid.parts if part.finish.opacity > 0.3]
+    return [part.patch.outlined() for part in solid.parts if part.finish.opacity > 0.3]
 
 
 def _floor_shade(solids: list[_Solid], light: Rig) -> Shade:

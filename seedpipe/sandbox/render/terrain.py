@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from seedpipe.sandbox.render.brief import Brief
     from seedpipe.sandbox.render.look import Look
 
-_LATTICE: Final = 64
+_LATTICE: Final = 64  # a power of two: places wrap around by a mask
+_WRAP, _WHOLE = _LATTICE - 1, _LATTICE * _LATTICE - 1
 _LAND: Final = {  # land and second land: fields, rock and meadow, water and sand
     "desert": ("#D99A5B", "#B4683B"),
     "mountains": ("#7C8794", "#6E8A4E"),
@@ -55,11 +56,11 @@ class Noise:
         left, top = np.floor(x), np.floor(y)
         over, down = x - left, y - top
         over, down = over * over * (3 - 2 * over), down * down * (3 - 2 * down)
-        column, row = left.astype(np.int32) % _LATTICE, top.astype(np.int32) % _LATTICE
-        next_column, next_row = (column + 1) % _LATTICE, (row + 1) % _LATTICE
+        column, row = left.astype(np.int32) & _WRAP, (top.astype(np.int32) & _WRAP) * _LATTICE
+        aside, under = (column + 1) & _WRAP, (row + _LATTICE) & _WHOLE
         lattice = self._lattice
-        above = lattice[row, column] * (1 - over) + lattice[row, next_column] * over
-        below = lattice[next_row, column] * (1 - over) + lattice[next_row, next_column] * over
+        above = lattice.take(row + column) * (1 - over) + lattice.take(row + aside) * over
+        below = lattice.take(under + column) * (1 - over) + lattice.take(under + aside) * over
         return np.asarray(above * (1 - down) + below * down)
 
     def rough(self, x: Floats, y: Floats, octaves: int) -> Floats:
