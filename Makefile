@@ -45,6 +45,7 @@ coverage: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/speed.py
+	$(BIN)/python bench/pictures.py
 
 # Needs npm for one of the clients; without it that row is missing.
 bench-paid: $(READY)

@@ -30,6 +30,7 @@ _LEAST_SHADED_PX: Final = 60
 _SHADED_SHARE: Final = 0.4
 _CELL_PX: Final = 5.5  # of that: finer than this nobody sees facets
 _STEP_PX: Final = 6.0  # of the output: a surface's points need be no nearer
+_SLIVER: Final = 1e-3
 _EVEN: Final = 3  # levels of a channel: a surface that varies no more is one colour
 _BAND_PX: Final = 512
 _MOST_FINER: Final = 6
@@ -90,11 +91,16 @@ class Canvas:
             (box[2] - left) * scale_x,
             (box[3] - top) * scale_y,
         )
+        # At the picture's edge so little of it may be seen that rounding leaves nothing.
+        first_x, first_y = (
+            min(max(0.0, part[0]), small.width - _SLIVER),
+            min(max(0.0, part[1]), small.height - _SLIVER),
+        )
         part = (
-            max(0.0, part[0]),
-            max(0.0, part[1]),
-            min(float(small.width), part[2]),
-            min(float(small.height), part[3]),
+            first_x,
+            first_y,
+            max(min(float(small.width), part[2]), first_x + _SLIVER),
+            max(min(float(small.height), part[3]), first_y + _SLIVER),
         )
         self._paste(small, part, box, mask, even=True)
 
