@@ -204,7 +204,9 @@ def _worth(line: LockLine) -> tuple[int, datetime, str]:
 
 
 def _order(line: LockLine) -> tuple[str, ...]:
-    return (line.job_id, _time(line.accepted_at), line.prediction_id, line.origin, *line.outputs, *line.cells)
+    # The whole line decides at last: lines that differ in their cost alone have an order, too.
+    whole = json.dumps(lock_document(line), ensure_ascii=False)
+    return (line.job_id, _time(line.accepted_at), line.prediction_id, line.origin, whole)
 
 
 class _Fault(Exception):  # noqa: N818 - a fact about one line, on its way to a diagnostic

@@ -103,6 +103,11 @@ lines = st.builds(
 )
 
 
+def test_lines_that_differ_in_their_cost_alone_have_an_order():
+    dear, cheap = (a_line(cost_usd=Decimal(micros) / 10**6) for micros in (22, 6))
+    assert text_of(dear, cheap) == text_of(cheap, dear)
+
+
 @given(st.lists(lines, max_size=5))
 def test_a_lock_is_read_as_it_was_written_and_its_schema_says_so(some):
     text = text_of(*some)
