@@ -14,7 +14,6 @@ import numpy as np
 from PIL import Image
 
 from seedpipe.sandbox.render.brief import Light
-from seedpipe.sandbox.render.colours import Floats, encoded
 from seedpipe.sandbox.render.geometry import direction, unit
 from seedpipe.sandbox.render.terrain import HEIGHTS, Noise, cover, tones
 from seedpipe.sandbox.render.woods import Stand, paint_stars, paint_woods
@@ -24,14 +23,24 @@ if TYPE_CHECKING:
 
     from seedpipe.sandbox.render.brief import Brief
     from seedpipe.sandbox.render.canvas import Canvas
+    from seedpipe.sandbox.render.colours import Floats
     from seedpipe.sandbox.render.look import Look, Shot
 
-_SIDE_PX: Final = 1152
+_SIDE_PX: Final = 1088
 _STEPS: Final = 340
 _STEPS_OF_DUNES: Final = 480  # a crest that lies between two steps is a row of teeth
 _NEAR: Final = 0.7
 _FAR: Final = 60.0
 _LOW_SUN: Final = frozenset({Light.GOLDEN, Light.EVENING})
+_LIT: Final = {  # the light that comes from the sun or the moon, and from the sky
+    light: (np.array(key, dtype=np.float32), np.array(fill, dtype=np.float32))
+    for light, key, fill in (
+        (Light.GOLDEN, (1.5, 1.08, 0.66), (0.34, 0.30, 0.36)),
+        (Light.EVENING, (0.85, 0.58, 0.42), (0.22, 0.23, 0.32)),
+        (Light.NIGHT, (0.26, 0.27, 0.31), (0.075, 0.08, 0.105)),
+        (Light.DAYLIGHT, (1.0, 0.97, 0.89), (0.38, 0.41, 0.46)),
+    )
+}
 _WET: Final = frozenset({"sea", "lake"})
 
 
@@ -71,8 +80,7 @@ def paint_landscape(canvas: Canvas, brief: Brief, look: Look, shot: Shot) -> Non
         [_enlarged(sky[..., channel], view.columns, view.rows) for channel in range(3)], axis=-1
     )
     stand = _lay_land(picture, brief, view, noise, tone, sun)
-    small = Image.fromarray(encoded(picture))
-    canvas.image.paste(small.resize((canvas.width, canvas.height), Image.Resampling.BICUBIC))
+    canvas.flood(picture)
     if brief.light is Light.NIGHT:
         paint_stars(canvas, stand, look.seed)
     paint_woods(canvas, brief, look, stand, tone)
@@ -116,8 +124,8 @@ def _sky(view: _View, tone: dict[str, Floats], sun: Floats, noise: Noise, light:
     rays = unit(np.stack((x * cos + sin, cos - x * sin, z), axis=-1))
     height = np.clip(rays[..., 2] * 2.1, 0, 1)[..., None] ** 0.75
     sky = tone["low"] * (1 - height) + tone["top"] * height
-    near = rays @ sun
-    warm = np.array((1.0, 0.72, 0.42)) if light in _LOW_SUN else np.array((1.0, 0.97, 0.9))
+    near = rays @ sun.astype(np.float32)
+    warm: Floats = np.array((1.0, 0.72, 0.42) if light in _LOW_SUN else (1.0, 0.97, 0.9), dtype=np.float32)
     glow = 0.55 * np.clip(near, 0, 1) ** 24 + 0.5 * np.clip(near, 0, 1) ** 220
     strength = {Light.NIGHT: 0.2, Light.GOLDEN: 0.9, Light.EVENING: 0.7}.get(light, 0.25)
     sky = sky + strength * glow[..., None] * warm
@@ -222,13 +230,9 @@ def _land_light(
     normals = unit(np.stack((-slope_x - bump_x, -slope_y - bump_y, np.ones_like(land)), axis=-1))
     low = brief.light in _LOW_SUN
     from_sun = unit(sun + np.array((0.35 * math.copysign(1, sun[0]), -0.15, 0.22))) if low else sun
-    square = np.clip(normals @ from_sun, 0, 1)[..., None]
-    key, fill = {
-        Light.GOLDEN: (np.array((1.5, 1.08, 0.66)), np.array((0.34, 0.30, 0.36))),
-        Light.EVENING: (np.array((0.85, 0.58, 0.42)), np.array((0.22, 0.23, 0.32))),
-        Light.NIGHT: (np.array((0.26, 0.27, 0.31)), np.array((0.075, 0.08, 0.105))),
-    }.get(brief.light, (np.array((1.0, 0.97, 0.89)), np.array((0.38, 0.41, 0.46))))
-    seen = albedo * (key * square + fill * (0.6 + 0.4 * normals[..., 2:]))
+    square = np.clip(normals @ from_sun.astype(np.float32), 0, 1)[..., None]
+    key, fill = _LIT.get(brief.light, _LIT[Light.DAYLIGHT])
+    seen: Floats = albedo * (key * square + fill * (0.6 + 0.4 * normals[..., 2:]))
     wet = np.clip(1 - land * 30, 0, 1) if brief.subject in _WET else np.zeros_like(land)
     if brief.subject in _WET:
         seen = _water(seen, normals, place, depth, tone, sun, land, key)

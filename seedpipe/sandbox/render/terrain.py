@@ -94,7 +94,8 @@ def tones(brief: Brief, look: Look) -> dict[str, Floats]:
     if brief.misty:
         dim = 0.25 if brief.light is Light.NIGHT else 0.62
         top, low = mixed(top, _MIST, dim), mixed(low, _MIST, dim)
-    return {"land": linear(land), "second": linear(second), "top": linear(top), "low": linear(low)}
+    colours = {"land": land, "second": second, "top": top, "low": low}
+    return {name: linear(code).astype(np.float32) for name, code in colours.items()}
 
 
 def _own(brief: Brief, sky: str, land: str, second: str) -> tuple[str, str]:
