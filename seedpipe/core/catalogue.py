@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from seedpipe.core.diagnostics import did_you_mean
+from seedpipe.core.references import referenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ _SIZE = re.compile(r"([1-9][0-9]{0,5})\*([1-9][0-9]{0,5})")
 _RATIO = re.compile(r"([1-9][0-9]{0,2}):([1-9][0-9]{0,2})")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 _GRID_PX = 64  # the service's "rounded" sizes are multiples of this
+REFERENCES_SPELT: Final = "a reference is an https URL, or the path of an image from the campaign's folder"
 _MAX_RATIO = 16  # wider than 16:1 no model of these families draws
 
 
@@ -133,6 +135,11 @@ class ModelSpec:
             name, by_value = self.unit_by
             unit = by_value[str(inputs[name])]
         return Price(unit_usd=unit, images=int(str(images)))
+
+    @property
+    def reference_inputs(self) -> tuple[str, ...]:
+        """The inputs that take reference images."""
+        return tuple(spec.name for spec in self.inputs.values() if spec.kind is InputKind.URLS)
 
     @property
     def priced_inputs(self) -> tuple[str, ...]:
@@ -306,13 +313,13 @@ def _read_choice(given: Json, spec: InputSpec, _: Catalogue) -> _Reading:
 
 def _read_urls(given: Json, spec: InputSpec, _: Catalogue) -> _Reading:
     if not isinstance(given, list) or not all(isinstance(url, str) for url in given):
-        return None, _problem(spec, "input-type", f"'{spec.name}' must be a list of https URLs")
+        return None, _problem(spec, "input-type", f"'{spec.name}' must be a list of images", REFERENCES_SPELT)
     if not spec.minimum <= len(given) <= spec.maximum:
         message = f"'{spec.name}' has {len(given)} entries; it takes {spec.minimum} to {spec.maximum}"
         return None, _problem(spec, "input-out-of-range", message)
     for url in given:
-        if not str(url).startswith("https://"):
-            return None, _problem(spec, "input-type", f"'{spec.name}' has '{url}'; references are https URLs")
+        if not str(url).startswith("https://") and not referenced(url):
+            return None, _problem(spec, "input-type", f"'{spec.name}' has '{url}'", REFERENCES_SPELT)
     return given, None
 
 

@@ -166,6 +166,7 @@ def run_document(manifest: RunManifest) -> dict[str, Json]:
         "variant": dict(header.variant),
         "plan_id": header.plan_id,
         "sources": dict(header.sources),
+        "references": dict(header.references),
         "catalogue": header.catalogue,
         "commit": manifest.commit,
         "run": {

@@ -30,8 +30,8 @@ _JOB_ID_HEX_DIGITS = 32  # 128 bits: no collision to fear, short enough to read 
 class Job:
     """One priced request, shared by all cells that ask the same.
 
-    `request` is the body as rendered; `outputs_expected` the number of images that are billed;
-    `cost_usd` the price of one attempt.
+    `request` is the body as rendered, with local images as `sha256:` and their digest; `outputs_expected`
+    the number of images that are billed; `cost_usd` the price of one attempt.
     """
 
     job_id: str
@@ -112,9 +112,9 @@ class Policy:
 class PlanHeader:
     """What a plan was made from. Equal headers mean equal plans, cell for cell.
 
-    `sources` maps each file that was read to its sha256; `catalogue` is the digest of the models
-    and prices. `labels` are the campaign's; `variant` is what the command line laid over it: a profile,
-    values of variables, a part of the cells.
+    `sources` maps each file that was read to its sha256, `references` each image that requests refer to;
+    `catalogue` is the digest of the models and prices. `labels` are the campaign's; `variant` is what the
+    command line laid over it: a profile, values of variables, a part of the cells.
     """
 
     campaign: str
@@ -125,6 +125,7 @@ class PlanHeader:
     policy: Policy = Policy()
     labels: Mapping[str, str] = field(default_factory=dict)
     variant: Mapping[str, Json] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
     plan_format: int = PLAN_FORMAT
 
     @property
@@ -146,7 +147,9 @@ class PlanHeader:
             "sources": dict(self.sources),
             "catalogue": self.catalogue,
         }
-        return digest(made_from | ({"variant": dict(self.variant)} if self.variant else {}))
+        made_from |= {"variant": dict(self.variant)} if self.variant else {}
+        made_from |= {"references": dict(self.references)} if self.references else {}
+        return digest(made_from)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

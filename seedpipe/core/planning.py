@@ -51,8 +51,35 @@ class Plan:
     """All cells and jobs of a campaign: a header, and a stream that reads the same every time."""
 
     campaign: Campaign
-    header: PlanHeader
     partial: bool = False  # may cost more than the campaign's budget: whoever runs it stops there
+
+    @property
+    def header(self) -> PlanHeader:
+        """What the plan is made from, the images that its requests refer to included.
+
+        Which those are is known once the cells were read; where nobody has done so yet, this does, and
+        raises as `cells` does.
+        """
+        campaign, brand = self.campaign, self.campaign.brand
+        if self._may_refer and not campaign.references.complete:
+            for _ in self.cells():
+                pass
+        return PlanHeader(
+            campaign=campaign.name,
+            brand=brand.name if brand else None,
+            sources=campaign.sources,
+            references=campaign.references.digests,
+            catalogue=campaign.catalogue.digest,
+            budget=replace(campaign.budget.caps, brand_usd_per_month=brand.usd_per_month if brand else None),
+            policy=campaign.policy,
+            labels=campaign.labels,
+            variant=campaign.variant.spelt,
+        )
+
+    @property
+    def _may_refer(self) -> bool:
+        models = self.campaign.catalogue.models
+        return any(models[series.model].reference_inputs for series in self.campaign.series)
 
     @property
     def prices_as_of(self) -> str:
@@ -74,18 +101,7 @@ def expand(campaign: Campaign, *, partial: bool = False) -> Plan:
 
     A `partial` one is no error when it costs more than the campaign's budget.
     """
-    brand = campaign.brand
-    header = PlanHeader(
-        campaign=campaign.name,
-        brand=brand.name if brand else None,
-        sources=campaign.sources,
-        catalogue=campaign.catalogue.digest,
-        budget=replace(campaign.budget.caps, brand_usd_per_month=brand.usd_per_month if brand else None),
-        policy=campaign.policy,
-        labels=campaign.labels,
-        variant=campaign.variant.spelt,
-    )
-    return Plan(campaign=campaign, header=header, partial=partial)
+    return Plan(campaign=campaign, partial=partial)
 
 
 def make_plan(
@@ -168,6 +184,7 @@ class _Expansion:
             self._judge_cost()
         if found := self.faults.diagnostics():
             raise faulty(self.campaign.path, found)
+        self.campaign.references.complete = True
 
     def _cells_of(self, setting: _Setting, asked: Asked) -> Iterator[PlannedCell]:
         series = setting.series
@@ -303,6 +320,8 @@ class _Expansion:
 
     def _accepted(self, setting: _Setting, inputs: dict[str, Json], where: str) -> dict[str, Json]:
         """Return the inputs without the prompt as the model takes them; the prompt comes later."""
+        inputs, problems = self.campaign.references.resolve(setting.model, inputs)
+        self._refuse(setting, problems, where)
         request, problems = normalise(self.campaign.catalogue, setting.model, {**inputs, "prompt": "-"})
         self._refuse(setting, problems, where)
         del request["prompt"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from seedpipe.core.errors import InputError
 from seedpipe.core.money import usd
+from seedpipe.core.references import without_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -96,7 +97,7 @@ def questions(jobs: Iterable[Job], priced_inputs: Callable[[str], Sequence[str]]
         terms = {name: job.request.get(name) for name in priced_inputs(job.model)}
         key = (job.model, tuple(map(str, terms.values())), job.cost_usd)
         known = found.get(key) or PriceQuestion(
-            model=job.model, inputs=job.request, terms=terms, planned_usd=job.cost_usd, jobs=0
+            model=job.model, inputs=without_files(job.request), terms=terms, planned_usd=job.cost_usd, jobs=0
         )
         found[key] = replace(known, jobs=known.jobs + 1)
     return list(found.values())

@@ -136,6 +136,7 @@ def header_json(header: PlanHeader) -> str:
             "policy": dataclasses.asdict(header.policy),
             "labels": dict(header.labels),
             "variant": dict(header.variant),
+            "references": dict(header.references),
             "plan_format": header.plan_format,
         }
     )

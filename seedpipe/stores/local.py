@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from seedpipe.core.audit import FileState
 from seedpipe.core.errors import Malformed, RunError
+from seedpipe.core.image_bytes import EXTENSIONS, HEAD_BYTES, TAIL_BYTES
 from seedpipe.core.model import ImageFile
-from seedpipe.stores.images import EXTENSIONS, HEAD_BYTES, TAIL_BYTES, decoded_size, judged
+from seedpipe.stores.images import decoded_size, judged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -82,6 +82,7 @@ def _told(plan):
         "campaign": plan.header.campaign,
         "brand": plan.header.brand,
         "sources": dict(plan.header.sources),
+        **({"references": dict(plan.header.references)} if plan.header.references else {}),
         "totals": _share(totals.all),
         "series": {name: _share(part) for name, part in totals.by_series.items()},
         "axes": {

@@ -10,16 +10,8 @@ import pytest
 from PIL import Image
 
 from seedpipe.core.errors import Malformed
-from seedpipe.stores.images import (
-    EXTENSIONS,
-    HEAD_BYTES,
-    TAIL_BYTES,
-    decoded_size,
-    is_whole,
-    judged,
-    looks_like,
-    media_type,
-)
+from seedpipe.core.image_bytes import EXTENSIONS, HEAD_BYTES, TAIL_BYTES, is_whole, looks_like, media_type
+from seedpipe.stores.images import decoded_size, judged
 
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 

@@ -85,6 +85,7 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
         policy=_policy(root),
         sources=reading.sources,
         catalogue=reading.catalogue,
+        references=reading.references,
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
+    from seedpipe.core.campaign.references import References
     from seedpipe.core.catalogue import Catalogue, InputProblem
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.model import BudgetCaps, Json, Policy
@@ -132,7 +133,8 @@ class Campaign:
     """A whole campaign.
 
     `path` is the file as shown to the user; `sources` maps every file that was read, by its path from the
-    campaign's folder, to the sha256 of its bytes; `catalogue` has the project's models over those that ship.
+    campaign's folder, to the sha256 of its bytes; `references` reads the images that its inputs name;
+    `catalogue` has the project's models over those that ship.
     `labels` are free text for those who read the books.
     """
 
@@ -145,6 +147,7 @@ class Campaign:
     budget: Budget
     policy: Policy
     sources: Mapping[str, str]
+    references: References
     labels: Mapping[str, str]
     override_spans: tuple[Span, ...]
     variant: Variant

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from seedpipe.core.campaign import tables, yaml
 from seedpipe.core.campaign.files import FileProblem
 from seedpipe.core.campaign.records import unfit_character
+from seedpipe.core.campaign.references import References
 from seedpipe.core.campaign.schema import violations
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
 from seedpipe.core.diagnostics import Diagnostic, SourceText
@@ -39,6 +40,7 @@ class Reading:
         self._homes: dict[str, str] = {}  # of each YAML file as shown: its folder from the campaign's
         self._unread: set[tuple[str, int]] = set()  # lines that YAML could not read
         self.partials = Partials(self._partial)
+        self.references = References(files)
 
     @property
     def sources(self) -> dict[str, str]:

@@ -19,6 +19,7 @@ from seedpipe.core.catalogue import normalise
 from seedpipe.core.compiling import compile_condition, compile_template
 from seedpipe.core.diagnostics import Diagnostic, did_you_mean
 from seedpipe.core.partials import locate_in
+from seedpipe.core.references import is_path
 from seedpipe.core.selection import Match
 from seedpipe.core.templates import Template
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from seedpipe.core.campaign.layers import Layers
     from seedpipe.core.campaign.reading import Reading
     from seedpipe.core.diagnostics import Span
+    from seedpipe.core.model import Json
     from seedpipe.core.selection import Axis, Selection
     from seedpipe.core.templates import Locate
 
@@ -198,11 +200,19 @@ class SeriesReader:
                 value = template if template.is_dynamic else node.raw
                 return InputValue(value=value, span=span, key_span=key_span)
             case Sequence() if all(isinstance(item, Scalar) for item in node.items):
-                parts = [self._input(item) for item in node.items]
-                values = tuple(part.value for part in parts if part and not isinstance(part.value, tuple))
+                entries = [self._entry(item) for item in node.items if isinstance(item, Scalar)]
+                values = tuple(entry for entry in entries if entry is not None)
                 return InputValue(value=values, span=span, key_span=key_span)
             case _:
                 return InputValue(value=yaml.plain(node), span=span, key_span=key_span)
+
+    def _entry(self, node: Scalar) -> Json | Template | None:
+        """Return an entry of a list; a path that is written out is relative to the file it stands in."""
+        given = self._input(node)
+        if given is None or isinstance(given.value, tuple):
+            return None
+        is_file = isinstance(given.value, str) and is_path(given.value)
+        return self._reading.path_of(node) if is_file else given.value
 
     def _with_shots(self, inputs: dict[str, InputValue]) -> dict[str, InputValue]:
         """Return the inputs with the number of images that `shots` names."""
@@ -311,7 +321,9 @@ class SeriesReader:
             return
         literal = {name: given.literal() for name, given in inputs.items()}
         model = self._reading.catalogue.models[self.model_id]
-        _, problems = normalise(self._reading.catalogue, model, {**literal, "prompt": "-"})
+        resolved, problems = self._reading.references.resolve(model, literal)
+        if not problems:
+            _, problems = normalise(self._reading.catalogue, model, {**resolved, "prompt": "-"})
         for problem in problems:
             given = inputs.get(problem.name)
             span = given.place_of(problem) if given else self._key.span
