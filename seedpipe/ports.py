@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         RunRecord,
         RunStart,
         Tally,
+        Upload,
         Verdict,
     )
 
@@ -79,6 +80,12 @@ class Provider(Protocol):
         Pages count from 1. An item that cannot be read makes the page `Malformed`: nothing is left out.
         """
 
+    async def upload(self, content: bytes, media_type: str) -> str:
+        """Hand an image in and return the address that stands for it in a request. Free, may be repeated.
+
+        Nothing about where it came from is told. Raises `Refused`, `Unavailable` or `Malformed`.
+        """
+
     async def balance(self) -> Decimal:
         """Return what is left on the account, in USD. Free, may be repeated."""
 
@@ -122,6 +129,9 @@ class Store(Protocol):
 
         Only a file with the very bytes of the image will do.
         """
+
+    async def read(self, sha256: str) -> bytes:
+        """Return the very bytes that an object is named by; raises `KeyError` if it is gone or damaged."""
 
     def holds(self, image: ImageFile) -> bool:
         """Say whether the object is there in its full size."""
@@ -172,6 +182,18 @@ class Ledger(Protocol):
 
     def open_requests(self, plan_id: str) -> list[OpenRequest]:
         """Return every request that is on its way or in doubt, of any plan; jobs of others have no cells."""
+
+    def record_upload(self, upload: Upload) -> None:
+        """Remember an image that was uploaded; it is the one to be used from now on."""
+
+    def uploads(self, sha256s: Sequence[str]) -> dict[str, Upload]:
+        """Return the latest upload of each of these images, unless it was withdrawn."""
+
+    def withdraw_uploads(self, sha256s: Sequence[str]) -> None:
+        """Use no earlier upload of these images again: the service could not read one of them."""
+
+    def uploaded(self, urls: Sequence[str]) -> dict[str, str]:
+        """Return the digest of what was uploaded to each of these addresses, withdrawn or not."""
 
     def owned(self, prediction_ids: Sequence[str]) -> set[str]:
         """Return those of these predictions that belong to an attempt."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from seedpipe.app.looking import manifest_of
 from seedpipe.app.planning import NOTHING, PlanReview, plan_of, review_of
+from seedpipe.app.references import keep_references
 from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.manifest import RunManifest, exit_code
@@ -126,6 +127,7 @@ def run(
         retries = consent(reviewed, account)
         account()
         orders = Orders(redo=settings.redo, retries=retries, fail_fast=settings.fail_fast)
+        keep_references(plan.header, tree, store)
         ledger.admit(plan.header, plan.cells())
         adopted = _take_over(plan.header, ledger, settings, places, lock)
         start = _run_start(plan.header, settings)

@@ -13,10 +13,13 @@ readings, as written and moved by the measured skew, because a clock may have be
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from seedpipe.core.references import referenced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import Json, Prediction
 
 _NO_SKEW: Final = timedelta(0)
+_NOTHING_READ: Final[Mapping[str, str]] = MappingProxyType({})
 _DATE_STEP: Final = timedelta(seconds=1)  # the service tells its time to the second
 _SLOWEST_ANSWER: Final = timedelta(
     seconds=180
@@ -123,12 +127,14 @@ class Known:
     """What the ledger knew after the list was read.
 
     `owned` are the listed ids that belong to an attempt; `accepted` maps ids that a complete list must show
-    to the time of their acceptance; `in_flight` are the bodies of requests whose answer is still on its way.
+    to the time of their acceptance; `in_flight` are the bodies of requests whose answer is still on its way;
+    `contents` maps addresses of reference images to the sha256 of what lies there, as far as that is known.
     """
 
     owned: frozenset[str] = frozenset()
     accepted: Mapping[str, datetime]
     in_flight: tuple[Mapping[str, Json], ...] = ()
+    contents: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +152,7 @@ def settle(doubts: Sequence[Doubt], listing: Listing, known: Known, rules: Rules
     """Return what can be said of doubts about one model, in their order; all lie in the listed window."""
     free = [item for item in listing.items if item.prediction_id not in known.owned]
     claimed = {i for i, item in enumerate(free) if _asked_by_another(item, doubts, known)}
-    pairs = _pair(doubts, free, claimed, listing, rules)
+    pairs = _pair(doubts, free, claimed, listing, known, rules)
     left = [item for i, item in enumerate(free) if i not in set(pairs.values())]
     rest = [doubt for d, doubt in enumerate(doubts) if d not in pairs]
     judged = iter(_judge_rest(rest, left, listing, known, rules))
@@ -156,20 +162,43 @@ def settle(doubts: Sequence[Doubt], listing: Listing, known: Known, rules: Rules
     ]
 
 
-def compare(model: str, body: Mapping[str, Json], item: Prediction) -> Match:
+def compare(
+    model: str, body: Mapping[str, Json], item: Prediction, contents: Mapping[str, str] = _NOTHING_READ
+) -> Match:
     """Say whether a prediction is what this request asks for.
 
-    Every field that was sent must be shown and equal; the service may show defaults beside them. Where one
-    is not shown, or the model goes by another name, it may be ours, and nobody can tell.
+    Every field that was sent must be shown and equal; the service may show defaults beside them. Uploaded
+    images are equal when what lies behind their addresses is, which `contents` tells. Where a field is not
+    shown, an image's content is not known, or the model goes by another name, it may be ours, and nobody can
+    tell.
     """
     if item.inputs is None:
         return Match.MAYBE
     shown = item.inputs
-    if any(name in shown and not _equal(value, shown[name]) for name, value in body.items()):
-        return Match.OTHER
-    if any(name not in shown for name in body) or item.model not in ("", model):
-        return Match.MAYBE
-    return Match.SAME
+    likeness = _least(
+        _likeness(value, shown[name], contents) if name in shown else Match.MAYBE
+        for name, value in body.items()
+    )
+    is_named_otherwise = item.model not in ("", model)
+    return Match.MAYBE if likeness is Match.SAME and is_named_otherwise else likeness
+
+
+def unread_images(
+    requests: Sequence[tuple[str, Mapping[str, Json]]],
+    items: Iterable[Prediction],
+    contents: Mapping[str, str],
+) -> list[str]:
+    """Return the addresses, each once, whose content alone keeps a prediction from being told from a request.
+
+    A request is a model and a body; only addresses that a listed prediction shows in the place of an image
+    that was uploaded are among them.
+    """
+    found: dict[str, None] = {}
+    for item in items:
+        for model, body in requests:
+            if compare(model, body, item, contents) is Match.MAYBE:
+                found |= dict.fromkeys(_unread(body, item.inputs or {}, contents))
+    return list(found)
 
 
 def clusters(doubts: Iterable[Doubt], skew: timedelta | None, rules: Rules) -> list[list[Doubt]]:
@@ -194,14 +223,17 @@ def span(doubts: Sequence[Doubt], skew: timedelta | None, rules: Rules) -> Windo
 
 
 def strays(
-    requests: Iterable[tuple[str, Mapping[str, Json]]], items: Iterable[Prediction], owned: Collection[str]
+    requests: Iterable[tuple[str, Mapping[str, Json]]],
+    items: Iterable[Prediction],
+    owned: Collection[str],
+    contents: Mapping[str, str] = _NOTHING_READ,
 ) -> list[Prediction]:
     """Return predictions that surely ask what one of these (model, body) asks, and are nobody's."""
     free = [item for item in items if item.prediction_id not in owned]
     found: dict[str, Prediction] = {}
     for model, body in requests:
         for item in free:
-            if item.prediction_id not in found and compare(model, body, item) is Match.SAME:
+            if item.prediction_id not in found and compare(model, body, item, contents) is Match.SAME:
                 found[item.prediction_id] = item
     return [item for item in free if item.prediction_id in found]
 
@@ -211,6 +243,7 @@ def _pair(
     free: Sequence[Prediction],
     claimed: set[int],
     listing: Listing,
+    known: Known,
     rules: Rules,
 ) -> dict[int, int]:
     """Give as many doubts as can be a prediction that surely is the same: a largest matching.
@@ -223,7 +256,7 @@ def _pair(
         same = [
             i
             for i, item in enumerate(free)
-            if i not in claimed and window.holds(item.created_at) and _is_same(doubt, item)
+            if i not in claimed and window.holds(item.created_at) and _is_same(doubt, item, known)
         ]
         options.append(sorted(same, key=lambda i: _distance(doubt, free[i], listing.skew)))
     holder: dict[int, int] = {}
@@ -257,7 +290,7 @@ def _judge_rest(
     rest: Sequence[Doubt], left: Sequence[Prediction], listing: Listing, known: Known, rules: Rules
 ) -> list[Decision]:
     """Decide doubts that no prediction surely answers."""
-    possible = {id(doubt): _possible(doubt, left, listing, rules) for doubt in rest}
+    possible = {id(doubt): _possible(doubt, left, listing, known, rules) for doubt in rest}
     decisions = []
     for doubt in rest:
         mine = possible[id(doubt)]
@@ -273,7 +306,7 @@ def _judge_rest(
         elif known.in_flight and _could_be_another(mine, doubt, known):
             why = "a like request is still on its way"
             decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
-        elif (item := _by_count(doubt, rest, possible)) is not None:
+        elif (item := _by_count(doubt, rest, possible, known)) is not None:
             decisions.append(_found(doubt, item, "as many predictions as requests in doubt"))
         else:
             why = f"the list does not say what was asked: {len(ids)} predictions could be it"
@@ -282,7 +315,7 @@ def _judge_rest(
 
 
 def _by_count(
-    doubt: Doubt, rest: Sequence[Doubt], possible: Mapping[int, Sequence[Prediction]]
+    doubt: Doubt, rest: Sequence[Doubt], possible: Mapping[int, Sequence[Prediction]], known: Known
 ) -> Prediction | None:
     """Return the prediction for a doubt when counts agree: as many equal doubts as predictions they share.
 
@@ -290,7 +323,9 @@ def _by_count(
     """
     mine = {item.prediction_id for item in possible[id(doubt)]}
     rivals = [other for other in rest if mine & {item.prediction_id for item in possible[id(other)]}]
-    if len(rivals) != len(mine) or any(not _same_body(doubt.body, other.body) for other in rivals):
+    if len(rivals) != len(mine):
+        return None
+    if any(_body_likeness(doubt.body, other.body, known.contents) is not Match.SAME for other in rivals):
         return None
     if any({item.prediction_id for item in possible[id(other)]} != mine for other in rivals):
         return None
@@ -322,28 +357,33 @@ def _is_forgotten(doubt: Doubt, listing: Listing, rules: Rules) -> bool:
     return min(doubt.readings(listing.skew)) < kept_since
 
 
-def _possible(doubt: Doubt, left: Sequence[Prediction], listing: Listing, rules: Rules) -> list[Prediction]:
+def _possible(
+    doubt: Doubt, left: Sequence[Prediction], listing: Listing, known: Known, rules: Rules
+) -> list[Prediction]:
     window = rules.window(doubt, listing.skew)
     return [
         item
         for item in left
-        if window.holds(item.created_at) and compare(doubt.model, doubt.body, item) is not Match.OTHER
+        if window.holds(item.created_at)
+        and compare(doubt.model, doubt.body, item, known.contents) is not Match.OTHER
     ]
 
 
 def _asked_by_another(item: Prediction, doubts: Sequence[Doubt], known: Known) -> bool:
     """Say whether a prediction may be the answer that is still on its way to an equal request."""
-    return any(compare(doubts[0].model, body, item) is Match.SAME for body in known.in_flight)
+    return any(compare(doubts[0].model, body, item, known.contents) is Match.SAME for body in known.in_flight)
 
 
 def _could_be_another(items: Sequence[Prediction], doubt: Doubt, known: Known) -> bool:
     return any(
-        compare(doubt.model, body, item) is not Match.OTHER for body in known.in_flight for item in items
+        compare(doubt.model, body, item, known.contents) is not Match.OTHER
+        for body in known.in_flight
+        for item in items
     )
 
 
-def _is_same(doubt: Doubt, item: Prediction) -> bool:
-    return compare(doubt.model, doubt.body, item) is Match.SAME
+def _is_same(doubt: Doubt, item: Prediction, known: Known) -> bool:
+    return compare(doubt.model, doubt.body, item, known.contents) is Match.SAME
 
 
 def _found(doubt: Doubt, item: Prediction, why: str) -> Decision:
@@ -361,21 +401,61 @@ def _distance(doubt: Doubt, item: Prediction, skew: timedelta | None) -> timedel
     return min(abs(item.created_at - reading) for reading in doubt.readings(skew))
 
 
-def _same_body(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    return one.keys() == other.keys() and all(_equal(value, other[name]) for name, value in one.items())
+def _body_likeness(one: Mapping[str, Json], other: Mapping[str, Json], contents: Mapping[str, str]) -> Match:
+    if one.keys() != other.keys():
+        return Match.OTHER
+    return _least(_likeness(value, other[name], contents) for name, value in one.items())
 
 
-def _equal(sent: Json, shown: Json) -> bool:
+def _likeness(sent: Json, shown: Json, contents: Mapping[str, str]) -> Match:
     """Compare two values as a service may repeat them: text in one Unicode form and without outer space."""
     if isinstance(sent, str) and isinstance(shown, str):
-        return sent == shown or _plain(sent) == _plain(shown)
+        return _certain(sent == shown or _plain(sent) == _plain(shown))
     if isinstance(sent, bool) or isinstance(shown, bool):
-        return sent is shown
+        return _certain(sent is shown)
     if isinstance(sent, list) and isinstance(shown, list):
-        return len(sent) == len(shown) and all(map(_equal, sent, shown))
+        if len(sent) != len(shown):
+            return Match.OTHER
+        return _least(_entry_likeness(*pair, contents) for pair in zip(sent, shown, strict=True))
     if isinstance(sent, dict) and isinstance(shown, dict):
-        return _same_body(sent, shown)
-    return sent == shown
+        return _body_likeness(sent, shown, contents)
+    return _certain(sent == shown)
+
+
+def _entry_likeness(sent: Json, shown: Json, contents: Mapping[str, str]) -> Match:
+    """Compare two entries of a list: uploaded images by what lies there, anything else as it is written."""
+    content = _content(sent, contents)
+    if content is None or not isinstance(shown, str) or sent == shown:
+        return _likeness(sent, shown, contents)
+    other = _content(shown, contents)
+    return Match.MAYBE if other is None else _certain(content == other)
+
+
+def _content(entry: Json, contents: Mapping[str, str]) -> str | None:
+    return referenced(entry) or (contents.get(entry) if isinstance(entry, str) else None)
+
+
+def _unread(body: Mapping[str, Json], shown: Mapping[str, Json], contents: Mapping[str, str]) -> list[str]:
+    pairs = [
+        pair
+        for name, value in body.items()
+        if isinstance(value, list) and isinstance(listed := shown.get(name), list)
+        for pair in zip(value, listed, strict=False)
+    ]
+    return [
+        other
+        for entry, other in pairs
+        if _entry_likeness(entry, other, contents) is Match.MAYBE and isinstance(other, str)
+    ]
+
+
+def _certain(same: bool) -> Match:  # noqa: FBT001 - a fact, not a flag
+    return Match.SAME if same else Match.OTHER
+
+
+def _least(matches: Iterable[Match]) -> Match:
+    found = set(matches)
+    return next((match for match in (Match.OTHER, Match.MAYBE) if match in found), Match.SAME)
 
 
 def _plain(text: str) -> str:

@@ -57,6 +57,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A local image as the service has it: the digest of its bytes, its address there, and since when."""
+
+    sha256: str
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One paid submit of a job, as far as it has come. `number` counts from 1.
 

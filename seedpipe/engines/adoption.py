@@ -9,24 +9,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from unicodedata import normalize
 
 from seedpipe.core.errors import ProviderError, RunError
 from seedpipe.core.lifecycle import Event, Phase, task_progress
 from seedpipe.core.reconcile import Match, Window, compare
 from seedpipe.core.records import Entry
+from seedpipe.core.references import digests_in, urls_in
 from seedpipe.engines.lists import Lists
 from seedpipe.engines.pace import backoff
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from seedpipe.core.model import Job, Prediction
     from seedpipe.core.records import JobRecord
     from seedpipe.engines.pace import Pace
     from seedpipe.ports import Clock, Ledger, Provider
+
+    _ByPrompt: TypeAlias = defaultdict[tuple[str, str], list[Prediction]]
+
+_T = TypeVar("_T")
 
 _CLOCK_ERROR: Final = timedelta(hours=1)
 _READS: Final = 4  # of the list, before a run is refused
@@ -42,21 +48,31 @@ async def adopt(
     """
     lists = Lists(provider, clock)
     waits = backoff(pace.retry_first_s, pace.retry_max_s, pace.retry_growth, rng)
-    free: dict[str, list[Prediction]] = {}
+    by_prompt: _ByPrompt = defaultdict(list)
     for model in _models(ledger, plan_id, pace):
-        for attempt in range(1, _READS + 1):
-            try:
-                free[model] = await _of_nobody(ledger, lists, clock, model, pace)
-                break
-            except ProviderError as error:
-                if attempt == _READS:
-                    raise RunError(
-                        f"the service's list of predictions cannot be read: {error}",
-                        hint="what is paid for already is not known, so nothing was sent; try again, or"
-                        " run with --no-adopt",
-                    ) from error
-                await clock.sleep(max(next(waits), error.retry_after_s or 0.0))
-    return _take_over(ledger, clock, plan_id, pace, free)
+        for item in await _patiently(partial(_of_nobody, ledger, lists, clock, model, pace), clock, waits):
+            by_prompt[model, _prompt(item.inputs)].append(item)
+    adopted = 0
+    for shard in _shards(ledger, plan_id, pace):
+        adopted += await _patiently(partial(_take_over, ledger, lists, clock, shard, by_prompt), clock, waits)
+    return adopted
+
+
+async def _patiently(read: Callable[[], Awaitable[_T]], clock: Clock, waits: Iterator[float]) -> _T:
+    """Return what a reading of the service brings, after a few attempts; raises `RunError`."""
+    for _ in range(_READS - 1):
+        try:
+            return await read()
+        except ProviderError as error:
+            await clock.sleep(max(next(waits), error.retry_after_s or 0.0))
+    try:
+        return await read()
+    except ProviderError as error:
+        raise RunError(
+            f"the service's list of predictions cannot be read: {error}",
+            hint="what is paid for already is not known, so nothing was sent; try again, or"
+            " run with --no-adopt",
+        ) from error
 
 
 async def _of_nobody(ledger: Ledger, lists: Lists, clock: Clock, model: str, pace: Pace) -> list[Prediction]:
@@ -73,32 +89,33 @@ async def _of_nobody(ledger: Ledger, lists: Lists, clock: Clock, model: str, pac
     ]
 
 
-def _take_over(
-    ledger: Ledger, clock: Clock, plan_id: str, pace: Pace, free: dict[str, list[Prediction]]
+async def _take_over(
+    ledger: Ledger, lists: Lists, clock: Clock, shard: list[JobRecord], by_prompt: _ByPrompt
 ) -> int:
-    by_prompt: dict[tuple[str, str], list[Prediction]] = defaultdict(list)
-    for model, items in free.items():
-        for item in items:
-            by_prompt[model, _prompt(item.inputs)].append(item)
-    adopted = 0
-    for shard in _shards(ledger, plan_id, pace):
-        unsent = [record.job for record in shard if _is_unsent(record)]
-        found = [(job, _first_same(job, by_prompt[job.model, _prompt(job.request)])) for job in unsent]
-        entries = [
-            Entry(job_id=job.job_id, event=Event.ADOPTED, at=clock.now(), prediction=same)
-            for job, same in found
-            if same is not None
-        ]
-        if entries:
-            ledger.record(entries)
-            adopted += len(entries)
-    return adopted
+    """Adopt what the list shows of a shard's unsent jobs, images that were uploaded elsewhere by content."""
+    unsent = [record.job for record in shard if _is_unsent(record)]
+    contents: dict[str, str] = {}
+    for job in unsent:
+        if not digests_in(job.request):
+            continue
+        like = by_prompt[job.model, _prompt(job.request)]
+        contents |= ledger.uploaded([url for item in like for url in urls_in(item.inputs or {})])
+        contents = await lists.contents([(job.model, job.request)], like, contents)
+    found = [(job, _first_same(job, by_prompt[job.model, _prompt(job.request)], contents)) for job in unsent]
+    entries = [
+        Entry(job_id=job.job_id, event=Event.ADOPTED, at=clock.now(), prediction=same)
+        for job, same in found
+        if same is not None
+    ]
+    if entries:
+        ledger.record(entries)
+    return len(entries)
 
 
-def _first_same(job: Job, items: list[Prediction]) -> Prediction | None:
+def _first_same(job: Job, items: list[Prediction], contents: Mapping[str, str]) -> Prediction | None:
     """Take the first prediction that asks what a job asks out of those that are free."""
     for place, item in enumerate(items):
-        if compare(job.model, job.request, item) is Match.SAME:
+        if compare(job.model, job.request, item, contents) is Match.SAME:
             return items.pop(place)
     return None
 

@@ -14,11 +14,12 @@ from seedpipe.core.errors import ProviderError
 from seedpipe.core.lifecycle import Event, task_progress
 from seedpipe.core.reconcile import Window, strays
 from seedpipe.core.records import Aside
+from seedpipe.core.references import digests_in, urls_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable
 
-    from seedpipe.core.model import Prediction
+    from seedpipe.core.model import Job, Prediction
     from seedpipe.core.records import JobRecord
     from seedpipe.engines.walk import Tools
     from seedpipe.ports import Store
@@ -53,10 +54,21 @@ class Asides:
             return
         if not free:
             return
+        urls = list(dict.fromkeys(url for item in free for url in urls_in(item.inputs or {})))
+        contents = await self._tools.scribe.ask(lambda ledger: ledger.uploaded(urls)) if urls else {}
         async for record in records:
             job = record.job
-            for item in strays([(job.model, job.request)], free, self._wanted):
+            if digests_in(job.request):
+                contents = await self._read(job, free, contents)
+            for item in strays([(job.model, job.request)], free, self._wanted, contents):
                 self.want([item.prediction_id], f"it asks what {record.label} asks, and is no attempt's")
+
+    async def _read(self, job: Job, free: list[Prediction], contents: dict[str, str]) -> dict[str, str]:
+        """Look at images that only their content tells from a job's; without them nothing is known."""
+        try:
+            return await self._tools.lists.contents([(job.model, job.request)], free, contents)
+        except ProviderError:
+            return contents
 
     async def fetch(self) -> tuple[Aside, ...]:
         """Fetch what is wanted and belongs to no attempt by now, as far as it comes at once."""

@@ -10,23 +10,26 @@ Absent on purpose: what a listed task means, which `core.reconcile` says, and re
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.errors import Refused
-from seedpipe.core.reconcile import Listing, Window
+from seedpipe.core.errors import Malformed, Refused
+from seedpipe.core.reconcile import Listing, Window, unread_images
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from seedpipe.core.model import Prediction, PredictionPage
+    from seedpipe.core.model import Json, Prediction, PredictionPage
     from seedpipe.ports import Clock, Provider
 
 _PAGE_SIZE: Final = 100  # the service's own cap
 _MOST_PAGES: Final = 1000  # a window of some minutes on the busiest account has a tenth of it
-_MOST_RESULTS: Final = 500  # asked one by one for what the list does not tell; more would hold up the run
+_MOST_RESULTS: Final = (
+    500  # asked or read one by one for what the list does not tell: more would hold up a run
+)
 _NOT_FOUND: Final = 404
 _MOST_DRIFT_S: Final = 5.0
 
@@ -50,6 +53,7 @@ class Lists:
         self._provider = provider
         self._clock = clock
         self._inputs_asked: dict[str, Prediction] = {}
+        self._contents: dict[str, str] = {}  # sha256 by address: what lies at one does not change
         self._learning = asyncio.Lock()
         self._learned = False
         self._told: _Told | None = None
@@ -113,6 +117,33 @@ class Lists:
             for item in listing.items
         ]
         return replace(listing, items=tuple(items))
+
+    async def contents(
+        self,
+        requests: Sequence[tuple[str, Mapping[str, Json]]],
+        items: Iterable[Prediction],
+        known: Mapping[str, str],
+    ) -> dict[str, str]:
+        """Return what lies behind addresses of images, `known` and read now, as sha256 by address.
+
+        Read is only what keeps a listed task from being told from one of these (model, body). What is
+        not there or too large stays unknown.
+        """
+        contents = {**self._contents, **known}
+        for url in unread_images(requests, items, contents)[:_MOST_RESULTS]:
+            if digest := await self._digest(url):
+                self._contents[url] = contents[url] = digest
+        return contents
+
+    async def _digest(self, url: str) -> str | None:
+        hashed = hashlib.sha256()
+        try:
+            async with self._provider.download(url) as chunks:
+                async for chunk in chunks:
+                    hashed.update(chunk)
+        except (Refused, Malformed):
+            return None
+        return hashed.hexdigest()
 
     async def find(self, model: str, prediction_id: str, made_at: datetime) -> Prediction | None:
         """Return one task as the list shows it, though its result is unknown; None when it is not there."""

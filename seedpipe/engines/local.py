@@ -23,6 +23,7 @@ from seedpipe.engines.pace import Pace, Traffic
 from seedpipe.engines.scribe import Scribe
 from seedpipe.engines.settle import Settler
 from seedpipe.engines.shard import Crew
+from seedpipe.engines.uploads import Uploads
 from seedpipe.engines.walk import Tools
 
 if TYPE_CHECKING:
@@ -136,6 +137,18 @@ class LocalEngine:
             traffic=self._traffic,
             hints=self._hints,
             lists=Lists(self._provider, self._clock),
+            uploads=self._uploads(scribe),
+            rng=self._rng,
+        )
+
+    def _uploads(self, scribe: Scribe) -> Uploads:
+        return Uploads(
+            scribe=scribe,
+            provider=self._provider,
+            store=self._store,
+            clock=self._clock,
+            pace=self._pace,
+            traffic=self._traffic,
             rng=self._rng,
         )
 

@@ -9,21 +9,25 @@ doubt is looked at until it is settled or its settle time has passed.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.errors import ProviderError
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.model import DoubtPolicy
 from seedpipe.core.reconcile import Doubt, Fate, Known, Rules, clusters, settle, span
+from seedpipe.core.references import urls_in
 from seedpipe.engines.walk import JobWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from seedpipe.core.model import Json
     from seedpipe.core.reconcile import Decision, Listing, Window
     from seedpipe.core.records import OpenRequest
     from seedpipe.engines.asides import Asides
+    from seedpipe.engines.scribe import Scribe
     from seedpipe.engines.walk import Tools
     from seedpipe.ports import Ledger
 
@@ -127,6 +131,7 @@ class Settler:
                 lambda ledger: known_of(ledger, plan_id, model, window, listing)
             )
             listing = await lists.with_inputs(listing, known.owned)
+            known = replace(known, contents=await self._contents(model, group, listing, known))
         except ProviderError as error:
             if error.status == _TOO_MANY_REQUESTS:
                 self._tools.traffic.limited(error)
@@ -138,6 +143,15 @@ class Settler:
             request = requests[decision.doubt.job_id]
             if self._is_open(request) or decision.fate is Fate.FOUND:
                 await self._act(request, decision)
+
+    async def _contents(
+        self, model: str, group: list[Doubt], listing: Listing, known: Known
+    ) -> dict[str, str]:
+        """Return what lies behind images that were sent and images that are listed, as far as it matters."""
+        bodies = [*(doubt.body for doubt in group), *known.in_flight]
+        free = [item for item in listing.items if item.prediction_id not in known.owned]
+        ours = await uploaded_images(self._tools.scribe, [*bodies, *(item.inputs or {} for item in free)])
+        return await self._tools.lists.contents([(model, body) for body in bodies], free, ours)
 
     async def _act(self, request: OpenRequest, decision: Decision) -> None:
         match decision.fate:
@@ -206,6 +220,12 @@ class Settler:
             if (unsettled_s := self._unsettled_s(request) - seen_for_s) > 0:
                 waits.append(max(pace.settle_look_first_s, unsettled_s))
         return min(waits)
+
+
+async def uploaded_images(scribe: Scribe, bodies: Iterable[Mapping[str, Json]]) -> dict[str, str]:
+    """Return the sha256 of the images in these bodies that were uploaded from here, by their addresses."""
+    urls = list(dict.fromkeys(url for body in bodies for url in urls_in(body)))
+    return await scribe.ask(lambda ledger: ledger.uploaded(urls)) if urls else {}
 
 
 def known_of(ledger: Ledger, plan_id: str, model: str, window: Window, listing: Listing) -> Known:

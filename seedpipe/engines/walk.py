@@ -36,20 +36,22 @@ from seedpipe.engines.pace import backoff
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from seedpipe.core.model import ImageFile, Policy, Prediction
+    from seedpipe.core.model import ImageFile, Json, Policy, Prediction
     from seedpipe.core.policy import Orders
     from seedpipe.core.records import JobRecord, RunStart
     from seedpipe.engines.hints import Hints
     from seedpipe.engines.lists import Lists
     from seedpipe.engines.pace import Pace, Traffic
     from seedpipe.engines.scribe import Scribe
+    from seedpipe.engines.uploads import Uploads
     from seedpipe.ports import Clock, Provider, RunListener, Store
 
 _KEY_REFUSED: Final = frozenset({401, 402, 403})
 _NOT_FOUND: Final = 404
 _TOO_MANY_REQUESTS: Final = 429
+_MEDIA_UNREADABLE: Final = 1402  # the service's word for an input file that it could not fetch
 _TIME_QUESTIONS: Final = 3  # before a submit: without an answer our own clock must do, in a wider window
 _OVER: Final = {
     Verdict.OVER_PURSE: StopReason.PURSE,
@@ -79,6 +81,7 @@ class Tools:
     traffic: Traffic
     hints: Hints
     lists: Lists
+    uploads: Uploads
     rng: random.Random
 
 
@@ -185,11 +188,12 @@ class JobWalk:
         traffic = self._tools.traffic
         async with traffic.seats:
             await self._learn_time()
-            if not await traffic.clear(self._job.outputs_expected):
+            body = await self._tools.uploads.body_of(self._job) if traffic.open else None
+            if body is None or not await traffic.clear(self._job.outputs_expected):
                 return False
             self.sending = True
             try:
-                return await self._send(again, must_fit=must_fit)
+                return await self._send(body, again, must_fit=must_fit)
             finally:
                 self.sending = False
 
@@ -208,17 +212,19 @@ class JobWalk:
                 await self._tools.clock.sleep(self._wait_after(error, next(waits)))
         return None
 
-    async def _send(self, again: str, *, must_fit: bool) -> bool:
+    async def _send(self, body: Mapping[str, Json], again: str, *, must_fit: bool) -> bool:
         """Record the intent, send the request once, record what became of it."""
-        if not await self._intend(again, must_fit=must_fit):
+        if not await self._intend(body, again, must_fit=must_fit):
             return False
         self._tools.traffic.models.add(self._job.model)
         try:
-            prediction = await self._tools.provider.submit(self._job.model, self._job.request)
+            prediction = await self._tools.provider.submit(self._job.model, body)
         except ProviderError as error:
             event = submit_failure(error)
             self._tools.traffic.heard(event, error)
             await self._note(event, str(error), code=error.code)
+            if event is Event.REFUSED:
+                await self._tools.uploads.withdraw(self._job)
         except asyncio.CancelledError:
             await self._note(Event.UNKNOWN, "the run was stopped before the service answered")
             raise
@@ -227,7 +233,7 @@ class JobWalk:
             await self._remember(prediction)
         return True
 
-    async def _intend(self, again: str, *, must_fit: bool) -> bool:
+    async def _intend(self, body: Mapping[str, Json], again: str, *, must_fit: bool) -> bool:
         """Set the money aside and make the intent durable; return whether the request may leave."""
         run, traffic, lists = self._tools.run, self._tools.traffic, self._tools.lists
         entry = Entry(
@@ -236,7 +242,7 @@ class JobWalk:
             at=self._tools.clock.now(),
             run_id=run.run_id,
             owner=run.owner,
-            body=self._job.request,
+            body=body,
             service_at=lists.service_now,
         )
         verdict = await self._tools.scribe.record(entry)
@@ -329,6 +335,8 @@ class JobWalk:
                 "completed, but without any output" if event is Event.COMPLETED_EMPTY else prediction.status
             )
             await self._note(event, prediction.error or empty, code=prediction.code, prediction=prediction)
+            if prediction.code == _MEDIA_UNREADABLE:
+                await self._tools.uploads.withdraw(self._job)
         return True
 
     def _is_gone(self, missing_for_s: float) -> bool:

@@ -81,6 +81,13 @@ OPEN_REQUESTS: Final = """
         (SELECT plan_no FROM plan_jobs AS own WHERE own.job_id = attempts.job_id AND own.plan_no = ?),
         (SELECT max(plan_no) FROM plan_jobs AS newest WHERE newest.job_id = attempts.job_id))
     ORDER BY intent_at, job_id"""
+SAVE_UPLOAD: Final = "INSERT INTO uploads (sha256, url, uploaded_at) VALUES (?, ?, ?)"
+UPLOADS: Final = """
+    SELECT sha256, url, uploaded_at FROM uploads
+    WHERE NOT withdrawn AND sha256 IN (SELECT value FROM json_each(?)) ORDER BY upload_no"""
+WITHDRAW_UPLOADS: Final = """
+    UPDATE uploads SET withdrawn = 1 WHERE sha256 IN (SELECT value FROM json_each(?))"""
+UPLOADED: Final = "SELECT url, sha256 FROM uploads WHERE url IN (SELECT value FROM json_each(?))"
 OWNED: Final = """
     SELECT prediction_id FROM attempts WHERE prediction_id IN (SELECT value FROM json_each(?))"""
 ACCEPTED_BETWEEN: Final = """

@@ -36,6 +36,7 @@ from seedpipe.core.records import (
     RunStart,
     Step,
     StopReason,
+    Upload,
 )
 from seedpipe.core.safe_text import lasting_url
 
@@ -281,6 +282,11 @@ def phase_total(row: Row) -> PhaseTotal:
 def account(row: Row) -> Account:
     """Return what is reserved and spent of one account."""
     return Account(kind=row["kind"], name=row["name"], committed_usd=from_micros(row["committed_micros"]))
+
+
+def upload(row: Row) -> Upload:
+    """Return an image as the service has it."""
+    return Upload(sha256=row["sha256"], url=row["url"], at=from_instant(row["uploaded_at"]))
 
 
 def output(row: Row, job_id: str) -> Output:

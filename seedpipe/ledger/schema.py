@@ -157,6 +157,16 @@ _MIGRATIONS: Final = (
             WHERE (SELECT origin FROM ledger) <> 'sandbox'
             GROUP BY plans.campaign, place_prefix || address, attempts.job_id""",
     ),
+    (
+        """CREATE TABLE uploads (
+            upload_no INTEGER PRIMARY KEY,
+            sha256 TEXT NOT NULL,
+            url TEXT NOT NULL,
+            uploaded_at INTEGER NOT NULL,
+            withdrawn INTEGER NOT NULL DEFAULT 0)""",
+        "CREATE INDEX uploads_by_content ON uploads (sha256)",
+        "CREATE INDEX uploads_by_url ON uploads (url)",
+    ),
 )
 
 _MEANINGS: Final = {

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.lockfile import LockLine
     from seedpipe.core.model import PlanHeader, PlannedCell
-    from seedpipe.core.records import Account, Former, Payment, Tally
+    from seedpipe.core.records import Account, Former, Payment, Tally, Upload
 
 _BATCH: Final = 500  # rows or ids a statement: past this size batches gain nothing and cost memory
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every text with the same beginning
@@ -245,6 +245,30 @@ class SqliteLedger:
         """
         with self._writing():
             return [self._books.apply(entry) for entry in entries]
+
+    # --- uploads ---
+
+    def record_upload(self, upload: Upload) -> None:
+        """Remember an image that was uploaded; it is the one to be used from now on."""
+        with self._writing():
+            self._db.execute(queries.SAVE_UPLOAD, (upload.sha256, upload.url, rows.to_instant(upload.at)))
+
+    def uploads(self, sha256s: Sequence[str]) -> dict[str, Upload]:
+        """Return the latest upload of each of these images, unless it was withdrawn."""
+        with self._reading():
+            found = self._db.execute(queries.UPLOADS, (json.dumps(list(sha256s)),)).fetchall()
+        return {row["sha256"]: rows.upload(row) for row in found}
+
+    def withdraw_uploads(self, sha256s: Sequence[str]) -> None:
+        """Use no earlier upload of these images again."""
+        with self._writing():
+            self._db.execute(queries.WITHDRAW_UPLOADS, (json.dumps(list(sha256s)),))
+
+    def uploaded(self, urls: Sequence[str]) -> dict[str, str]:
+        """Return the digest of what was uploaded to each of these addresses, withdrawn or not."""
+        with self._reading():
+            found = self._db.execute(queries.UPLOADED, (json.dumps(list(urls)),)).fetchall()
+        return {row["url"]: row["sha256"] for row in found}
 
     # --- what the ledger remembers ---
 

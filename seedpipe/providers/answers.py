@@ -72,7 +72,7 @@ def accepted(answer: Answer, *, secret: str) -> Prediction:
     envelope = _envelope(answer)
     code = _integer(envelope.get("code"))
     data = envelope.get("data")
-    named = isinstance(data, dict) and is_prediction_id(data.get("id")) and not _repeats(data["id"], secret)
+    named = isinstance(data, dict) and is_prediction_id(data.get("id")) and not repeats(data["id"], secret)
     if refusal := _refusal(code, _words(envelope, secret=secret), answer.retry_after_s):
         if named:
             raise Malformed(f"the service both refused (code {code}) and named a task", status=OK, code=code)
@@ -104,7 +104,7 @@ def _task(answer: Answer, prediction_id: str, *, secret: str) -> tuple[Mapping[s
     outputs = data.get("outputs") or []
     if not isinstance(outputs, list) or not all(isinstance(url, str) and url for url in outputs):
         raise Malformed("the service listed outputs that are not URLs", status=OK, code=code)
-    if any(_repeats(url, secret) for url in outputs):
+    if any(repeats(url, secret) for url in outputs):
         raise Malformed("the service put the key into the URL of an output", status=OK, code=code)
     return data, outputs
 
@@ -315,7 +315,7 @@ def _inference_ms(data: Mapping[str, Any]) -> int | None:
     return inference or _integer(data.get("executionTime")) or None
 
 
-def _repeats(text: str, secret: str) -> bool:
+def repeats(text: str, secret: str) -> bool:
     """Say whether a text that will be kept holds the key; shorter words than any key come up by chance."""
     return len(secret) >= _SHORTEST_KEY and secret in text
 

@@ -1,9 +1,10 @@
-"""Output files over HTTP, from hosts that nobody vouches for.
+"""Files over HTTP, from and to hosts that nobody vouches for.
 
 Hides how a URL that the service named becomes bytes: judged, followed through a few redirects that are each
-judged anew, read under a cap and a deadline. Invariants: nothing here knows the key; every URL is https, or
-http on this machine when the service itself is there; a direct connection goes to an address that
-`reach` has judged; no message shows more of a URL than its scheme and host, for the rest may be a signature.
+judged anew, read under a cap and a deadline; and how bytes are put at one. Invariants: nothing here knows the
+key; every URL is https, or http on this machine when the service itself is there; a direct connection goes to
+an address that `reach` has judged; no message shows more of a URL than its scheme and host, for the rest may
+be a signature.
 
 Below httpx, on httpcore: only there can the look-up of a name be handed in. Absent on purpose: cookies,
 retries, and any belief in what a server says about the file.
@@ -26,11 +27,13 @@ from seedpipe.providers.wire import Limits, is_loopback, proxy_for
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 _EXPIRED_STATUSES: Final = frozenset({403, 404, 410})  # what file servers say of a signed URL past its time
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CLIENT_ERROR: Final = 400
 _SERVER_ERROR: Final = 500
+_TAKEN: Final = frozenset({200, 201, 204})
 _LONGEST_URL: Final = 8192  # characters: signed URLs have some hundred; a base64 image is no URL
 # Whatever httpcore and the sockets below it raise; TimeoutError, our own deadline's word, is an OSError.
 _BROKEN: Final = (
@@ -76,20 +79,42 @@ class OutputFiles:
         for pool in (self._direct, *self._by_proxy.values()):
             await pool.aclose()
 
-    def checked(self, url: str) -> httpx.URL:
+    async def put(self, url: str, headers: Mapping[str, str], content: bytes) -> None:
+        """Put bytes at a URL with these headers and no others, following no redirect.
+
+        Raises `Refused` for what that place does not take, `Unavailable` when it may be tried again.
+        """
+        target = self.checked(url, "the place of an upload")
+        deadline = asyncio.get_running_loop().time() + self._limits.download_deadline_s
+        named = {name.lower() for name in headers}
+        usual = {"Host": target.netloc.decode("ascii"), "Content-Length": str(len(content))}
+        sent = {name: value for name, value in usual.items() if name.lower() not in named} | dict(headers)
+        request = httpcore.Request(
+            "PUT",
+            _address(target),
+            headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in sent.items()],
+            content=content,
+            extensions={"timeout": self._timeouts()},
+        )
+        response = await self._answered(request, target, deadline, "a file cannot be uploaded")
+        await response.aclose()
+        if response.status not in _TAKEN:
+            raise _turned_away(response)
+
+    def checked(self, url: str, what: str = "an output") -> httpx.URL:
         """Return a URL that may be asked: https, or http on this machine; raises `Malformed`."""
         try:
             target = httpx.URL(url if len(url) <= _LONGEST_URL else "")
             shown = answers.one_line(f"{target.scheme}://{target.host}", secret="")
         except (httpx.InvalidURL, ValueError, TypeError):
-            raise Malformed("the service named an output by something that is no URL") from None
+            raise Malformed(f"the service named {what} by something that is no URL") from None
         if not target.host or target.userinfo:
-            raise Malformed("the service named an output by something that is no plain URL")
+            raise Malformed(f"the service named {what} by something that is no plain URL")
         here = target.scheme == "http" and self._near and is_loopback(target.host)
         if target.scheme != "https" and not here:
-            raise Malformed(f"outputs are fetched over https only, and this one is at {shown}")
+            raise Malformed(f"files travel over https only, and {what} is at {shown}")
         if fault := host_fault(target.raw_host.decode("ascii"), near=self._near):
-            raise Malformed(f"an output is at {shown}, which {fault}")
+            raise Malformed(f"{what} is at {shown}, which {fault}")
         return target
 
     async def _found(self, url: str, deadline: float) -> httpcore.Response:
@@ -115,9 +140,7 @@ class OutputFiles:
     async def _ask(self, target: httpx.URL, deadline: float) -> httpcore.Response:
         request = httpcore.Request(
             "GET",
-            httpcore.URL(
-                scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
-            ),
+            _address(target),
             headers=[
                 (b"Host", target.netloc),
                 (b"Accept", b"image/*"),
@@ -126,11 +149,16 @@ class OutputFiles:
             ],
             extensions={"timeout": self._timeouts()},
         )
+        return await self._answered(request, target, deadline, "an output cannot be downloaded")
+
+    async def _answered(
+        self, request: httpcore.Request, target: httpx.URL, deadline: float, trouble: str
+    ) -> httpcore.Response:
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._pool(target).handle_async_request(request)
         except _BROKEN as error:
-            raise _broken("an output cannot be downloaded", error) from None
+            raise _broken(trouble, error) from None
 
     def _pool(self, target: httpx.URL) -> httpcore.AsyncConnectionPool:
         """Return the connections that lead to a host: direct, or through the environment's proxy."""
@@ -220,6 +248,27 @@ def _broken(what: str, error: BaseException) -> Unavailable:
     kind = type(error).__name__
     detail = answers.one_line(str(error), secret="")
     return Unavailable(f"{what} ({kind}: {detail})" if detail else f"{what} ({kind})")
+
+
+def _address(target: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(
+        scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
+    )
+
+
+def _turned_away(response: httpcore.Response) -> ProviderError:
+    """Return why a file was not taken, without the status: it is not the service that says it.
+
+    A ticket that has expired is replaced by asking anew.
+    """
+    status = response.status
+    message = f"HTTP {status} for an upload"
+    if status in _EXPIRED_STATUSES | {408, answers.TOO_MANY_REQUESTS} or status >= _SERVER_ERROR:
+        wait_s = answers.retry_after_s(_header(response, b"retry-after"), datetime.now(UTC))
+        return Unavailable(message, retry_after_s=wait_s)
+    if status >= _CLIENT_ERROR:
+        return Refused(message)
+    return Malformed(message, status=status)
 
 
 def _failed(response: httpcore.Response) -> ProviderError:

@@ -1,4 +1,4 @@
-"""The WaveSpeedAI API over HTTP: submit, result, the download of outputs, and what the account says.
+"""The WaveSpeedAI API over HTTP: submit, result, files in both directions, and what the account says.
 
 Hides the wire: httpx lives in this room and nowhere else, and what a broken connection means for money is
 decided here. The sandbox speaks the same dialect at another origin. Invariants: the key goes to the one
@@ -12,6 +12,7 @@ Absent on purpose: retries, sleeping, policy, and the `urls.get` of an answer: a
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 from contextlib import aclosing, asynccontextmanager
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final, cast
 import httpx
 
 from seedpipe.core.errors import InputError, Malformed, Refused, Unavailable, Uncertain
-from seedpipe.providers import account, answers, inline
+from seedpipe.providers import account, answers, inline, uploads
 from seedpipe.providers.answers import Answer
 from seedpipe.providers.downloads import OutputFiles
 from seedpipe.providers.wire import Limits, is_loopback, proxy_for, trusted
@@ -73,6 +74,7 @@ class WaveSpeedProvider:
         self._base = _checked_origin(base_url)
         self._key = _checked_key(api_key)
         self._webhook_url = webhook_url
+        self._takes_forms = False  # whether the service was found to give no tickets for uploads
         trust = trusted()
         self._submits = self._client(trust, idle_s=self._limits.submit_idle_s)
         self._reads = self._client(trust, idle_s=self._limits.read_idle_s)
@@ -132,6 +134,28 @@ class WaveSpeedProvider:
             "include_inputs": include_inputs,
         }
         return answers.listed(await self._read("POST", "predictions", query), secret=self._key)
+
+    async def upload(self, content: bytes, media_type: str) -> str:
+        """Hand an image in; return its address at the service.
+
+        The key goes to the service alone: the bytes are put where its ticket says, without it. A service that
+        gives no tickets takes them in one step.
+        """
+        name = uploads.file_name(hashlib.sha256(content).hexdigest(), media_type)
+        if not self._takes_forms:
+            asked = uploads.question(name, len(content), media_type)
+            answer = await self._read("POST", "media/uploads", asked)
+            if answer.status not in uploads.UNKNOWN_CALL:
+                ticket = uploads.ticket(answer, secret=self._key)
+                self._outputs.checked(ticket.address, "an upload")
+                await self._outputs.put(ticket.put_url, ticket.headers, content)
+                return ticket.address
+            self._takes_forms = True
+        form = {"file": (name, content, media_type)}
+        answer = await self._read("POST", "media/upload/binary", files=form)
+        address = uploads.address(answer, secret=self._key)
+        self._outputs.checked(address, "an upload")
+        return address
 
     async def balance(self) -> Decimal:
         """Return what is left on the account."""
@@ -222,11 +246,12 @@ class WaveSpeedProvider:
         path: str,
         query: Mapping[str, Json] | None = None,
         *,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         max_bytes: int | None = None,
     ) -> Answer:
         """Ask for something that costs nothing; whatever breaks on the way may be tried again."""
         try:
-            request = self._reads.build_request(method, self._url(path), json=query)
+            request = self._reads.build_request(method, self._url(path), json=query, files=files)
             return await self._exchange(self._reads, request, max_bytes=max_bytes)
         except (*_NEVER_SENT, *_BROKEN) as error:
             raise Unavailable(self._broken("the service cannot be read", error)) from None

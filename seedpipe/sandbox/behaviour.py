@@ -142,7 +142,7 @@ class Sandbox:
         matching = [task for task in visible if wanted is None or task.status(now) == wanted]
         key = self._switches.list_inputs if query.get("include_inputs") is True else InputsKey.NOTHING
         items: list[Json] = [
-            self._shown(task, now, origin) | _repeated(task, key)
+            self._shown(task, now, origin) | self._listed_inputs(task, key)
             for task in matching[(page - 1) * page_size : page * page_size]
         ]
         return success({"page": page, "items": items})
@@ -392,6 +392,14 @@ class Sandbox:
             shown["has_nsfw_contents"] = [False for _ in outputs]
         return shown
 
+    def _listed_inputs(self, task: Task, key: InputsKey) -> dict[str, Json]:
+        """Return a task's inputs as the list repeats them, uploads perhaps by another address."""
+        told = _repeated(task, key)
+        images = task.inputs.get("images")
+        if told and self._switches.moves_uploads and isinstance(images, list):
+            told[key.value] = {**task.inputs, "images": [_moved(url) for url in images]}
+        return told
+
     def _task(self, prediction_id: str, now: datetime) -> Task | None:
         task = self._book.task(prediction_id)
         if task is None or task.created_at < self._horizon(now):
@@ -404,6 +412,11 @@ class Sandbox:
 
 def _repeated(task: Task, key: InputsKey) -> dict[str, Json]:
     return {key.value: dict(task.inputs)} if key is not InputsKey.NOTHING else {}
+
+
+def _moved(url: Json) -> Json:
+    """Return another address of the same upload."""
+    return f"{url}?moved" if isinstance(url, str) and is_loopback(url) else url
 
 
 def _refuse_webhook(inputs: JsonObject, webhook: str | None) -> None:

@@ -65,6 +65,7 @@ class InputsKey(StrEnum):
 class Switches:
     """How this sandbox behaves; every default is the friendly case.
 
+    With `moves_uploads` the list shows another address of an uploaded image than the one that was sent.
     `task_latency_s` passes from accepted to finished; `list_lag_s` before a task shows in the list;
     `sync_wait_limit_s` before a held submit answers 5004; `retention_s` before a task is forgotten.
     `balance_usd` None never runs dry; a failed task's money comes back `refund_after_s` after it failed, that
@@ -86,6 +87,7 @@ class Switches:
     shows_defaults: bool = False
     shows_deleted: bool = False
     shows_nsfw_flags: bool = False
+    moves_uploads: bool = False
     task_latency_s: float = 0.2
     list_lag_s: float = 0.0
     sync_wait_limit_s: float = 90.0

@@ -91,6 +91,10 @@ class LocalStore:
         """Make the published file at `stem` the object again; return whether the object is there now."""
         return await self._in_thread(self._reclaim, image, stem)
 
+    async def read(self, sha256: str) -> bytes:
+        """Return an object's bytes; raises `KeyError` if it is gone, or not what its name says any more."""
+        return await self._in_thread(self._read, sha256)
+
     def keeps(self, image: ImageFile, stem: str | None) -> bool:
         """Say whether the image is here: as an object, or by its size as the published file at `stem`."""
         if self.holds(image) or stem is None:
@@ -129,6 +133,16 @@ class LocalStore:
         # Nobody is left to hear of a failure once the caller is cancelled; unheard, asyncio would print it.
         running.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(running)
+
+    def _read(self, sha256: str) -> bytes:
+        with _disk_errors(self._objects):
+            try:
+                content = (self._objects / sha256).read_bytes()
+            except FileNotFoundError:
+                raise KeyError(sha256) from None
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise KeyError(sha256)
+        return content
 
     def _object(self, image: ImageFile) -> Path:
         return self._objects / image.sha256

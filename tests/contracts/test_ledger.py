@@ -23,7 +23,7 @@ from seedpipe.core.lifecycle import (
     holds_money,
     opens_attempt,
 )
-from seedpipe.core.records import PhaseTotal, RunEnd, RunRecord, Step, StopReason, Verdict
+from seedpipe.core.records import PhaseTotal, RunEnd, RunRecord, Step, StopReason, Upload, Verdict
 from seedpipe.ledger import SqliteLedger
 from tests.contracts.ledger_plans import (
     AT,
@@ -451,6 +451,38 @@ class TestDoubts:
         later = AT + timedelta(hours=1)
         walk(ledger, jobs[0], *events, at=later)  # the prediction was made at AT
         assert one(ledger, jobs[0]).latest.accepted_at == (AT if made else later)
+
+
+class TestUploads:
+    """Images that the service has already, by content and by address."""
+
+    ONE, OTHER = "1" * 64, "2" * 64
+
+    def test_an_upload_is_remembered_after_a_restart(self, opened):
+        ledger = opened()
+        kept = Upload(sha256=self.ONE, url="https://up.test/a?sig=1", at=AT)
+        ledger.record_upload(kept)
+        ledger.close()
+        again = opened()
+        assert again.uploads([self.ONE, self.OTHER]) == {self.ONE: kept}
+        assert again.uploaded([kept.url, "https://up.test/z"]) == {kept.url: self.ONE}
+
+    def test_the_latest_counts_and_every_address_is_known(self, ledger):
+        for number, later in enumerate((0, 1)):
+            at = AT + timedelta(days=later)
+            ledger.record_upload(Upload(sha256=self.ONE, url=f"https://up.test/{number}", at=at))
+        assert ledger.uploads([self.ONE])[self.ONE].url == "https://up.test/1"
+        assert set(ledger.uploaded(["https://up.test/0", "https://up.test/1"]).values()) == {self.ONE}
+
+    def test_a_withdrawn_one_is_used_no_more_and_still_known(self, ledger):
+        ledger.record_upload(Upload(sha256=self.ONE, url="https://up.test/a", at=AT))
+        ledger.record_upload(Upload(sha256=self.OTHER, url="https://up.test/b", at=AT))
+        ledger.withdraw_uploads([self.ONE])
+        assert list(ledger.uploads([self.ONE, self.OTHER])) == [self.OTHER]
+        assert ledger.uploaded(["https://up.test/a"]) == {"https://up.test/a": self.ONE}
+        again = Upload(sha256=self.ONE, url="https://up.test/c", at=AT)
+        ledger.record_upload(again)
+        assert ledger.uploads([self.ONE]) == {self.ONE: again}
 
 
 class TestMoney:

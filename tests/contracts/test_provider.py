@@ -8,6 +8,7 @@ from base64 import b64encode
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import ClassVar
 
 import pytest
@@ -91,12 +92,30 @@ class OverTheWire:
         writer.write(http(200, {"code": 200, "data": data}))
         await writer.drain()
 
+    async def _upload(self, asked, writer, *, forms_only):
+        """Take an image by ticket, or in one form; GET gives the bytes that came."""
+        at = f"http://{asked.headers['host']}/kept"
+        data = {"download_url": at, "upload": {"method": "PUT", "url": at, "headers": {"Content-Type": "x"}}}
+        if asked.method == "GET":
+            answer = http(200, self.kept)
+        elif asked.method == "PUT":
+            self.kept, answer = asked.body, http(200)
+        elif asked.target.endswith("/media/uploads"):
+            answer = http(404, {"message": "not found"}) if forms_only else http(200, {"data": data})
+        else:
+            self.kept = asked.body.split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n--", 1)[0]
+            answer = http(200, {"data": data})
+        writer.write(answer)
+        await writer.drain()
+
     def _reply(self, situation):
         if situation == "inside":
             inside = b64encode(PICTURE).decode()
             return says(http(200, {"data": {"id": TASK, "status": "completed", "outputs": [inside]}}))
         if situation == "account":
             return self._account
+        if situation.startswith("takes uploads"):
+            return partial(self._upload, forms_only=situation.endswith("forms"))
         if situation.startswith("listed"):
             key = situation.removeprefix("listed, ")
 
@@ -150,6 +169,7 @@ class InMemory:
         provider.tells_date = situation != "listed, undated"
         provider.list_faults = [fault] if fault else []
         provider.account_faults = [fault] if fault else []
+        provider.upload_faults = [fault] if fault else []
         provider.image_usd = Decimal("0.027")
         provider.balance_usd = Decimal("12.367")
         provider.submit_faults = [fault] if fault else []
@@ -247,6 +267,10 @@ def test_a_download_that_fails_says_whether_to_ask_for_a_fresh_url(house, situat
     assert type(failure(house, situation, lambda provider: download(provider, house.file_url))) is kind
 
 
+async def upload(provider):
+    return await provider.upload(PICTURE, "image/png")
+
+
 def listing(page=1):
     hour = timedelta(hours=1)
     around = {"created_after": MADE_AT - hour, "created_before": MADE_AT + hour}
@@ -296,6 +320,32 @@ def balance(provider):
 def test_the_account_says_what_is_left_and_what_a_request_costs(house):
     assert in_situation(house, "account", balance) == Decimal("12.34")
     assert in_situation(house, "account", price) == Decimal("0.108")
+
+
+@pytest.mark.parametrize("situation", ["takes uploads", "takes uploads, in forms"])
+def test_an_uploaded_image_lies_at_the_address_that_stands_for_it(house, situation):
+    async def bring_and_fetch(provider):
+        first = await provider.upload(PICTURE, "image/png")
+        return await download(provider, first), await download(provider, await upload(provider))
+
+    assert in_situation(house, situation, bring_and_fetch) == (PICTURE, PICTURE)
+
+
+@pytest.mark.parametrize(
+    ("situation", "kind", "status"),
+    [
+        ("no connection", Unavailable, None),
+        ("rate limited", Unavailable, 429),
+        ("away", Unavailable, 503),
+        ("no balance", Refused, 402),
+        ("bad input", Refused, 400),
+        ("nonsense", Malformed, None),
+    ],
+)
+def test_an_upload_that_fails_says_whether_to_try_again(house, situation, kind, status):
+    error = failure(house, situation, upload)
+    assert type(error) is kind
+    assert error.status in {status, 200 if status is None else status}
 
 
 def test_a_bill_names_its_task_its_amount_and_its_time(house):

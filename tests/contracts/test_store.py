@@ -148,6 +148,21 @@ class TestReceive:
         assert not store.holds(replace(image, size_bytes=image.size_bytes + 1))
 
 
+class TestReading:
+    def test_an_object_is_read_by_its_name(self, store):
+        image = receive(store, picture())
+        assert asyncio.run(store.read(image.sha256)) == picture()
+
+    def test_what_is_gone_or_damaged_is_a_key_error(self, store, tmp_path):
+        image = receive(store, picture())
+        kept = tmp_path / "objects" / image.sha256
+        kept.chmod(0o644)
+        kept.write_bytes(picture()[:-1] + b"x")
+        for name in (image.sha256, "0" * 64):
+            with pytest.raises(KeyError):
+                asyncio.run(store.read(name))
+
+
 class TestPublish:
     @pytest.mark.parametrize(("kind", "_", "extension"), FORMATS)
     def test_the_extension_comes_from_the_bytes(self, store, tmp_path, kind, _, extension):

@@ -1,7 +1,9 @@
 """What becomes of doubts, as tables; and properties over any service, list and clock."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -20,6 +22,7 @@ from seedpipe.core.reconcile import (
     settle,
     span,
     strays,
+    unread_images,
 )
 
 T = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -339,3 +342,67 @@ def test_as_many_as_can_be_are_found(situation):
 
     found = [d for d in fates(doubts, listed, knows) if d.fate is Fate.FOUND and "shows it" in d.why]
     assert len(found) == most(sure, frozenset())
+
+
+class TestReferenceImages:
+    """Uploaded images are what lies behind their addresses; any other address is itself."""
+
+    ONE, OTHER = "1" * 64, "2" * 64
+    SENT = "https://up.test/1.png"
+    CONTENTS: ClassVar = {SENT: ONE, "https://up.test/1-again.png": ONE, "https://cdn.test/2.png": OTHER}
+
+    def body(self, *images):
+        return BODY | {"images": list(images)}
+
+    @pytest.mark.parametrize(
+        ("sent", "shown", "match"),
+        [
+            ([SENT], [SENT], Match.SAME),
+            ([SENT], ["https://up.test/1-again.png"], Match.SAME),
+            ([SENT], ["https://cdn.test/2.png"], Match.OTHER),
+            ([SENT], ["https://cdn.test/unread.png"], Match.MAYBE),
+            ([SENT], [SENT, SENT], Match.OTHER),
+            ([SENT], [7], Match.OTHER),
+            ([f"sha256:{ONE}"], [SENT], Match.SAME),
+            ([f"sha256:{OTHER}"], [SENT], Match.OTHER),
+            ([f"sha256:{ONE}"], ["https://cdn.test/unread.png"], Match.MAYBE),
+            (["https://example.com/theirs.png"], ["https://cdn.test/unread.png"], Match.OTHER),
+            (["https://example.com/theirs.png", SENT], ["https://example.com/theirs.png", "?"], Match.MAYBE),
+            ([SENT, "https://example.com/a.png"], ["?", "https://example.com/b.png"], Match.OTHER),
+        ],
+    )
+    def test_likeness(self, sent, shown, match):
+        listed = item("t", self.body(*shown))
+        assert compare(MODEL, self.body(*sent), listed, self.CONTENTS) is match
+
+    def test_only_what_decides_is_read(self):
+        asked = [(MODEL, self.body(self.SENT, "https://example.com/theirs.png"))]
+        theirs = "https://example.com/theirs.png"
+        decides = item("a", self.body("https://cdn.test/x.png", theirs))
+        settled = [
+            item("b", self.body("https://up.test/1-again.png", theirs)),
+            item("c", self.body("https://cdn.test/y.png", theirs) | {"prompt": "another"}),
+            item("d", self.body("https://cdn.test/z.png", "https://evil.test/q.png")),
+            item("e", None),
+            item("f", BODY),
+        ]
+        found = unread_images(asked, [decides, *settled, decides], self.CONTENTS)
+        assert found == ["https://cdn.test/x.png"]
+
+    def test_an_image_that_cannot_be_read_keeps_a_request_from_being_sent_again(self):
+        asked = doubt(self.body(self.SENT))
+        shown = listing(item("t", self.body("https://cdn.test/gone.png")), item("u", self.body("?")))
+        judged = fate(shown, replace(known(), contents=self.CONTENTS), asked)
+        assert judged.fate is Fate.UNCLEAR
+        assert judged.candidates == ("t", "u")
+
+    def test_a_prediction_with_another_picture_is_no_answer(self):
+        asked = doubt(self.body(self.SENT))
+        shown = listing(item("t", self.body("https://cdn.test/2.png")))
+        assert fate(shown, replace(known(), contents=self.CONTENTS), asked).fate is Fate.ABSENT
+
+    def test_equal_pictures_make_requests_interchangeable(self):
+        asked = [doubt(self.body(url), job=url) for url in (self.SENT, "https://up.test/1-again.png")]
+        shown = listing(item("t", None), item("u", None))
+        decisions = fates(asked, shown, replace(known(), contents=self.CONTENTS))
+        assert [decision.fate for decision in decisions] == [Fate.FOUND, Fate.FOUND]

@@ -11,6 +11,7 @@ from seedpipe.core.lifecycle import Phase
 from seedpipe.core.model import BudgetCaps, Cell, Job, PlanHeader, PlannedCell, Policy, job_id
 from seedpipe.core.policy import Orders
 from seedpipe.core.records import RunEnd, RunStart
+from seedpipe.core.references import reference
 from seedpipe.engines import LocalEngine, Pace
 from seedpipe.ledger import SqliteLedger
 from seedpipe.stores import LocalStore
@@ -23,9 +24,9 @@ PRICE_USD = Decimal("0.10")
 
 
 def planned(
-    prompt: str, *, images: int = 1, cost_usd: Decimal = PRICE_USD, cells: int = 1
+    prompt: str, *, images: int = 1, cost_usd: Decimal = PRICE_USD, cells: int = 1, more=None
 ) -> list[PlannedCell]:
-    request = {"prompt": prompt, "max_images": images}
+    request = {"prompt": prompt, "max_images": images, **(more or {})}
     job = Job(
         job_id=job_id(MODEL, request),
         model=MODEL,
@@ -126,6 +127,15 @@ class Stage:
         self.ledger.admit(header, cells)
         return header.plan_id
 
+    def keep(self, *contents):
+        """Have images in the store, as a plan's references are."""
+
+        async def keep_all():
+            for content in contents:
+                await self.store.receive(_chunks(content))
+
+        asyncio.run(keep_all())
+
     def close(self):
         self.ledger.close()
 
@@ -189,7 +199,18 @@ class Stage:
 
     def _intent_is_durable(self, body):
         """The rule of rules: when the bytes leave, the intent with this very body is on disk."""
-        job = job_id(MODEL, body)
+        job = job_id(MODEL, self._as_planned(body))
         assert self.ledger.phases_seen.get(job) is Phase.SUBMITTING
         intent = [entry for entry in self.ledger.log if entry.job_id == job][-1]
         assert dict(intent.body) == dict(body)
+
+    def _as_planned(self, body):
+        """The request of a body: what it uploaded stands there by content."""
+        images = body.get("images", ())
+        known = self.ledger.uploaded(list(images))
+        planned_images = [reference(known[url]) if url in known else url for url in images]
+        return {**body, "images": planned_images} if images else body
+
+
+async def _chunks(content):
+    yield content

@@ -81,6 +81,10 @@ class FakeProvider:
     image_usd: Decimal = Decimal("0.10")
     account_s: float = 0.05
     bills_a_page: int = 100
+    uploads: dict = field(default_factory=dict)  # address → bytes
+    upload_faults: list = field(default_factory=list)
+    upload_s: float = 0.3
+    moves_uploads: bool = False  # whether the list shows them by another address
     account_faults: list = field(default_factory=list)  # of balance, price and bills
     account_asked: list = field(default_factory=list)  # what of the account was asked, in order
     in_flight: int = 0
@@ -151,13 +155,22 @@ class FakeProvider:
             raise fault
         last = min(created_before, self.server_now() - timedelta(seconds=self.list_lag_s))
         items = [
-            replace(self._shown(task), inputs=task.inputs if include_inputs and self.list_inputs else None)
+            replace(
+                self._shown(task),
+                inputs=self._repeated(task) if include_inputs and self.list_inputs else None,
+            )
             for task in reversed(self.tasks.values())
             if task.model == model and created_after <= task.created_at <= last
         ]
         shown = items[(page - 1) * page_size : page * page_size]
         server_now = self.server_now().replace(microsecond=0) if self.tells_date else None
         return PredictionPage(items=tuple(shown), more=bool(shown), server_now=server_now)
+
+    def _repeated(self, task):
+        images = task.inputs.get("images")
+        if not self.moves_uploads or images is None:
+            return task.inputs
+        return task.inputs | {"images": [url.replace("up.test", "cdn.test") for url in images]}
 
     def server_now(self):
         return self.clock.now() + timedelta(seconds=self.skew_s)
@@ -176,6 +189,14 @@ class FakeProvider:
             flagged=frozenset(self.flags_of.get(task.prompt, ())) if done and not failed else frozenset(),
             inference_ms=1200 if done else None,
         )
+
+    async def upload(self, content, media_type):
+        await self.clock.sleep(self.upload_s)
+        if self.upload_faults:
+            raise self.upload_faults.pop(0)
+        url = f"https://up.test/{len(self.uploads)}.{media_type.partition('/')[2]}"
+        self.uploads[url] = content
+        return url
 
     async def balance(self):
         await self._ask_account("balance")
@@ -228,7 +249,8 @@ class FakeProvider:
         self.closed = True
 
     async def _chunks(self, url, fault):
-        content = fault if isinstance(fault, bytes) else picture(url)
+        uploaded = self.uploads.get(url.replace("cdn.test", "up.test"))
+        content = fault if isinstance(fault, bytes) else uploaded or picture(url)
         yield content[:20]
         await asyncio.sleep(0)
         if isinstance(fault, ProviderError):
