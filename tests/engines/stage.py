@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 from dataclasses import dataclass
 from decimal import Decimal
@@ -207,8 +208,10 @@ class Stage:
     def _as_planned(self, body):
         """The request of a body: what it uploaded stands there by content."""
         images = body.get("images", ())
-        known = self.ledger.uploaded(list(images))
-        planned_images = [reference(known[url]) if url in known else url for url in images]
+        kept = self.provider.uploads
+        planned_images = [
+            reference(hashlib.sha256(kept[url]).hexdigest()) if url in kept else url for url in images
+        ]
         return {**body, "images": planned_images} if images else body
 
 

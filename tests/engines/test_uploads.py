@@ -123,11 +123,16 @@ def test_an_image_that_is_not_kept_any_more_stops_the_run_before_anything_is_sen
 
 
 def test_the_address_is_on_record_before_the_intent(play):
-    at_work = play(edit("a", CUP))
-    seen = []
-    at_work.provider.before_submit = lambda body: seen.append(at_work.ledger.uploaded(body["images"]))
+    at_work = play(edit("a", CUP), edit("b", LAMP))
     at_work.run()
-    assert seen == [{"https://up.test/0.png": digest(CUP)}]
+    intents = {
+        entry.body["images"][0]: number
+        for number, entry in enumerate(at_work.ledger.log)
+        if entry.body is not None
+    }
+    recorded = dict(at_work.ledger.uploads_seen)
+    assert len(recorded) == len(intents) == 2
+    assert all(recorded[url] <= number for url, number in intents.items())
 
 
 def test_a_stop_during_an_upload_leaves_the_job_planned(play):

@@ -22,6 +22,7 @@ class WitnessLedger:
         self.batches = []
         self.ranges = []
         self.phases_seen = {}
+        self.uploads_seen = []  # (address, how many entries there were before it)
         self.fail_at = None
         self.fail_after_commit = False
         self.failure = None
@@ -41,6 +42,10 @@ class WitnessLedger:
         if self.fail_after_commit and self._is_fatal():
             raise self.failure
         return verdicts
+
+    def record_upload(self, upload):
+        self._ledger.record_upload(upload)
+        self.uploads_seen.append((upload.url, len(self.log)))
 
     def jobs(self, plan_id, start, stop):
         self.ranges.append((start, stop))

@@ -363,7 +363,8 @@ def test_a_ledger_of_the_first_version_learns_what_its_places_were_paid_for_as(p
             ledger.record([an_entry(a_job(0, tag=tag).job_id, Event.INTENT_RECORDED, run_id=run_id)])
     with closing(sqlite3.connect(path)) as db:
         db.executescript(
-            """DROP TABLE cell_jobs; DROP TABLE keeps; ALTER TABLE plans DROP COLUMN place_prefix;
+            """DROP TABLE uploads; DROP TABLE cell_jobs; DROP TABLE keeps;
+            ALTER TABLE plans DROP COLUMN place_prefix;
             PRAGMA user_version = 1;"""
         )
     with closing(SqliteLedger.open(path, origin="https://api.test")) as ledger:
