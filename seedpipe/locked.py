@@ -64,6 +64,8 @@ class CampaignLock:
 
     def adopt(self, ledger: Ledger, jobs: Iterable[JobRecord], at: datetime) -> int:
         """Make what the lock knows of these jobs, and the ledger does not, a part of it; return how many."""
+        if not self.paid:
+            return 0
         entries = [
             adoption(line, at)
             for record in jobs

@@ -14,7 +14,9 @@ from seedpipe.core.errors import Malformed, Unavailable, Uncertain
 from seedpipe.core.lifecycle import Event
 from seedpipe.core.model import ImageFile
 from seedpipe.core.records import Verdict
+from seedpipe.engines import LocalEngine
 from seedpipe.ledger import SqliteLedger
+from seedpipe.locked import CampaignLock
 from seedpipe.stores import LocalStore
 from tests.simulator.service import Client
 from tests.simulator.world import House
@@ -109,6 +111,18 @@ class _TearingStore(LocalStore):
             os.fsync(file.fileno())
 
 
+class _UnreadLock(CampaignLock):
+    """Writes the lock and never looks into it."""
+
+    @property
+    def paid(self):
+        return {}
+
+
+async def _adopts_nothing(*_, **__):
+    return 0
+
+
 async def _again(content):
     yield content
 
@@ -147,6 +161,35 @@ class NotAtomic(House):
     store = _TearingStore
 
 
+class NoLookAtTheList(House):
+    adopt = staticmethod(_adopts_nothing)
+
+
+class NoLookAtTheLock(House):
+    lock = _UnreadLock
+
+
+class NoSweep(House):
+    class engine(LocalEngine):  # noqa: N801 - the name of what it stands for
+        async def _work(self, shift):
+            shift.asides.sweep = _adopts_nothing
+            await super()._work(shift)
+
+
+class SweepOfEverything(House):
+    class engine(LocalEngine):  # noqa: N801
+        async def _work(self, shift):
+            async def sweep(records):
+                async for _ in records:
+                    pass
+                for model in shift.tools.traffic.models:
+                    free = await shift.asides._nobodys(model)
+                    shift.asides.want([item.prediction_id for item in free], "it is nobody's")
+
+            shift.asides.sweep = sweep
+            await super()._work(shift)
+
+
 MUTANTS = (
     RetryOnTimeOut,
     NoIntent,
@@ -156,4 +199,8 @@ MUTANTS = (
     NoFsyncOfFiles,
     RecordedBeforeTheFile,
     NotAtomic,
+    NoLookAtTheList,
+    NoLookAtTheLock,
+    NoSweep,
+    SweepOfEverything,
 )

@@ -1,7 +1,8 @@
 """Two oracles that must agree at every step: what the ledger was told, and what the service has charged.
 
 The account kept here is the simulator's own, made from entries and charges as they happen. It shares nothing
-with the ledger but the table of the lifecycle.
+with the ledger but the table of the lifecycle. When the ledger is lost, this account is, too: what nobody
+knows then, and neither the lock nor the service's list could tell, is `forgotten`, and may be paid again.
 """
 
 from __future__ import annotations
@@ -38,16 +39,22 @@ class Tried:
 
 
 class Oracle:
-    """Judges every entry and every charge. `is_durable(sha256)` asks the disk."""
+    """Judges every entry and every charge. `is_durable(sha256)` asks the disk.
 
-    def __init__(self, *, prices, bodies, is_durable, is_prompt):
+    Where the service tells no inputs (`tells_inputs()`), a stranger's task cannot be told from ours.
+    """
+
+    def __init__(self, *, prices, bodies, is_durable, is_prompt, tells_inputs):
         self._prices = prices
         self._bodies = bodies
         self._is_durable = is_durable
         self._is_prompt = is_prompt
+        self._tells_inputs = tells_inputs
         self.attempts = defaultdict(list)  # job → attempts, oldest first
-        self.charges = defaultdict(list)  # body → tasks
-        self.by_id = {}
+        self.charges = defaultdict(list)  # body → tasks of ours
+        self.by_id = {}  # strangers' as well
+        self.forgotten = set()  # tasks of ours that no ledger knows and nobody could know of
+        self.ledgers = 1  # how many there have been, one after the other
 
     # --- what happens ---
 
@@ -65,6 +72,24 @@ class Oracle:
             if attempts and attempts[-1].phase is Phase.SUBMITTING:
                 attempts[-1].phase = Phase.IN_DOUBT
 
+    def lost(self):
+        """Hear that the ledger is gone."""
+        self.attempts.clear()
+        self.ledgers += 1
+        self.forgotten |= {task.prediction_id for tasks in self.charges.values() for task in tasks}
+
+    def taken_over(self, wanted, locked, listed):
+        """Hear that a campaign without a history has looked around: what it could know of, it must know.
+
+        `wanted` are its jobs, `locked` those of its lock, `listed` the tasks worth having that the list told.
+        """
+        if unread := [job for job in wanted if job in locked and not self.attempts[job]]:
+            raise Violation(f"the lock knows {unread}, and the ledger does not")
+        owned = {tried.prediction_id for tried in self._all()}
+        free = {_key(task.model, task.body) for task in listed if task.prediction_id not in owned}
+        if left := [job for job in wanted if not self.attempts[job] and self._bodies[job] in free]:
+            raise Violation(f"the list shows what {left} ask for, and nobody has taken it over")
+
     def leaving(self, model, body):
         """Hear that the bytes of a request leave now; return the attempt they are for."""
         key = _key(model, body)
@@ -77,13 +102,17 @@ class Oracle:
         if not waiting:
             raise Violation(f"a request left without a durable intent of its own: {body}")
         waiting[0].sent += 1
-        return waiting[0].job_id, len(self.attempts[waiting[0].job_id])
+        return waiting[0].job_id, len(self.attempts[waiting[0].job_id]), self.ledgers
 
     def charged(self, task):
-        """Hear that the service has charged for a request."""
+        """Hear that the service has charged for a request, of ours or of somebody else."""
+        self.by_id[task.prediction_id] = task
+        if task.attempt is None:
+            return
         key = _key(task.model, task.body)
         self.charges[key].append(task)
-        self.by_id[task.prediction_id] = task
+        if task.attempt[-1] != self.ledgers:
+            self.forgotten.add(task.prediction_id)
         self._check_charges(key)
 
     # --- what must be so ---
@@ -117,15 +146,15 @@ class Oracle:
 
     def _named(self, tried, entry):
         if entry.event is Event.ADOPTED:
+            self.forgotten.discard(entry.prediction.prediction_id)
             tried.price_usd, tried.run_id = self._prices[entry.job_id], entry.run_id
         prediction_id = entry.prediction.prediction_id
-        owners = [
-            a for attempts in self.attempts.values() for a in attempts if a.prediction_id == prediction_id
-        ]
+        owners = [tried for tried in self._all() if tried.prediction_id == prediction_id]
         if owners and owners != [tried]:
             raise Violation(f"task {prediction_id} belongs to two attempts")
         task = self.by_id.get(prediction_id)
-        if task is None or _key(task.model, task.body) != tried.body:
+        cannot_be_told = task and task.attempt is None and not self._tells_inputs()
+        if task is None or (_key(task.model, task.body) != tried.body and not cannot_be_told):
             raise Violation(f"task {prediction_id} is not what {entry.job_id} asked for")
         tried.prediction_id = prediction_id
 
@@ -137,7 +166,7 @@ class Oracle:
     def _check_charges(self, key):
         """Every charge belongs to an attempt of its own, which says so."""
         bearing = [tried for tried in self._tried(key) if _may_be_charged(tried)]
-        charged = len(self.charges[key])
+        charged = sum(task.prediction_id not in self.forgotten for task in self.charges[key])
         if charged > len(bearing) and not self.is_excused(key):
             raise Violation(
                 f"{charged} charges for {key!r}, but only {len(bearing)} attempts own one:"
@@ -148,8 +177,42 @@ class Oracle:
         """Whether only a service that shows a request after its settle time has made this charge double."""
         return not self._is_prompt and any(tried.absences for tried in self._tried(key))
 
+    def orphans(self, key):
+        """Return how many charges for one body belong to nobody.
+
+        A doubt may have been given a stranger's task of the same body, or a forgotten one: nobody could tell
+        it from its own, which then is left over.
+        """
+        owned = {tried.prediction_id for tried in self._tried(key)}
+        strange = sum(self._is_strange(prediction_id) for prediction_id in owned)
+        left = sum(task.prediction_id not in owned | self.forgotten for task in self.charges[key])
+        return max(0, left - strange)
+
+    def _is_strange(self, prediction_id):
+        task = self.by_id.get(prediction_id)
+        return task is not None and (task.attempt is None or prediction_id in self.forgotten)
+
+    def swept(self, asides, *, due, may_be_ours):
+        """Hear what a run has brought aside: all that was `due`, and nothing that surely is another's."""
+        owned = {tried.prediction_id for tried in self._all()}
+        ids = {aside.prediction_id for aside in asides}
+        if missing := {task.prediction_id for task in due} - owned - ids:
+            raise Violation(f"{missing} ask what is ours, belong to nobody, and were not reported")
+        for aside in asides:
+            if aside.prediction_id in owned:
+                raise Violation(f"{aside.prediction_id} belongs to an attempt and was brought aside")
+            if not may_be_ours(self.by_id[aside.prediction_id]):
+                raise Violation(f"{aside.prediction_id} is somebody else's and was brought aside")
+
+    def in_doubt(self):
+        """Return the bodies of requests that are in doubt."""
+        return {tried.body for tried in self._all() if tried.phase is Phase.IN_DOUBT}
+
+    def _all(self):
+        return (tried for attempts in self.attempts.values() for tried in attempts)
+
     def _tried(self, key):
-        return [tried for attempts in self.attempts.values() for tried in attempts if tried.body == key]
+        return [tried for tried in self._all() if tried.body == key]
 
     def _check_files(self, entry):
         if entry.event in {Event.SET_COMPLETE, Event.SET_SHORT}:
@@ -167,8 +230,11 @@ class Oracle:
         return [image for tried in self.attempts[job_id] for image in tried.images.values()]
 
     def check_money(self, committed_usd, purse_of, *, campaign_cap, run_id, run_cap):
-        """Compare the ledger's accounts with the attempts, the caps, and the service's book."""
-        holding = [t for attempts in self.attempts.values() for t in attempts if holds_money(t.phase)]
+        """Compare the ledger's accounts with the attempts, and after an intent with the caps.
+
+        What was paid elsewhere and is taken over may pass a cap; then nothing more is bought.
+        """
+        holding = [tried for tried in self._all() if holds_money(tried.phase)]
         expected = sum((tried.price_usd for tried in holding), Decimal(0))
         if committed_usd != expected:
             raise Violation(f"the account says {committed_usd}, the attempts hold {expected}")
@@ -188,6 +254,11 @@ def _may_be_charged(tried):
 
 def _key(model, body):
     return f"{model} {canonical_json(dict(body))}"
+
+
+def task_key(task):
+    """What a task was asked by."""
+    return _key(task.model, task.body)
 
 
 def body_key(job):

@@ -26,6 +26,8 @@ MODEL = "bytedance/seedream-v4/sequential"
 IMAGE_USD = Decimal("0.10")
 SETTLE_S = 180.0
 SKEW_S = 3000.0  # a clock that is wrong in one process, and set right before the next
+EDITS = ("drop", "add", "delete object", "delete file")
+LOSSES = ("lose ledger", "lose lock", "lose ledger and lock", "clone", "merge locks")
 DEATHS = ("kill", "power", "power, in part", "signal", "disk", "ledger before", "ledger after", "second run")
 _ENDINGS = ("short", "empty", "failed", "moderated", "for long", "unheard of")
 
@@ -54,6 +56,7 @@ class Scenario:
     purse_usd: Decimal | None
     budget_usd: Decimal | None
     slow_disk: bool
+    strangers: float = 0.0  # how often somebody else uses the account while a process lives
     skews_s: tuple[float, ...] = (0.0,)  # how far our clock is off, in one process after the other
 
     @property
@@ -85,6 +88,7 @@ def drawn(seed):
         budget_usd=_cap(rng, total),
         slow_disk=rng.random() < 0.1,
         skews_s=tuple(rng.choice((0.0, 0.0, 90.0, -90.0, SKEW_S)) for _ in range(3)),
+        strangers=rng.choice((0.0, 0.0, 0.0, 0.5)),
     )
 
 
@@ -170,7 +174,7 @@ def _trouble(rng, jobs):
         kind=rng.choices(DEATHS, (8, 4, 4, 2, 1, 1, 1, 1))[0],
         at=int(rng.uniform(1, 12 + 24 * jobs * rng.random())),
         gap_s=rng.choice((1.0, 60.0, 600.0, 86_400.0, 300_000.0)) * rng.random(),
-        edit=rng.choices(("", "drop", "add", "delete object", "delete file"), (16, 1, 1, 1, 1))[0],
+        edit=rng.choices(("", *EDITS, *LOSSES), (16, 1, 1, 1, 1, 2, 1, 1, 1, 1))[0],
     )
 
 

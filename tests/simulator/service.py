@@ -2,7 +2,8 @@
 
 What becomes of a request is decided when its bytes arrive, from the seed. The service goes on when a client
 dies: what it has taken in it may still accept, charge and show later. It knows nothing of jobs; `attempt` on
-a charge is written by the oracle, which sees the ledger at the moment of the submit.
+a charge is written by the oracle, which sees the ledger at the moment of the submit. The account is shared:
+others ask for things as well, of the same kind or the very same.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from seedpipe.core.errors import Malformed, Refused, Unavailable, Uncertain
+from seedpipe.core.lifecycle import Event, task_progress
 from seedpipe.core.model import Prediction, PredictionPage
 from tests.fakes.clock import EPOCH
 
@@ -33,6 +35,7 @@ SUBMIT_FATES = (
     "refused",
 )
 _URLS_LIVE_S = 3600.0
+KEPT_S = 7 * 86_400.0  # tasks are listed so long
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Task:
     prediction_id: str
     model: str
     body: dict
-    attempt: tuple
+    attempt: tuple | None  # None: somebody else's, who shares the account
     at_s: float
     seen_at_s: float
     listed_at_s: float
@@ -83,6 +86,7 @@ class Service:
         self.book = []  # every charge, in order
         self.tasks = {}
         self.on_charge = lambda task: None
+        self.listed_s = 0.0  # when the list was last shown
         self._arriving = []  # (time, order, request) that will be accepted
         self._order = itertools.count()
 
@@ -140,14 +144,15 @@ class Client:
     """`ports.Provider`: the connection of one process to the service.
 
     `step(what)` is asked before every call and may kill; `sending(model, body)` is the oracle's look at the
-    ledger when the bytes leave, and returns the attempt they are for.
+    ledger when the bytes leave, and returns the attempt they are for; `fetching(task)` hears of downloads.
     """
 
-    def __init__(self, service, clock, step, sending):
+    def __init__(self, service, clock, step, sending, fetching):
         self._service = service
         self._clock = clock
         self._step = step
         self._sending = sending
+        self._fetching = fetching
 
     async def submit(self, model, body):
         service, sleep = self._service, self._clock.sleep
@@ -191,12 +196,12 @@ class Client:
         await self._clock.sleep(0.05)
         service.catch_up()
         self._stumble()
-        now = service.now()
+        now = service.listed_s = service.now()
         listed = [
             shown(task, now, told=include_inputs and service.habits.inputs == "list")
             for task in reversed(service.book)
             if task.model == model
-            and task.listed_at_s <= now
+            and is_listed(task, now)
             and created_after <= moment(task.at_s) <= created_before
         ]
         shown_here = tuple(listed[(page - 1) * page_size : page * page_size])
@@ -214,6 +219,7 @@ class Client:
         if not self._service.habits.key_is_revoked:  # files need no key
             self._stumble()
         prediction_id, index, until = url.removeprefix("https://files.test/").split("/")
+        self._fetching(service.tasks[prediction_id])
         if service.now() > float(until):
             raise Refused("HTTP 404: its URL has expired", status=404)
         yield self._chunks(picture(f"{prediction_id}/{index}"))
@@ -244,6 +250,16 @@ class Client:
 def moment(seconds):
     """The service's clock, which is right."""
     return EPOCH + timedelta(seconds=seconds)
+
+
+def is_listed(task, now_s):
+    """Whether the list shows the task by now, and still."""
+    return task.listed_at_s <= now_s <= task.at_s + KEPT_S
+
+
+def is_worth_having(task, now_s):
+    """Whether the task has not failed by now."""
+    return task_progress(shown(task, now_s, told=False)) not in {Event.PROVIDER_FAILED, Event.COMPLETED_EMPTY}
 
 
 def shown(task, now_s, *, told):

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from seedpipe.core.model import DoubtPolicy, Policy, ShortSets
-from tests.simulator.scenario import DEATHS, Trouble, planned, simple
+from tests.simulator.scenario import DEATHS, EDITS, LOSSES, Trouble, planned, simple
 from tests.simulator.service import SUBMIT_FATES
 from tests.simulator.world import House, World
 
@@ -46,7 +46,7 @@ class Histories(RuleBasedStateMachine):
     def die(self, kind, at):
         self.world.live(Trouble(kind=kind, at=at, gap_s=0))
 
-    @rule(edit=st.sampled_from(("drop", "add", "delete object", "delete file")))
+    @rule(edit=st.sampled_from((*EDITS, *LOSSES)))
     def edit(self, edit):
         self.world.edit(edit)
 

@@ -7,7 +7,7 @@ import pytest
 
 from seedpipe.core.model import DoubtPolicy, Policy
 from tests.simulator.mutants import MUTANTS
-from tests.simulator.scenario import DEATHS, Trouble, drawn, simple
+from tests.simulator.scenario import DEATHS, LOSSES, Trouble, drawn, simple
 from tests.simulator.service import SUBMIT_FATES, Habits
 from tests.simulator.world import Failure, failures, play
 
@@ -39,6 +39,32 @@ def test_one_job_survives_every_single_death(fate, kind):
         assert whole > 10
         for at in range(1, whole + 1):
             play(simple(habits=Habits(**habits), kind=kind, at=at, policy=Policy(in_doubt=policy), images=2))
+
+
+@pytest.mark.parametrize("edit", LOSSES)
+@pytest.mark.parametrize("inputs", ["list", "nowhere"])
+def test_one_job_survives_every_single_death_and_the_loss_of_its_memory(edit, inputs):
+    """What the lock or the list can tell is not paid again, wherever the process died before."""
+    habits = Habits(inputs=inputs)
+    for at in range(1, play(simple(habits=habits)) + 1):
+        scenario = simple(habits=habits, at=at)
+        trace = []
+        play(replace(scenario, troubles=(replace(scenario.troubles[0], edit=edit),)), trace=trace)
+        paid = sum("charged:" in line for line in trace)
+        can_be_known = inputs == "list" or edit in {"lose lock", "merge locks"}
+        assert paid == 1 or not can_be_known, "\n".join(trace)
+
+
+@pytest.mark.parametrize("edit", ["lose ledger", "clone"])
+@pytest.mark.parametrize("ending", ["well", "short"])
+def test_the_lock_alone_is_enough(edit, ending):
+    """The list tells nothing; what a run has written in its lock is fetched by the next, and not paid."""
+    finished = Trouble(kind="none", at=0, gap_s=5.0, edit=edit)
+    scenario = simple(habits=Habits(inputs="nowhere", endings={ending: 1.0}), images=2)
+    trace = []
+    play(replace(scenario, troubles=(finished, finished)), trace=trace)
+    told = "\n".join(trace)
+    assert (told.count("charged:"), told.count("adopted recorded")) == (1, 2), told
 
 
 @pytest.mark.parametrize("skew_s", [-7200.0, 7200.0, 86_400.0])

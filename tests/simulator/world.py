@@ -1,8 +1,9 @@
 """One history, played: processes that live and die on one disk, beside one service.
 
-Everything that matters is real – ledger, store, engine, lifecycle – but time, the service and the gate of
-the disk. A process dies by having every later call of its fail without effect. After each death the next
-process starts on what is left; after the last one comes a calm, in which everything must be brought home.
+Everything that matters is real – ledger, store, engine, lifecycle, lock – but time, the service and the gate
+of the disk. A process dies by having every later call of its fail without effect. After each death the next
+process starts on what is left, which may be the lock alone; after the last one comes a calm, in which
+everything must be brought home.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import errno
 import hashlib
 import os
 import random
+import re
 import shutil
 import tempfile
 from contextlib import ExitStack, suppress
@@ -21,20 +23,23 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from seedpipe.core.errors import LedgerDamaged, LedgerLocked, RunError
-from seedpipe.core.lifecycle import Phase
+from seedpipe.core.errors import InputError, LedgerDamaged, LedgerLocked, RunError
+from seedpipe.core.lifecycle import INTENTS, Phase
+from seedpipe.core.lockfile import read_lock
 from seedpipe.core.manifest import exit_code
 from seedpipe.core.model import DoubtPolicy, ShortSets
-from seedpipe.core.records import RunEnd, RunStart, StopReason
-from seedpipe.engines import LocalEngine, Pace
+from seedpipe.core.records import RunEnd, RunStart, StopReason, Verdict
+from seedpipe.engines import LocalEngine, Pace, adopt
 from seedpipe.ledger import SqliteLedger
-from seedpipe.stores import LocalStore
+from seedpipe.locked import CampaignLock
+from seedpipe.project import all_jobs
+from seedpipe.stores import LocalStore, LockFile, write_atomically
 from tests.fakes.clock import EPOCH
 from tests.fakes.disk import Disk
 from tests.simulator import scenario as scenarios
 from tests.simulator.loop import Dead, SimLoop
-from tests.simulator.oracle import Oracle, Violation, body_key
-from tests.simulator.service import Client, Service
+from tests.simulator.oracle import Oracle, Violation, body_key, task_key
+from tests.simulator.service import Client, Service, is_listed, is_worth_having
 
 _MEMORY = Path("/dev/shm")  # where there is one: syncs are the gate's business
 _CALM_RUNS = 8
@@ -44,6 +49,10 @@ _MEMORY_OF_THE_LIST_S = 6 * 86_400.0
 _MOST_RESUBMITS = 3  # of one job
 _MOST_OPERATIONS = 5000  # of one process; the longest honest run of four jobs takes a tenth
 _FULLY_SYNCED = 2  # PRAGMA synchronous: below FULL a commit may be lost with the power
+_CHANGES_A_FILE = re.compile(r"(open(?! to read)|write|flush|fsync|replace|link)\b")
+_STRANGER_WITHIN_S = 40.0  # of a process's start
+_LOCK = "aurora.lock.jsonl"
+_ORIGIN = "https://api.test"
 _UNSETTLED = frozenset({Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING})
 
 
@@ -53,10 +62,12 @@ class House:
     engine = LocalEngine
     store = LocalStore
     client = Client
+    lock = CampaignLock
+    adopt = staticmethod(adopt)
     pace = MappingProxyType({})
 
     def open_ledger(self, path):
-        return SqliteLedger.open(path, origin="https://api.test")
+        return SqliteLedger.open(path, origin=_ORIGIN)
 
 
 class Failure(AssertionError):
@@ -101,12 +112,14 @@ class World:
         self.runs = 0
         self.process = None
         self.broken = None
+        self.older_locks = [""]  # as they were committed, one after the other
         known = [cells[0].job for cells in (*scenario.jobs, scenario.spare)]
         self.oracle = Oracle(
             prices={job.job_id: job.cost_usd for job in known},
             bodies={job.job_id: body_key(job) for job in known},
             is_durable=lambda sha256: self.disk.is_durable(self.objects / sha256, sha256),
             is_prompt=scenario.is_prompt,
+            tells_inputs=lambda: self.service.habits.inputs != "nowhere",
         )
         self.service = Service(
             random.Random(scenario.seed + 2), scenario.habits, scenarios.IMAGE_USD, self.now
@@ -120,6 +133,7 @@ class World:
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.files = self.folder / "files"
         self.objects, self.out = self.files / "objects", self.files / "out"
+        self.lock_file = self.files / _LOCK
         self.files.mkdir()
         self.disk = Disk(self.files, self._gate)
         self.ledger_file = self.folder / "ledger.sqlite3"
@@ -168,6 +182,8 @@ class World:
             f"--- process {self.runs} starts, {trouble.kind + f' at {trouble.at}' if trouble else 'calm'}"
         )
         process = self.process = Process(self, trouble)
+        if self.rng.random() < self.scenario.strangers:
+            self._let_a_stranger_ask()
         try:
             process.live()
         finally:
@@ -181,6 +197,13 @@ class World:
             self._lose_power(process, self.rng if "part" in trouble.kind else None)
         self._check_whole_files()
         return process.operations
+
+    def _let_a_stranger_ask(self):
+        """Have somebody else use the account: for something of their own, or for the very same."""
+        body = dict(self.rng.choice(self.jobs)[0].job.request)
+        if self.rng.random() < 0.5:
+            body["prompt"] = "a stranger's"
+        self.service.expect(self.rng.random() * _STRANGER_WITHIN_S, (scenarios.MODEL, body, None))
 
     def _lose_power(self, process, rng):
         self.tell("the power is lost")
@@ -198,25 +221,70 @@ class World:
 
     def edit(self, edit):
         """Do to the campaign or its files what people do between two runs."""
+        if "ledger" in edit or edit == "clone":
+            self._lose_ledger()
         match edit:
             case "drop" if len(self.jobs) > 1:
                 self.jobs.pop()
             case "add" if self.scenario.spare not in self.jobs:
                 self.jobs.append(self.scenario.spare)
-            case "delete both":
-                self.edit("delete object")
-                for file in self.out.rglob("*.png"):
-                    file.unlink()
             case "delete object" | "delete file":
                 folder = self.objects if edit == "delete object" else self.out
                 for file in sorted(path for path in folder.rglob("*") if path.is_file())[:1]:
                     file.unlink()
+            case "delete both" | "clone":  # a clone has what git has: the lock alone
+                for folder in (self.objects, self.out):
+                    shutil.rmtree(folder, ignore_errors=True)
+            case "lose lock" | "lose ledger and lock":
+                self.lock_file.unlink(missing_ok=True)
+            case "merge locks":  # `merge=union` of an older branch
+                write_atomically(self.lock_file, [self._lock_text(), self.rng.choice(self.older_locks)])
+
+    def _lose_ledger(self):
+        for name in ("", "-wal", "-shm", ".lock"):
+            Path(f"{self.ledger_file}{name}").unlink(missing_ok=True)
+        self.oracle.lost()
+
+    def _lock_text(self):
+        return self.lock_file.read_text() if self.lock_file.exists() else ""
 
     def plan(self):
         """The plan of the campaign as it stands."""
         return scenarios.header(self.jobs, self.scenario), [cell for cells in self.jobs for cell in cells]
 
     # --- what must be so ---
+
+    def check_taken_over(self):
+        """See that a campaign that has no history here knows what its lock and the list could tell."""
+        locked = {line.job_id for line in read_lock(self._lock_text(), _LOCK)}
+        tells = self.service.habits.inputs
+        listed = [
+            task
+            for task in self.service.book
+            if is_listed(task, self.service.listed_s)
+            and is_worth_having(task, self.service.listed_s)
+            and (tells == "list" or (tells == "result" and task.seen_at_s <= self.service.listed_s))
+        ]
+        self.oracle.taken_over([cells[0].job.job_id for cells in self.jobs], locked, listed)
+
+    def check_sweep(self, asides, *, since_s, relied_on):
+        """See that a run reports what is ours and nobody's, and that it touches nothing of others."""
+        ours = {body_key(cells[0].job) for cells in self.jobs}
+        due = [
+            task
+            for task in self.service.book
+            if relied_on
+            and task_key(task) in ours
+            and since_s <= task.at_s
+            and is_listed(task, self.service.listed_s)
+            and max(task.seen_at_s, task.at_s) <= self.service.listed_s
+        ]
+        self.oracle.swept(asides, due=due, may_be_ours=self.may_be_ours)
+
+    def may_be_ours(self, task):
+        """Whether somebody who cannot see into the account could take a task for one of ours."""
+        ours = {body_key(cells[0].job) for cells in (*self.scenario.jobs, self.scenario.spare)}
+        return task_key(task) in ours or self.service.habits.inputs == "nowhere"
 
     def _gate(self, call, path):
         if self.process:
@@ -256,6 +324,16 @@ class World:
                 raise Violation(f"after the calm {job} is still in doubt")
         self._check_orphans()
         self._check_published()
+        self._check_lock()
+
+    def _check_lock(self):
+        """After the calm the lock tells of every job that the ledger has paid for."""
+        told = {line.prediction_id for line in read_lock(self._lock_text(), _LOCK)}
+        for job, attempts in self.oracle.attempts.items():
+            latest = attempts[-1] if attempts else None
+            paid = latest and latest.phase in {Phase.DONE, Phase.DONE_SHORT, Phase.LOST}
+            if paid and not told & {tried.prediction_id for tried in attempts}:
+                raise Violation(f"{job} is paid for, and the lock does not say so")
 
     def _can_be_settled(self, tried):
         resubmits = self.scenario.policy.in_doubt is DoubtPolicy.RESUBMIT and tried.absences < _MOST_RESUBMITS
@@ -268,10 +346,9 @@ class World:
 
     def _check_orphans(self):
         everyone = [tried for attempts in self.oracle.attempts.values() for tried in attempts]
-        owned = {tried.prediction_id for tried in everyone}
-        for key, charges in self.oracle.charges.items():
+        for key in self.oracle.charges:
             doubts = sum(tried.phase is Phase.IN_DOUBT and tried.body == key for tried in everyone)
-            orphans = sum(task.prediction_id not in owned for task in charges)
+            orphans = self.oracle.orphans(key)
             if orphans > (0 if self._tells_all() else doubts) and not self.oracle.is_excused(key):
                 raise Violation(f"{orphans} charges of {key} belong to nobody")
 
@@ -280,11 +357,19 @@ class World:
         known = {digest_of(content) for content in self.service.pictures()}
         for folder, _, names in os.walk(self.files):
             for name in names:
-                if not name.endswith(".part"):
+                if name == _LOCK:
+                    self._check_lock_is_whole()
+                elif not name.endswith(".part"):
                     digest = picture_of(Path(folder, name))
                     expected = {name} if Path(folder) == self.objects else known
                     if digest not in expected:
                         raise Violation(f"{name} is torn")
+
+    def _check_lock_is_whole(self):
+        try:
+            read_lock(self._lock_text(), _LOCK)
+        except InputError as error:
+            raise Violation(f"the lock is torn: {error.diagnostics}") from error
 
     def _is_wanted(self, job_id):
         return any(cells[0].job.job_id == job_id for cells in self.jobs)
@@ -318,6 +403,7 @@ class Process:
         self.commits_may_be_lost = False
         self.ledger_before = None
         self._engine = None
+        self._sent = False
         slow = world.scenario.slow_disk
         rng = random.Random(world.scenario.seed * 31 + world.runs)
         self._rng = rng
@@ -358,7 +444,7 @@ class Process:
             self.judged(self._never_ends)
         if self.trouble and self.operations == self.trouble.at:
             self._strike(what)
-        elif self.broken and what.partition(" ")[0] in {"open", "write", "flush", "fsync", "replace", "link"}:
+        elif self.broken and _CHANGES_A_FILE.match(what):
             raise OSError(errno.ENOSPC, "the disk is full", what)
 
     def _strike(self, what):
@@ -398,10 +484,16 @@ class Process:
 
     async def _main(self):
         world, now = self.world, self._clock_now
+        lock = world.house.lock(LockFile(world.lock_file, _LOCK), _ORIGIN)
         ledger = self._open_ledger()
         header, cells = world.plan()
         self.step("admit")
         ledger.admit(header, cells)
+        try:
+            await self._take_over(ledger, lock, header.plan_id)
+        except RunError as error:
+            world.tell(f"the run ends before it begins: {error}")
+            return
         calm = self.trouble is None
         start = RunStart(
             run_id=f"run{world.runs}",
@@ -413,6 +505,7 @@ class Process:
             budget_usd=world.scenario.budget_usd,
         )
         ledger.begin_run(start)
+        began_s = self.loop.time()
         store = world.house.store(world.objects, world.out)
         try:
             store.clean_parts()
@@ -420,11 +513,43 @@ class Process:
         except RunError as error:
             world.tell(f"the run ends: {error}")
             return
+        finally:
+            self._write_lock(lock, ledger)
+        relied_on = self._sent and outcome.stop is None and self._is_told_all()
+        self.judged(world.check_sweep, outcome.asides, since_s=began_s, relied_on=relied_on)
         tally = ledger.tally(start.plan_id)
         code = exit_code(tally, outcome, policy=header.policy)
         self.judged(self._check_exit, code, tally, outcome, header.policy)
         ledger.end_run(RunEnd(run_id=start.run_id, finished_at=now(), exit_code=code))
         world.tell(f"exit {code}, {outcome}")
+
+    async def _take_over(self, ledger, lock, plan_id):
+        """Learn of what is paid for and not in the ledger, before anything is sent."""
+        world = self.world
+        stranger = ledger.latest_run("aurora") is None
+        lock.adopt(ledger, all_jobs(ledger, plan_id), self._clock_now())
+        if stranger:
+            clock = Clock(self.loop, self._skew)
+            pace = Pace(**world.house.pace)
+            await world.house.adopt(
+                ledger, self._client(clock), clock, plan_id=plan_id, pace=pace, rng=self._rng
+            )
+            self.judged(world.check_taken_over)
+
+    def _write_lock(self, lock, ledger):
+        if self.died:
+            return
+        try:
+            lock.write(ledger, "aurora")
+        except RunError as error:
+            self.world.tell(f"no lock is written: {error}")
+        else:
+            self.world.older_locks.append(self.world._lock_text())
+
+    def _is_told_all(self):
+        """Whether nothing keeps this process from seeing what is nobody's in the service's list."""
+        habits = self.world.service.habits
+        return not habits.reads and habits.tells_time and habits.inputs != "nowhere" and not self.broken
 
     def _open_ledger(self):
         world = self.world
@@ -437,10 +562,9 @@ class Process:
     async def _drive(self, start, ledger, store):
         world = self.world
         clock = Clock(self.loop, self._skew)
-        client = world.house.client(world.service, clock, self.step, self._leaving)
         self._engine = world.house.engine(
             ledger=ledger,
-            provider=client,
+            provider=self._client(clock),
             store=store,
             clock=clock,
             listener=Deaf(),
@@ -455,15 +579,26 @@ class Process:
         )
         return await self._engine.run(start)
 
+    def _client(self, clock):
+        return self.world.house.client(self.world.service, clock, self.step, self._leaving, self._fetching)
+
+    def _fetching(self, task):
+        if not self.world.may_be_ours(task):
+            self.judged(self._touched, task)
+
+    def _touched(self, task):
+        raise Violation(f"a picture of somebody else's was fetched: {task.body}")
+
     def _leaving(self, model, body):
+        self._sent = True
         self.world.tell(f"a request leaves: {body}")
         return self.judged(self._check_intent, model, body)
 
     def _check_intent(self, model, body):
-        job_id, number = self.world.oracle.leaving(model, body)
+        job_id, *which = self.world.oracle.leaving(model, body)
         if self._ledger.phases([job_id]) != {job_id: Phase.SUBMITTING}:
             raise Violation(f"a request of {job_id} left, and the ledger does not know")
-        return job_id, number
+        return job_id, *which
 
     def _clock_now(self):
         return EPOCH + self._skew + timedelta(seconds=self.loop.time())
@@ -483,6 +618,7 @@ class WatchedLedger:
     def __init__(self, ledger, process):
         self._ledger = ledger
         self._process = process
+        self._run = None  # before it begins, what is paid for elsewhere is taken over
 
     def __getattr__(self, name):
         method = getattr(self._ledger, name)
@@ -505,6 +641,8 @@ class WatchedLedger:
 
     def record(self, entries):
         process, world = self._process, self._process.world
+        if not entries:
+            return self._ledger.record(entries)
         process.step("record " + ", ".join(entry.event for entry in entries))
         self._fail_if_struck("before")
         world.service.catch_up()
@@ -512,7 +650,11 @@ class WatchedLedger:
         for entry, verdict in zip(entries, verdicts, strict=True):
             world.tell(f"{entry.job_id[:6]} {entry.event} {verdict} {entry.error[:60]}")
         process.judged(world.oracle.recorded, entries, verdicts)
-        process.judged(self._check_money)
+        intended = any(
+            entry.event in INTENTS and verdict is Verdict.RECORDED
+            for entry, verdict in zip(entries, verdicts, strict=True)
+        )
+        process.judged(self._check_money, capped=intended)
         process.step("recorded")
         self._fail_if_struck("after")
         return verdicts
@@ -521,17 +663,18 @@ class WatchedLedger:
         if self._process.strikes_ledger(when):
             raise LedgerDamaged("the disk under the ledger reports an error")
 
-    def _check_money(self):
+    def _check_money(self, *, capped):
         run = self._run
+        run_id = run.run_id if run else ""
         accounts = {
             (account.kind, account.name): account.committed_usd for account in self._ledger.accounts()
         }
         self._process.world.oracle.check_money(
             accounts.get(("campaign", "aurora"), Decimal(0)),
-            accounts.get(("run", run.run_id), Decimal(0)),
-            campaign_cap=run.budget_usd,
-            run_id=run.run_id,
-            run_cap=run.purse_usd,
+            accounts.get(("run", run_id), Decimal(0)),
+            campaign_cap=run.budget_usd if capped else None,
+            run_id=run_id,
+            run_cap=run.purse_usd if capped else None,
         )
 
 
