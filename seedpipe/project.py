@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from seedpipe.core.model import PlanHeader
-    from seedpipe.core.planning import Plan
+    from seedpipe.core.model import JobPlan, PlanHeader
     from seedpipe.core.records import JobRecord, RunRecord
     from seedpipe.ports import Ledger
     from seedpipe.sources import WorkTree
@@ -80,7 +79,7 @@ def folder_name(header: PlanHeader) -> str:
     return f"{header.campaign}@{profile}" if profile else header.campaign
 
 
-def out_of(tree: WorkTree, plan: Plan, settings: Settings) -> Path:
+def out_of(tree: WorkTree, plan: JobPlan, settings: Settings) -> Path:
     """Return the folder that a plan's images and reports go to."""
     return settings.out or tree.root / "out" / f"{folder_name(plan.header)}{settings.out_suffix}"
 

@@ -38,6 +38,7 @@ SCHEMAS = {
     "model.schema.json",
     "plan.schema.json",
     "run.schema.json",
+    "saved-plan.schema.json",
 }
 DOCS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 

@@ -11,6 +11,7 @@ from seedpipe.app.looking import StatusReview, show, status
 from seedpipe.app.planning import PlanReview, review, validate
 from seedpipe.app.prices import SyncedModel, balance, live_prices, models, sync_models
 from seedpipe.app.running import Adopted, Reconciled, RunResult, adopt, reconcile, run, write_off
+from seedpipe.app.saving import is_saved, resume, run_saved, save
 from seedpipe.app.starting import start_project
 
 __all__ = [
@@ -25,13 +26,17 @@ __all__ = [
     "audit",
     "balance",
     "doctor",
+    "is_saved",
     "keep",
     "live_prices",
     "models",
     "probe",
     "reconcile",
+    "resume",
     "review",
     "run",
+    "run_saved",
+    "save",
     "serve_sandbox",
     "show",
     "spend",

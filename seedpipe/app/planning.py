@@ -5,7 +5,7 @@ Hides how a plan meets what is there already: the ledger, the lock, the files in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.levels import AccountLevel
-    from seedpipe.core.model import Job, PlanHeader, PlannedCell
+    from seedpipe.core.model import Job, JobPlan, PlanHeader, PlannedCell
     from seedpipe.core.planning import Plan
     from seedpipe.core.policy import Redo
     from seedpipe.core.records import JobRecord, PhaseTotal
@@ -141,11 +141,12 @@ def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> P
 
 def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan:
     """Return the plan of a campaign; raises `InputError` with all findings."""
-    return make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial)
+    plan = make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial)
+    return replace(plan, file=tree.place)
 
 
 def review_of(
-    plan: Plan,
+    plan: JobPlan,
     settings: Settings,
     ledger: Ledger | None,
     store: LocalStore,
@@ -164,7 +165,7 @@ def review_of(
         lock=lock.paid,
         formers=partial(_formers, plan.header, books, lock),
     )
-    bill = Bill(plan.campaign)
+    bill = Bill(plan)
     standing = survey(bill.counting(plan.cells()), known)
     committed_usd = books.committed_usd(campaign) if books else NOTHING
     return PlanReview(
@@ -173,7 +174,7 @@ def review_of(
         header=plan.header,
         totals=bill.totals(),
         standing=standing,
-        catalogue=plan.campaign.catalogue,
+        catalogue=plan.catalogue,
         catalogue_as_of=plan.prices_as_of,
         committed_usd=committed_usd + standing.paid_elsewhere_usd,
         month_committed_usd=books.month_usd(brand, datetime.now(UTC)) if books and brand else NOTHING,

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from seedpipe.core.model import PlanHeader
+    from seedpipe.core.model import JobPlan, PlanHeader
     from seedpipe.core.records import Aside, JobRecord
     from seedpipe.ledger import SqliteLedger
     from seedpipe.ports import RunListener
@@ -108,11 +108,24 @@ def run(
     whether the campaign's policy may buy again what fails or comes short. What the account says can be had
     through its second argument, which asks the service when it is first called.
     """
+    tree = WorkTree.around(file)
+    return carry_out(
+        plan_of(tree, variant, partial=settings.partial), tree, settings, consent=consent, listener=listener
+    )
+
+
+def carry_out(
+    plan: JobPlan,
+    tree: WorkTree,
+    settings: Settings,
+    *,
+    consent: Callable[[PlanReview, Callable[[], AccountReview]], bool],
+    listener: RunListener,
+) -> RunResult:
+    """Carry out a plan, wherever it comes from; `tree` is where its campaign lies. See `run`."""
     if settings.world is World.LIVE:
         settings.required_key()
-    tree = WorkTree.around(file)
-    plan = plan_of(tree, variant, partial=settings.partial)
-    total(plan)  # a campaign with faults leaves no state folder behind
+    total(plan)  # a plan with faults leaves no state folder behind
     places = places_of(tree.root, settings)
     out = out_of(tree, plan, settings)
     store, lock = LocalStore(places.objects, out), CampaignLock.of(tree, settings)

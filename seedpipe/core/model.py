@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - dataclass field types are read at run time by tests
 from decimal import Decimal  # noqa: TC003
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from seedpipe.core.catalogue import Catalogue
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -114,7 +116,8 @@ class PlanHeader:
 
     `sources` maps each file that was read to its sha256, `references` each image that requests refer to;
     `catalogue` is the digest of the models and prices. `labels` are the campaign's; `variant` is what the
-    command line laid over it: a profile, values of variables, a part of the cells.
+    command line laid over it: a profile, values of variables, a part of the cells. `file` is the campaign's,
+    by its path from the project root.
     """
 
     campaign: str
@@ -126,6 +129,7 @@ class PlanHeader:
     labels: Mapping[str, str] = field(default_factory=dict)
     variant: Mapping[str, Json] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
     plan_format: int = PLAN_FORMAT
 
     @property
@@ -150,6 +154,31 @@ class PlanHeader:
         made_from |= {"variant": dict(self.variant)} if self.variant else {}
         made_from |= {"references": dict(self.references)} if self.references else {}
         return digest(made_from)
+
+
+class JobPlan(Protocol):
+    """All cells and jobs to be carried out, wherever they come from: a campaign, a file, the ledger.
+
+    `series` and `axes` are their names in order; `catalogue` has the models; `prices_as_of` is their day.
+    """
+
+    @property
+    def header(self) -> PlanHeader: ...  # noqa: D102
+
+    @property
+    def series(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def axes(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    @property
+    def catalogue(self) -> Catalogue: ...  # noqa: D102
+
+    @property
+    def prices_as_of(self) -> str: ...  # noqa: D102
+
+    def cells(self) -> Iterator[PlannedCell]:
+        """Yield the cells in order, the same every time. Raises `InputError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ class Plan:
 
     campaign: Campaign
     partial: bool = False  # may cost more than the campaign's budget: whoever runs it stops there
+    file: str = ""  # the campaign's, by its path from the project root
 
     @property
     def header(self) -> PlanHeader:
@@ -74,12 +75,28 @@ class Plan:
             policy=campaign.policy,
             labels=campaign.labels,
             variant=campaign.variant.spelt,
+            file=self.file,
         )
 
     @property
     def _may_refer(self) -> bool:
         models = self.campaign.catalogue.models
         return any(models[series.model].reference_inputs for series in self.campaign.series)
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The names of its series, in order."""
+        return tuple(series.name for series in self.campaign.series)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The names of its axes, in order."""
+        return tuple(self.campaign.axes)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The models it was priced with."""
+        return self.campaign.catalogue
 
     @property
     def prices_as_of(self) -> str:

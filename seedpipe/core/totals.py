@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from seedpipe.core.campaign import Campaign
-    from seedpipe.core.model import PlannedCell
-    from seedpipe.core.planning import Plan
+    from seedpipe.core.model import JobPlan, PlannedCell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +70,10 @@ class Sum:
 class Bill:
     """A plan's sums, counted as its cells pass by."""
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, plan: JobPlan) -> None:
         self._all = Sum()
-        self._by_series: dict[str, Sum] = {series.name: Sum() for series in campaign.series}
-        self._by_axis: dict[str, dict[str, Sum]] = {axis: defaultdict(Sum) for axis in campaign.axes}
+        self._by_series = defaultdict(Sum, {series: Sum() for series in plan.series})
+        self._by_axis = defaultdict(_sums, {axis: _sums() for axis in plan.axes})
         self._prices: dict[tuple[str, str, Decimal], Sum] = defaultdict(Sum)
 
     def counting(self, cells: Iterable[PlannedCell]) -> Iterator[PlannedCell]:
@@ -113,9 +111,13 @@ class Bill:
         )
 
 
-def total(plan: Plan) -> PlanTotals:
+def _sums() -> defaultdict[str, Sum]:
+    return defaultdict(Sum)
+
+
+def total(plan: JobPlan) -> PlanTotals:
     """Read the whole stream once and return its sums. Raises `InputError` like `Plan.cells`."""
-    bill = Bill(plan.campaign)
+    bill = Bill(plan)
     for _ in bill.counting(plan.cells()):
         pass
     return bill.totals()

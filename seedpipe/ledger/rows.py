@@ -7,7 +7,6 @@ fail to be stored.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,15 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.model import (
-    BudgetCaps,
     Cell,
-    DoubtPolicy,
     ImageFile,
     Job,
     Output,
     PlanHeader,
-    Policy,
-    ShortSets,
 )
 from seedpipe.core.records import (
     Account,
@@ -39,6 +34,7 @@ from seedpipe.core.records import (
     Upload,
 )
 from seedpipe.core.safe_text import lasting_url
+from seedpipe.core.saved import header_document, header_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,45 +118,12 @@ def storable_int(number: int | None) -> int | None:
 
 def header_json(header: PlanHeader) -> str:
     """Return a plan's header as JSON."""
-    return json.dumps(
-        {
-            "campaign": header.campaign,
-            "brand": header.brand,
-            "sources": dict(header.sources),
-            "catalogue": header.catalogue,
-            "budget": {
-                "usd": _amount_text(header.budget.usd),
-                "per_job_usd": _amount_text(header.budget.per_job_usd),
-                "max_jobs": header.budget.max_jobs,
-                "brand_usd_per_month": _amount_text(header.budget.brand_usd_per_month),
-            },
-            "policy": dataclasses.asdict(header.policy),
-            "labels": dict(header.labels),
-            "variant": dict(header.variant),
-            "references": dict(header.references),
-            "plan_format": header.plan_format,
-        }
-    )
+    return json.dumps(header_document(header))
 
 
 def header_from_json(text: str) -> PlanHeader:
     """Return the header that `header_json` spelt."""
-    data: dict[str, Any] = json.loads(text)
-    budget, policy = data.pop("budget"), data.pop("policy")
-    return PlanHeader(
-        **data,
-        budget=BudgetCaps(
-            usd=_amount(budget["usd"]),
-            per_job_usd=_amount(budget["per_job_usd"]),
-            max_jobs=budget["max_jobs"],
-            brand_usd_per_month=_amount(budget["brand_usd_per_month"]),
-        ),
-        policy=Policy(
-            in_doubt=DoubtPolicy(policy["in_doubt"]),
-            short_sets=ShortSets(policy["short_sets"]),
-            service_retries=policy["service_retries"],
-        ),
-    )
+    return header_of(json.loads(text))
 
 
 def entry_detail(entry: Entry) -> str | None:
@@ -336,11 +299,3 @@ def _micros(amount: Decimal) -> Fraction:
     if micros > _LARGEST:
         raise ValueError(f"{amount} USD is more than the ledger can count")
     return micros
-
-
-def _amount_text(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(amount)
-
-
-def _amount(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)

@@ -50,6 +50,19 @@ class WorkTree:
         folder = Path(os.path.realpath(campaign_file.parent))
         return cls(folder=folder, root=project_root(folder), campaign=campaign_file.name)
 
+    @classmethod
+    def at(cls, root: Path, place: str) -> Self:
+        """Return the tree of a campaign file by its path from the project root; raises `FileProblem`."""
+        file = Path(os.path.realpath(root / place))
+        if not place or not file.is_relative_to(root):
+            raise FileProblem("it lies outside the project", rule="path-outside")
+        return cls(folder=file.parent, root=root, campaign=file.name)
+
+    @property
+    def place(self) -> str:
+        """The campaign file's path from the project root."""
+        return PurePosixPath(os.path.relpath(self._folder / self.campaign, self.root)).as_posix()
+
     def read(self, path: str) -> bytes:
         """Return a whole file by its path from the campaign's folder. Raises `FileProblem`."""
         file = self._inside(path)

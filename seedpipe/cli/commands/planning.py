@@ -45,6 +45,7 @@ def validate(files: tuple[Path, ...], variant_of: VariantOf, **screen: Any) -> i
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
 @click.option("--check", is_flag=True, help="Exit with 1 when a run would have work to do.")
+@click.option("-o", "--output", metavar="PLAN", help="Save the plan, to be carried out by `run PLAN`.")
 @click.option("--live-prices", is_flag=True, help="Ask the service what each price is today; needs the key.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
 @click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
@@ -56,6 +57,7 @@ def plan(
     files: tuple[Path, ...],
     proof: bool,  # noqa: FBT001
     check: bool,  # noqa: FBT001
+    output: str | None,
     live_prices: bool,  # noqa: FBT001
     base_url: str | None,
     concurrency: int | None,
@@ -71,6 +73,8 @@ def plan(
 
     if live_prices and (proof or len(files) > 1):
         raise click.UsageError("--live-prices asks about one campaign, and not about proofs")
+    if output is not None and len(files) > 1:
+        raise click.UsageError("-o saves the plan of one campaign")
     settings = Settings.read(
         os.environ,
         live=not proof,
@@ -80,6 +84,8 @@ def plan(
         concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
     )
     reviews = [(app.review(file, settings, variant_of(file)), file) for file in files]
+    if output is not None:
+        app.save(files[0], Path(output), variant_of(files[0]))
     today = app.live_prices(reviews[0][0], settings) if live_prices else None
     retellings = [(reviewed, retold(file, variant_of(file))) for reviewed, file in reviews]
     planning.show_plans(retellings, screen_of(**screen), today=today)

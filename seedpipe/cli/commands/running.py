@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,12 @@ from seedpipe.cli.variants import retold, variant_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from seedpipe.app import PlanReview
+    from seedpipe.cli.console import Screen
+    from seedpipe.cli.progress import Spectator
     from seedpipe.cli.variants import VariantOf
     from seedpipe.core.quotes import AccountReview
+    from seedpipe.settings import Settings
 
 
 @click.command()
@@ -35,7 +40,9 @@ if TYPE_CHECKING:
 )
 @click.option("--yes", "assume_yes", is_flag=True, help="Do not ask; needs a budget.")
 @click.option("--budget", metavar="USD", help="What this run may spend at most.")
-@click.option("--partial", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more.")
+@click.option(
+    "--partial", "partly", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more."
+)
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
 @click.option(
     "--redo",
@@ -70,7 +77,7 @@ def run(
     live: bool,  # noqa: FBT001
     assume_yes: bool,  # noqa: FBT001
     budget: str | None,
-    partial: bool,  # noqa: FBT001
+    partly: bool,  # noqa: FBT001
     base_url: str | None,
     webhook_listen: str | None,
     webhook_url: str | None,
@@ -85,11 +92,11 @@ def run(
     state: str | None,
     **screen: Any,
 ) -> int:
-    """Run a campaign: free proofs, or with --live the real thing. Run it again to resume."""
+    """Run a campaign or a saved plan: free proofs, or with --live the real thing."""
     from seedpipe import app
     from seedpipe.cli import progress
-    from seedpipe.cli.consent import ask_for_consent
-    from seedpipe.cli.views import planning, running
+    from seedpipe.cli.views import running
+    from seedpipe.core.variant import AS_IT_STANDS
     from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
 
     console, variant = screen_of(**screen), variant_of(file)
@@ -102,7 +109,7 @@ def run(
         concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
         budget=budget,
         assume_yes=assume_yes,
-        partial=partial,
+        partial=partly,
         webhook_listen=webhook_listen,
         webhook_url=webhook_url,
         adopt=adopt,
@@ -113,17 +120,87 @@ def run(
         level=level,
     )
     with progress.listener(console) as listener:
-
-        def consent(reviewed: app.PlanReview, account: Callable[[], AccountReview]) -> bool:
-            planning.show_opening(reviewed, console)
-            policy_may_buy = ask_for_consent(reviewed, settings, account)
-            planning.show_account(account(), console)
-            listener.begin(reviewed.totals.all.jobs)
-            return policy_may_buy
-
-        result = app.run(file, settings, variant, consent=consent, listener=listener)
+        consent = partial(_consent, settings, console, listener)
+        if app.is_saved(file):
+            if variant != AS_IT_STANDS:
+                raise click.UsageError("a saved plan is carried out as it is: plan anew with these options")
+            warn = partial(running.warn_of_changes, screen=console)
+            result = app.run_saved(file, settings, consent=consent, listener=listener, warn=warn)
+        else:
+            result = app.run(file, settings, variant, consent=consent, listener=listener)
     running.show_result(result, retold(file, variant), console)
     return result.exit_code
+
+
+@click.command()
+@click.option("--yes", "assume_yes", is_flag=True, help="Do not ask; needs a budget.")
+@click.option("--budget", metavar="USD", help="What this run may spend at most.")
+@click.option("--partial", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more.")
+@click.option("--redo", metavar="WORDS", help="Buy again what is changed, failed, short, missing.")
+@click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
+@click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
+@settle_option
+@level_option
+@last_run_options
+@state_option
+@screen_options
+def resume(
+    world: str | None,
+    campaign: str | None,
+    state: str | None,
+    concurrency: int | None,
+    settle: str | None,
+    **options: Any,
+) -> int:
+    """Go on with the last run's plan as it was, with its profile and selection."""
+    from seedpipe import app
+    from seedpipe.cli import progress
+    from seedpipe.cli.views import running
+    from seedpipe.core.model import SANDBOX_ORIGIN
+    from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
+
+    console = screen_of(**{name: options.pop(name) for name in ("as_json", "quiet", "verbose", "color")})
+    read = partial(
+        Settings.read,
+        os.environ,
+        state=state,
+        settle=settle,
+        concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
+        interactive=sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI"),
+        **options,
+    )
+
+    def settings_for(origin: str) -> Settings:
+        live = origin != SANDBOX_ORIGIN
+        return read(live=live, base_url=origin if live else None)
+
+    with progress.listener(console) as listener:
+
+        def consent(reviewed: app.PlanReview, account: Callable[[], AccountReview]) -> bool:
+            return _consent(settings_for(reviewed.origin), console, listener, reviewed, account)
+
+        last_run = last_run_of(world, campaign, state)
+        result = app.resume(Path.cwd(), settings_for, consent=consent, listener=listener, **last_run)
+    running.show_result(result, "FILE", console)
+    return result.exit_code
+
+
+def _consent(
+    settings: Settings,
+    console: Screen,
+    listener: Spectator,
+    reviewed: PlanReview,
+    account: Callable[[], AccountReview],
+) -> bool:
+    """Say what a run would do, ask for consent if need be, and return whether the policy may buy again."""
+    from seedpipe.cli.consent import ask_for_consent
+    from seedpipe.cli.views import planning
+
+    planning.show_opening(reviewed, console)
+    policy_may_buy = ask_for_consent(reviewed, settings, account)
+    planning.show_account(account(), console)
+    listener.begin(reviewed.totals.all.jobs)
+    return policy_may_buy
 
 
 @click.command()

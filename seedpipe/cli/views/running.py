@@ -32,6 +32,12 @@ _REDO_WORDS: Final = {
 }
 
 
+def warn_of_changes(paths: Sequence[str], *, screen: Screen) -> None:
+    """Warn that a saved plan is carried out although its campaign is not what it was."""
+    words = f"changed since the plan was saved: {', '.join(paths)}; the plan is carried out as it is"
+    screen.err.print(f"[yellow]warning[/]: {escape(words)}", soft_wrap=True)
+
+
 def show_result(result: RunResult, file: str, screen: Screen) -> None:
     """Show how a run ended and where its images are."""
     manifest = result.manifest

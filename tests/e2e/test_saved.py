@@ -1,0 +1,77 @@
+"""Plans that outlive their command: saved and carried out, or taken up again where the last run ended."""
+
+import json
+
+import pytest
+
+CAMPAIGN = """\
+seedpipe: 1
+name: lamps
+model: bytedance/seedream-v4
+matrix: {{lamp: [{lamps}]}}
+series:
+  hero:
+    input: {{size: 1024*1024}}
+    prompt: "A {{{{ lamp }}}} lamp in #E4572E"
+profiles:
+  draft: {{series: {{hero: {{prompt: "A draft of a {{{{ lamp }}}} lamp in #E4572E"}}}}}}
+"""
+
+
+@pytest.fixture
+def lamps(seedpipe):
+    edit(seedpipe, "red, blue, green")
+    return seedpipe
+
+
+def edit(line, lamps):
+    (line.project / "campaign.yaml").write_text(CAMPAIGN.format(lamps=lamps))
+
+
+def jobs(line, *command, code=0):
+    document = json.loads(line.run(*command, "--json", code=code).stdout)
+    return {phase: total["jobs"] for phase, total in document["phases"].items()}
+
+
+def test_a_saved_plan_is_carried_out_as_it_is(lamps):
+    lamps.run("plan", "campaign.yaml", "-o", "plan.jsonl", "--select", "lamp=red,blue", "--profile", "draft")
+    edit(lamps, "white")
+    said = lamps.run("run", "plan.jsonl", "--json")
+    document = json.loads(said.stdout)
+    assert document["phases"]["done"]["jobs"] == 2
+    assert document["variant"]["profile"] == "draft"
+    assert "changed since the plan was saved: campaign.yaml" in said.stderr
+    (lamps.project / "campaign.yaml").unlink()
+    again = lamps.run("run", "plan.jsonl")
+    assert "everything is done" in again.stdout
+    assert "warning" not in again.stderr
+    assert sorted(path.name for path in lamps.project.glob("out/lamps@draft-proof/hero/*")) == [
+        "blue-1.jpg",
+        "red-1.jpg",
+    ]
+    usage = lamps.run("run", "plan.jsonl", "--limit", "1", code=2)
+    assert "carried out as it is" in usage.stderr
+
+
+def test_progress_makes_no_plan_stale_and_its_jobs_are_those_of_the_campaign(lamps):
+    lamps.run("plan", "campaign.yaml", "-o", "plan.jsonl")
+    lamps.run("run", "campaign.yaml")
+    assert "everything is done" in lamps.run("run", "plan.jsonl").stdout
+
+
+def test_an_edited_plan_is_refused_and_leaves_nothing_behind(lamps):
+    lamps.run("plan", "campaign.yaml", "-o", "plan.jsonl")
+    plan = lamps.project / "plan.jsonl"
+    plan.write_text(plan.read_text().replace('"A red lamp', '"A big lamp'))
+    assert "is not whole: it was cut off, or edited" in lamps.run("run", "plan.jsonl", code=2).stderr
+    assert not (lamps.project / ".seedpipe" / "proof").exists()
+
+
+def test_resume_goes_on_with_the_last_run_s_plan(lamps):
+    lamps.run("run", "campaign.yaml", "--select", "lamp=red,blue", "--profile", "draft")
+    edit(lamps, "white")
+    for file in lamps.project.glob("out/lamps@draft-proof/hero/*"):
+        file.unlink()
+    assert jobs(lamps, "resume") == {"done": 2}
+    assert len(list(lamps.project.glob("out/lamps@draft-proof/hero/*"))) == 2
+    assert "there was no run here yet" in lamps.run("resume", "--live", code=2).stderr
