@@ -1,31 +1,42 @@
 """What others have paid for: the campaign's lock meets the ledger.
 
 Hides when the lock is read, taken over and written. It is read before anything is planned to be bought, taken
-over once the plan is in the ledger, and written when a run ends, whatever its end. Invariant: a job that the
-lock knows is never new. Proofs have no lock, for nothing is paid; theirs is empty and stays so.
+over once the plan is in the ledger, written now and then while a run goes on, so that a killed one leaves a
+fresh lock, and when it ends, whatever its end. Invariant: a job that the lock knows is never new. Proofs have
+no lock, for nothing is paid; theirs is empty and stays so.
 """
 
 from __future__ import annotations
 
+import threading
+import time
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Self
 
 from seedpipe.core.errors import InputError, RunError
+from seedpipe.core.lifecycle import holds_money
 from seedpipe.core.lockfile import adoption, can_be_adopted, paid_at, paid_places, updated
+from seedpipe.ledger import SqliteLedger
 from seedpipe.settings import World
 from seedpipe.stores import LockFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
+    from pathlib import Path
 
+    from seedpipe.core.lifecycle import Phase
     from seedpipe.core.lockfile import LockLine
     from seedpipe.core.records import JobRecord
-    from seedpipe.ports import Ledger
+    from seedpipe.ports import Ledger, RunListener
     from seedpipe.settings import Settings
     from seedpipe.sources import WorkTree
 
 _SUFFIX: Final = ".lock.jsonl"
+_MOST_CHANGES: Final = 50  # that a killed run may leave out of the lock
+_LONGEST_S: Final = 10.0  # for which a change may be missing there
+_REST: Final = 10  # times as long as a writing took: a long lock costs a tenth of one thread at most
 
 
 class CampaignLock:
@@ -80,6 +91,20 @@ class CampaignLock:
         if lines:
             ledger.remember(campaign, lines)
 
+    @contextmanager
+    def kept(self, ledger_file: Path, campaign: str, listener: RunListener) -> Iterator[RunListener]:
+        """Have the lock written down while a run goes on; yields who is to hear of the run."""
+        if self._file is None:
+            yield listener
+            return
+
+        def write() -> None:
+            with closing(SqliteLedger.open_for_reading(ledger_file)) as ledger:
+                self.write(ledger, campaign)
+
+        with LockKeeper(write, listener) as keeper:
+            yield keeper
+
     def write(self, ledger: Ledger, campaign: str) -> None:
         """Write down what the ledger knows to be paid; raises `RunError` when that cannot be done.
 
@@ -93,3 +118,68 @@ class CampaignLock:
             raise RunError(f"{error}; it was left as it is", hint=error.hint) from error
         known = {record.job.job_id: record for record in ledger.tried([line.job_id for line in lines])}
         self._file.write(updated(lines, self._origin, known, ledger.paid(campaign)))
+
+
+class LockKeeper:
+    """Calls `write` on a thread of its own after some changes of a run, or some seconds after the first one.
+
+    A `RunListener` that passes on what it hears, and a context manager. What goes wrong is left to the
+    writing at the run's end, which raises it.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[], None],
+        listener: RunListener,
+        *,
+        most_changes: int = _MOST_CHANGES,
+        longest_s: float = _LONGEST_S,
+    ) -> None:
+        self._write = write
+        self._listener = listener
+        self._most_changes = most_changes
+        self._longest_s = longest_s
+        self._news = threading.Condition()
+        self._changes = 0
+        self._over = False
+        self._thread = threading.Thread(target=self._keep, name="lock", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._news:
+            self._over = True
+            self._news.notify()
+        self._thread.join()
+
+    def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
+        """Hear that a job has reached a phase."""
+        if holds_money(phase):
+            with self._news:
+                self._changes += 1
+                self._news.notify()
+        self._listener.job_changed(record, phase, note)
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """Hear that the run waits before it submits more."""
+        self._listener.waiting(seconds, why)
+
+    def _keep(self) -> None:
+        while self._is_due():
+            began_s = time.monotonic()
+            with suppress(RunError, InputError):
+                self._write()
+            with self._news:
+                self._news.wait_for(lambda: self._over, timeout=_REST * (time.monotonic() - began_s))
+
+    def _is_due(self) -> bool:
+        """Wait until there is enough to write down; return False when the run is over."""
+        with self._news:
+            self._news.wait_for(lambda: self._over or self._changes > 0)
+            self._news.wait_for(
+                lambda: self._over or self._changes >= self._most_changes, timeout=self._longest_s
+            )
+            self._changes = 0
+            return not self._over

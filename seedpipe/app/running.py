@@ -148,7 +148,8 @@ def carry_out(
         store.clean_parts()
         with (
             service(settings, places, reviewed.catalogue) as origin,
-            run_log(places, start, settings, listener) as log,
+            lock.kept(places.ledger, plan.header.campaign, listener) as keeper,
+            run_log(places, start, settings, keeper) as log,
         ):
             asides = LocalStore(places.objects, places.asides)
             outcome, signal_number = asyncio.run(

@@ -103,11 +103,15 @@ class ShortSets(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a run may decide on its own. `service_retries` new attempts follow a failure of the service's."""
+    """What a run may decide on its own. `service_retries` new attempts follow a failure of the service's.
+
+    `max_takes` caps the attempts of one job in its whole life, whoever asks for them.
+    """
 
     in_doubt: DoubtPolicy = DoubtPolicy.RESUBMIT
     short_sets: ShortSets = ShortSets.FAIL
     service_retries: int = 1
+    max_takes: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,7 @@ class JobWalk:
             for took in record.attempts
             if is_settled(took.phase)
         ]
+        self._takes = max(len(record.attempts), 1)
         self._earlier_sets = list(record.sets[:-1])
         self._just_accepted = False
         self._asked_for_fresh_urls = False
@@ -166,11 +167,23 @@ class JobWalk:
         may_redo = self._redo_granted and (self._phase is Phase.LOST or not self._ended_here)
         if may_redo and (reason := redo_reason(orders, self._phase)):
             self._redo_granted = False
+            if not self._may_take():
+                return False
             self._endings.clear()
             return await self._submit(reason)
         may_retry = orders.retries and self._ended_here
-        if may_retry and (reason := retry_reason(self._tools.policy, self._endings)):
+        if may_retry and (reason := retry_reason(self._tools.policy, self._endings)) and self._may_take():
             return await self._submit(reason, must_fit=False)
+        return False
+
+    def _may_take(self) -> bool:
+        """Say whether the job may be paid for once more, and tell the user when it may not."""
+        most = self._tools.policy.max_takes
+        if self._takes < most:
+            return True
+        self._tell(
+            f"not bought again: that would be attempt {self._takes + 1}, and policy.max_takes is {most}"
+        )
         return False
 
     def _fail_fast(self) -> None:
@@ -263,6 +276,7 @@ class JobWalk:
     def _begin_anew(self) -> None:
         """Leave the settled attempt as it is; its images stay and may still be the fullest set."""
         self._earlier_sets.append(self._set)
+        self._takes += 1
         self._prediction_id = ""
         self._accepted_at = None
         self._urls = ()

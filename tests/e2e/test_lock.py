@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import time
 
 import jsonschema
 import pytest
@@ -81,7 +82,7 @@ def test_one_clone_pays_and_the_other_fetches(clones):
         assert (seen["new"]["jobs"], seen["missing"]["jobs"]) == (0, 3)
         assert seen["budget"]["committed_usd"] == "0.081"
         said = colleague.run("plan", "campaign.yaml", "--base-url", address).stdout
-        assert "missing 3 jobs, 3 images, $0.081" in said
+        assert "3 jobs paid and not here, to be fetched" in said
         fetched = live(colleague, address)
         assert fetched["phases"] == {"done": {"jobs": 3, "images": 3, "cost_usd": "0.081"}}
         assert charges(payer) == 3
@@ -194,3 +195,24 @@ def test_a_failed_job_is_in_no_lock_and_a_proof_writes_none(clones):
         assert not (clone.project / LOCK).exists()
         live(clone, address, code=1)
     assert len(lines_of(clone)) == 1
+
+
+def test_a_killed_run_leaves_a_lock_of_what_it_had_paid_for(clones, tmp_path):
+    payer = clones("payer", ", ".join(map(str, range(60))), usd="10")
+    lock = payer.project / LOCK
+    slow_tail = ("--switch", "images_per_minute=45", "--switch", "task_latency_s=0.1")
+    with payer.sandbox(*slow_tail) as address:
+        victim = payer.start("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--json")
+        deadline = time.monotonic() + HANG_S
+        while not lock.exists():
+            assert victim.poll() is None, "the lock is written while the run goes on"
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        victim.kill()
+        victim.communicate()
+        lines = [json.loads(line) for line in lock.read_text().splitlines()]
+        assert len(lines) >= 10
+        assert all(line["prediction_id"] for line in lines)
+        assert len(lines) <= charges(payer)
+        colleague = clones("colleague", ", ".join(map(str, range(60))), usd="10", lock=payer)
+        assert plan(colleague, address)["missing"]["jobs"] == len(lines)

@@ -45,6 +45,26 @@ def test_retries_end_and_the_next_run_does_not_go_on(stage):
     assert len(play.provider.billed) == 3
 
 
+@pytest.mark.parametrize(("max_takes", "attempts"), [(1, 1), (2, 2), (3, 3), (9, 3)])
+def test_no_policy_buys_more_than_the_most_takes(stage, max_takes, attempts):
+    play = stage("a", policy=Policy(service_retries=2, max_takes=max_takes))
+    play.provider.fails["a"] = DOWN
+    play.run()
+    assert len(play.provider.billed) == attempts
+    assert ("policy.max_takes" in play.ear.notes_of("a")) is (max_takes < 3)
+
+
+def test_no_redo_buys_more_than_the_most_takes_in_a_jobs_whole_life(stage):
+    play = stage("a", "b", policy=Policy(max_takes=2))
+    play.provider.fails["a"] = MODERATED
+    redo = Orders(redo=frozenset({Redo.FAILED}))
+    for _ in range(3):
+        assert play.run(orders=redo).stop is None
+    assert sorted(play.provider.billed) == ["a", "a", "b"]
+    assert play.phases() == {"a": Phase.FAILED, "b": Phase.DONE}
+    assert "that would be attempt 3, and policy.max_takes is 2" in play.ear.notes_of("a")
+
+
 @pytest.mark.parametrize("fate", [MODERATED, ("failed", 1401, "bad size"), ("cancelled", None, "")])
 def test_other_failures_are_never_tried_again(stage, fate):
     play = stage("a", policy=Policy(service_retries=5))

@@ -235,4 +235,5 @@ def _policy(root: Mapping) -> Policy:
         in_doubt=DoubtPolicy(text_at(node, "in_doubt") or usual.in_doubt),
         short_sets=ShortSets(text_at(node, "short_sets") or usual.short_sets),
         service_retries=int(text_at(node, "service_retries") or usual.service_retries),
+        max_takes=int(text_at(node, "max_takes") or usual.max_takes),
     )
