@@ -8,7 +8,7 @@ from seedpipe.app.books import audit, spend
 from seedpipe.app.care import doctor, probe, serve_sandbox
 from seedpipe.app.keeping import Decided, keep
 from seedpipe.app.looking import StatusReview, show, status
-from seedpipe.app.planning import PlanReview, review, validate
+from seedpipe.app.planning import PlanReview, Valid, review, validate
 from seedpipe.app.prices import SyncedModel, balance, live_prices, models, sync_models
 from seedpipe.app.running import Adopted, Reconciled, RunResult, adopt, reconcile, run, write_off
 from seedpipe.app.saving import is_saved, resume, run_saved, save
@@ -22,6 +22,7 @@ __all__ = [
     "RunResult",
     "StatusReview",
     "SyncedModel",
+    "Valid",
     "adopt",
     "audit",
     "balance",

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 from seedpipe import catalog
 from seedpipe.core.changes import ValueChange, changed_values
 from seedpipe.core.levels import estimated_s
+from seedpipe.core.lint import Lint
 from seedpipe.core.manifest import add_up
 from seedpipe.core.planning import make_plan
 from seedpipe.core.records import Former
 from seedpipe.core.standing import ChangedCell, Kept, Known, Standing, jobs_to_buy, survey
-from seedpipe.core.totals import Bill, PlanTotals, total
+from seedpipe.core.totals import Bill, PlanTotals
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.locked import CampaignLock
 from seedpipe.project import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedpipe.core.catalogue import Catalogue
+    from seedpipe.core.diagnostics import Diagnostic
     from seedpipe.core.levels import AccountLevel
     from seedpipe.core.model import Job, JobPlan, PlanHeader, PlannedCell
     from seedpipe.core.planning import Plan
@@ -64,7 +66,7 @@ class PlanReview:
     included, `month_committed_usd` what its brand has in this month; `redo` names what this run may buy
     again; `cells` streams the plan, `jobs_to_buy` those of its jobs that a run would submit; `changes` has
     the first cells that keep what they have. `level` is the account's, `concurrency` how many jobs are in the
-    air at a time.
+    air at a time; `warnings` counts what the campaign probably does not mean, which `validate` tells.
     """
 
     world: World
@@ -82,6 +84,7 @@ class PlanReview:
     changes: tuple[CellChange, ...] = ()
     level: AccountLevel | None = None
     concurrency: int = 1
+    warnings: int = 0
 
     @property
     def estimated_s(self) -> float | None:
@@ -122,9 +125,21 @@ class PlanReview:
         return max(NOTHING, committed_usd + self.to_buy.cost_usd - cap)
 
 
-def validate(file: Path, variant: Variant = AS_IT_STANDS) -> PlanTotals:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valid:
+    """A campaign without errors: its sums, and what it probably does not mean."""
+
+    totals: PlanTotals
+    warnings: tuple[Diagnostic, ...]
+
+
+def validate(file: Path, variant: Variant = AS_IT_STANDS) -> Valid:
     """Check a campaign as far as can be without a service. Raises `InputError` with all findings."""
-    return total(plan_of(WorkTree.around(file), variant))
+    plan = plan_of(WorkTree.around(file), variant)
+    bill, lint = Bill(plan), Lint(plan.campaign)
+    for _ in lint.watching(bill.counting(plan.cells())):
+        pass
+    return Valid(totals=bill.totals(), warnings=tuple(lint.warnings()))
 
 
 def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> PlanReview:
@@ -133,10 +148,11 @@ def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> P
     plan = plan_of(tree, variant)
     places = places_of(tree.root, settings)
     store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
+    lint = Lint(plan.campaign)
     if not places.ledger.exists():
-        return review_of(plan, settings, None, store, lock)
+        return review_of(plan, settings, None, store, lock, lint)
     with reading(places.ledger) as ledger:
-        return review_of(plan, settings, ledger, store, lock)
+        return review_of(plan, settings, ledger, store, lock, lint)
 
 
 def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan:
@@ -151,8 +167,11 @@ def review_of(
     ledger: Ledger | None,
     store: LocalStore,
     lock: CampaignLock,
+    lint: Lint | None = None,
 ) -> PlanReview:
     """Return how a plan stands against a ledger, if there is one, the images that are kept, and the lock.
+
+    With `lint`, it is looked at on the way for what is probably not meant.
 
     Raises `InputError` for a campaign with faults, all of them.
     """
@@ -166,13 +185,15 @@ def review_of(
         formers=partial(_formers, plan.header, books, lock),
     )
     bill = Bill(plan)
-    standing = survey(bill.counting(plan.cells()), known)
+    cells = bill.counting(plan.cells())
+    standing = survey(lint.watching(cells) if lint else cells, known)
     committed_usd = books.committed_usd(campaign) if books else NOTHING
     return PlanReview(
         world=settings.world,
         origin=settings.origin,
         header=plan.header,
         totals=bill.totals(),
+        warnings=len(lint.warnings()) if lint else 0,
         standing=standing,
         catalogue=plan.catalogue,
         catalogue_as_of=plan.prices_as_of,

@@ -71,6 +71,7 @@ class _Compiler:
         self._known = frozenset(known)
         self._elsewhere = elsewhere
         self._names: set[str] = set()
+        self._tested: set[str] = set()
         self._problems: list[Diagnostic] = []
         self._followed: set[tuple[str, frozenset[str]]] = set()
 
@@ -95,6 +96,7 @@ class _Compiler:
             text=text,
             names=frozenset(self._names),
             span=locate(1),
+            tested=frozenset(self._tested),
             _locate=locate,
             _compiled=compiled,
             _partials=self._partials,
@@ -124,6 +126,7 @@ class _Compiler:
             self._problems.append(_syntax_problem(error, self._environment, locate))
             return
         self._names |= names & self._known
+        self._tested |= set(_tested(tree))
         elsewhere = {**self._elsewhere, **{name: _out_of_sight(name) for name in self._known - known}}
         self._problems += _undeclared(tree, names - known, locate, known, elsewhere)
         inside = known | {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
@@ -183,6 +186,24 @@ def _parse_condition(environment: FencedEnvironment, text: str) -> nodes.Templat
     printed = nodes.Output([nodes.TemplateData("true")], lineno=1)
     condition = nodes.If(test, [printed], [], [], lineno=1)
     return nodes.Template([condition], lineno=1).set_environment(environment)  # type: ignore[return-value]
+
+
+def _tested(tree: nodes.Template) -> Iterator[str]:
+    """Yield the names, with a column if there is one, whose truth a template asks for."""
+    asked: list[nodes.Node] = [node.test for node in tree.find_all(nodes.If)]
+    asked += [node.test for node in tree.find_all(nodes.CondExpr)]
+    while asked:
+        match asked.pop():
+            case nodes.And(left=left, right=right) | nodes.Or(left=left, right=right):
+                asked += [left, right]
+            case nodes.Not(node=inner):
+                asked.append(inner)
+            case nodes.Name(name=name):
+                yield name
+            case nodes.Getattr(node=nodes.Name(name=name), attr=column):
+                yield f"{name}.{column}"
+            case nodes.Getitem(node=nodes.Name(name=name), arg=nodes.Const(value=str(column))):
+                yield f"{name}.{column}"
 
 
 def _undeclared(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -111,10 +112,19 @@ def _code_frame(span: Span) -> list[str]:
         for number in range(first, span.line + 1)
         if number == span.line or lines[number - 1].strip()
     ]
-    lead = lines[span.line - 1][offset : span.column - 1]
-    padding = "".join("\t" if char == "\t" else " " for char in lead)
-    visible = max(1, min(span.width, len(lines[span.line - 1]) - span.column + 1, _FRAME_WIDTH - len(lead)))
-    return [*frame, f"  {' ' * gutter} | {padding}{'^' * visible}"]
+    line = lines[span.line - 1]
+    lead = line[offset : span.column - 1]
+    padding = "".join("\t" if char == "\t" else " " * _columns(char) for char in lead)
+    visible = max(1, min(span.width, len(line) - span.column + 1, _FRAME_WIDTH - len(lead)))
+    marked = sum(_columns(char) for char in line[span.column - 1 : span.column - 1 + visible])
+    return [*frame, f"  {' ' * gutter} | {padding}{'^' * max(1, marked)}"]
+
+
+def _columns(char: str) -> int:
+    """Return how many columns of a terminal a character takes: two for wide ones, none for marks over them."""
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def _clip_offset(span: Span) -> int:

@@ -29,6 +29,7 @@ from seedpipe.core.templates import Template, TemplateFault, deferred
 from seedpipe.core.totals import Sum
 from seedpipe.core.values import shielded
 from seedpipe.core.variant import AS_IT_STANDS
+from seedpipe.core.wording import said_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -179,6 +180,7 @@ class _Expansion:
     spent: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
     partial: bool = False
     overrides_used: set[int] = field(default_factory=set)
+    counts_judged: set[tuple[str, int]] = field(default_factory=set)
 
     def cells(self) -> Iterator[PlannedCell]:
         first_cell = 0
@@ -297,6 +299,7 @@ class _Expansion:
             output_paths = self._output_paths(setting, values, number, job.outputs_expected, where)
         except _UnfitCell:
             return None
+        self._judge_wording(series, job, where)
         opens_job = self._open(job, series, where)
         cell = Cell(
             address=address,
@@ -365,6 +368,20 @@ class _Expansion:
         except TemplateFault as fault:
             self.faults.add(fault.diagnostic, where)
             raise _UnfitCell from None
+
+    def _judge_wording(self, series: Series, job: Job, where: str) -> None:
+        """Refuse a prompt that asks for another number of images than are paid for."""
+        if (series.name, job.outputs_expected) in self.counts_judged:
+            return
+        self.counts_judged.add((series.name, job.outputs_expected))
+        if not self.campaign.lint.hears("set-count"):
+            return
+        for said in said_counts(series.prompt.text):
+            if said.images != job.outputs_expected:
+                message = f"the prompt asks for {said.images} images, the request for {job.outputs_expected}"
+                hint = "write {{ max_images }} in the prompt: it is always the number that is paid for"
+                span = series.prompt.place_of(said.start, said.end)
+                self.faults.add(Diagnostic(rule="set-count", message=message, span=span, hint=hint), where)
 
     # ---- the paths ----
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import StrictUndefined, Undefined, UndefinedError
@@ -40,14 +40,23 @@ class TemplateFault(Exception):  # noqa: N818 - a fact about the user's template
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Template:
-    """A compiled template. `names` are the names it uses; one without any is plain text."""
+    """A compiled template. `names` are the names it uses; one without any is plain text.
+
+    `tested` are the names, with a column if there is one (`product.new`), whose truth it asks for.
+    """
 
     text: str
     names: frozenset[str]
     span: Span
-    _locate: Locate
-    _compiled: JinjaTemplate | None = None
-    _partials: Partials | None = None
+    tested: frozenset[str] = frozenset()
+    _locate: Locate = field(repr=False)
+    _compiled: JinjaTemplate | None = field(default=None, repr=False)
+    _partials: Partials | None = field(default=None, repr=False)
+
+    def place_of(self, start: int, end: int) -> Span:
+        """Return the place in the file of a part of the template's text, by its offsets."""
+        word = re.escape(self.text[start:end])
+        return self._locate(self.text.count("\n", 0, start) + 1, re.compile(rf"\b({word})\b"))
 
     def holds(self, values: Mapping[str, object]) -> bool:
         """Say whether a condition is true for these values. Raises `TemplateFault`."""

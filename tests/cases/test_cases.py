@@ -1,7 +1,8 @@
 """Campaigns as folders: a new rule is proved by adding one, no Python.
 
 `valid/<name>/` holds a campaign and its golden `plan.json`, `invalid/<name>/` a campaign and the golden
-`diagnostics.txt` that its author reads; a `variant.json` says what the command line lays over
+`diagnostics.txt` that its author reads, `warned/<name>/` a campaign that may run and its golden
+`warnings.txt`; a `variant.json` says what the command line lays over
 it. SEEDPIPE_UPDATE_GOLDENS=1 writes the goldens anew: read them.
 """
 
@@ -15,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from seedpipe import catalog
-from seedpipe.core.diagnostics import render
+from seedpipe.core.diagnostics import Severity, render
 from seedpipe.core.errors import InputError
+from seedpipe.core.lint import Lint
 from seedpipe.core.planning import make_plan
+from seedpipe.core.rules import RULES, Say
 from seedpipe.core.totals import total
 from seedpipe.core.variant import Variant
 from seedpipe.sources import WorkTree
@@ -26,6 +29,7 @@ HERE = Path(__file__).parent
 UPDATE = bool(os.environ.get("SEEDPIPE_UPDATE_GOLDENS"))
 VALID = sorted(folder.name for folder in (HERE / "valid").iterdir() if folder.is_dir())
 INVALID = sorted(folder.name for folder in (HERE / "invalid").iterdir() if folder.is_dir())
+WARNED = sorted(folder.name for folder in (HERE / "warned").iterdir() if folder.is_dir())
 
 
 @pytest.fixture
@@ -62,6 +66,24 @@ def test_invalid_campaign(name, work_tree):
     assert caught.value.diagnostics
     found = "\n\n".join(render(diagnostic) for diagnostic in caught.value.diagnostics) + "\n"
     _compare(HERE / "invalid" / name / "diagnostics.txt", found)
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_campaign_with_warnings(name, work_tree):
+    tree = work_tree(HERE / "warned" / name)
+    plan = make_plan(tree.campaign, tree, catalog.load(), variant_of(HERE / "warned" / name))
+    lint = Lint(plan.campaign)
+    assert list(lint.watching(plan.cells()))
+    warnings = lint.warnings()
+    assert all(one.severity is RULES[one.rule].severity is Severity.WARNING for one in warnings)
+    found = "\n\n".join(render(warning) for warning in warnings) + "\n"
+    _compare(HERE / "warned" / name / "warnings.txt", found)
+
+
+def test_every_rule_of_a_warning_has_a_case():
+    told = "".join((HERE / "warned" / name / "warnings.txt").read_text() for name in WARNED)
+    silent = [rule.name for rule in RULES.values() if rule.says is not Say.ERROR]
+    assert [name for name in silent if f"warning {name}:" not in told] == []
 
 
 def variant_of(folder):

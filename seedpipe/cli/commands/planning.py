@@ -23,10 +23,25 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    show_default=True,
+    help="For people, programs, annotations of a GitHub workflow, or code scanning.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 when there are warnings.")
 @variant_options
 @screen_options
-def validate(files: tuple[Path, ...], variant_of: VariantOf, **screen: Any) -> int:
-    """Check campaign files: every error, with file, line and column."""
+def validate(
+    files: tuple[Path, ...],
+    form: str,
+    strict: bool,  # noqa: FBT001
+    variant_of: VariantOf,
+    **screen: Any,
+) -> int:
+    """Check campaign files: every error and warning, with file, line and column."""
     from seedpipe import app
     from seedpipe.cli.views import mistakes
     from seedpipe.core.errors import InputError
@@ -34,11 +49,13 @@ def validate(files: tuple[Path, ...], variant_of: VariantOf, **screen: Any) -> i
     findings: list[mistakes.Validation] = []
     for file in files:
         try:
-            findings.append(mistakes.Validation(file=str(file), totals=app.validate(file, variant_of(file))))
+            findings.append(mistakes.Validation(file=str(file), valid=app.validate(file, variant_of(file))))
         except InputError as error:
             findings.append(mistakes.Validation(file=str(file), error=error))
-    mistakes.show_validation(findings, screen_of(**screen))
-    return 2 if any(finding.error for finding in findings) else 0
+    mistakes.show_validation(findings, screen_of(**screen), form)
+    if any(finding.error for finding in findings):
+        return 2
+    return int(strict and any(finding.diagnostics for finding in findings))
 
 
 @click.command()

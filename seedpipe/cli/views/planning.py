@@ -47,6 +47,10 @@ def show_plans(
         print_sum([reviewed for reviewed, _ in plans], screen)
     if screen.quiet:
         return
+    for reviewed, file in plans:
+        if reviewed.warnings:
+            words = f"{count(reviewed.warnings, 'warning')}: `seedpipe validate {file}` tells"
+            screen.err.print(f"[yellow]{escape(words)}[/]", soft_wrap=True)
     screen.err.print("nothing was sent or charged")
     if len(plans) == 1:
         say_next(screen, *_next_steps(*plans[0]))

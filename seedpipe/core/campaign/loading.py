@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from seedpipe.core.campaign.habits import habits, read_lint
 from seedpipe.core.campaign.layers import Layers, read_layers
 from seedpipe.core.campaign.matrix import given_variables, read_axes, read_variables
 from seedpipe.core.campaign.model import Brand, Budget, Campaign, Series, data_values
@@ -68,6 +69,7 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
     variables = read_variables(reading, root, given)
     axes = read_axes(reading, root, data_values(variables, brand))
     _check_names(reading, root)
+    lint = read_lint(reading, root)
     series = [series for series in _all_series(reading, layers, axes) if series]
     if reading.broken:
         return None
@@ -86,6 +88,8 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
         sources=reading.sources,
         catalogue=reading.catalogue,
         references=reading.references,
+        lint=lint,
+        habits=tuple(habits(reading, root, series)),
     )
 
 

@@ -151,6 +151,7 @@ def _chosen(
     reading.keep(problems)
     if condition is None:
         return everything
+    reading.mentioned |= condition.names
     chosen: list[int] = []
     faults = len(reading.problems)
     for at, row in enumerate(rows):

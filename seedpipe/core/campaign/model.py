@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from seedpipe.core.rules import RULES, Say
 from seedpipe.core.templates import Template
 from seedpipe.core.values import shielded
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.campaign.references import References
     from seedpipe.core.catalogue import Catalogue, InputProblem
-    from seedpipe.core.diagnostics import Span
+    from seedpipe.core.diagnostics import Diagnostic, Span
     from seedpipe.core.model import BudgetCaps, Json, Policy
     from seedpipe.core.selection import Axis, Match, Selection
     from seedpipe.core.values import TableByKey
@@ -65,9 +66,14 @@ class InputValue:
         return self.value if isinstance(self.value, tuple) else (self.value,)
 
     @property
+    def templates(self) -> tuple[Template, ...]:
+        """The templates among its parts."""
+        return tuple(part for part in self.parts if isinstance(part, Template))
+
+    @property
     def is_dynamic(self) -> bool:
         """Whether the value depends on the cell."""
-        return any(isinstance(part, Template) for part in self.parts)
+        return bool(self.templates)
 
     def literal(self) -> Json:
         """Return the value when it has no templates."""
@@ -129,6 +135,18 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LintSettings:
+    """Which rules a campaign silences, and which it asks for beyond the usual ones."""
+
+    ignore: frozenset[str] = frozenset()
+    enable: frozenset[str] = frozenset()
+
+    def hears(self, rule: str) -> bool:
+        """Say whether a rule speaks in this campaign."""
+        return rule not in self.ignore and (RULES[rule].says is not Say.BY_CHOICE or rule in self.enable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
     """A whole campaign.
 
@@ -136,6 +154,7 @@ class Campaign:
     campaign's folder, to the sha256 of its bytes; `references` reads the images that its inputs name;
     `catalogue` has the project's models over those that ship.
     `labels` are free text for those who read the books.
+    `habits` are warnings about its text, whether or not `lint` lets their rules speak.
     """
 
     path: str
@@ -151,6 +170,8 @@ class Campaign:
     labels: Mapping[str, str]
     override_spans: tuple[Span, ...]
     variant: Variant
+    lint: LintSettings = LintSettings()
+    habits: tuple[Diagnostic, ...] = ()
     catalogue: Catalogue
 
 

@@ -33,6 +33,7 @@ class Reading:
     def __init__(self, files: Files, catalogue: Catalogue) -> None:
         self.problems: list[Diagnostic] = []
         self.catalogue = catalogue
+        self.mentioned: set[str] = set()  # names that any template or condition uses
         self.broken = False  # by a fault outside the series: no cell can be judged
         self._files = files
         self._contents: dict[str, bytes] = {}

@@ -21,7 +21,6 @@ from seedpipe.core.diagnostics import Diagnostic, did_you_mean
 from seedpipe.core.partials import locate_in
 from seedpipe.core.references import is_path
 from seedpipe.core.selection import Match
-from seedpipe.core.templates import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.model import Json
     from seedpipe.core.selection import Axis, Selection
-    from seedpipe.core.templates import Locate
+    from seedpipe.core.templates import Locate, Template
 
 DEFAULT_OUTPUT: Final = "{{ series }}/{{ cell }}-{{ image }}"
 
@@ -268,6 +267,7 @@ class SeriesReader:
             known = self._names.everywhere | {"series", *self._over}
             where, problems = compile_condition(node.raw, node.locate, known, elsewhere=self._elsewhere())
             self._reading.keep(problems, breaks=False)
+            self._reading.mentioned |= where.names if where else set()
             self._sound &= not problems
         reader = SelectionReader(
             reading=self._reading, series=self._key.raw, node=self._node, over=self._over, axes=axes
@@ -380,6 +380,7 @@ class SeriesReader:
             partials=self._reading.partials,
         )
         self._reading.keep(problems, breaks=False)
+        self._reading.mentioned |= template.names if template else set()
         self._sound &= not problems
         return template
 
@@ -408,10 +409,11 @@ def check_derivations(reading: Reading, root: Mapping, names: Names) -> None:
     for at, (_, node) in enumerate(derivations):
         known = names.everywhere | {*_IN_INPUT, *names.axes, *(name for name, _ in derivations[:at])}
         elsewhere = _OUT_OF_PLACE | _later(derivations, at)
-        _, problems = compile_template(
+        template, problems = compile_template(
             node.raw, node.locate, known, elsewhere=elsewhere, partials=reading.partials
         )
         reading.keep(problems, breaks=False)
+        reading.mentioned |= template.names if template else set()
 
 
 def _derivations(root: Mapping, series: Mapping | None) -> list[tuple[str, Scalar]]:
@@ -434,4 +436,4 @@ def _templates_of(override: Override) -> Iterator[Template]:
 
 def _templates(inputs: MappingOf[str, InputValue]) -> Iterator[Template]:
     for given in inputs.values():
-        yield from (part for part in given.parts if isinstance(part, Template))
+        yield from given.templates
