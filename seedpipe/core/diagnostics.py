@@ -121,7 +121,7 @@ def _code_frame(span: Span) -> list[str]:
 
 
 def _columns(char: str) -> int:
-    """Return how many columns of a terminal a character takes: two for wide ones, none for marks over them."""
+    """Return how many columns of a terminal a character takes: wide ones two, marks over others none."""
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
