@@ -61,6 +61,7 @@ _ALL: Final = (
     _error("file-format", "The ending of a data file is none that is read."),
     _error("not-utf8", "A file is not UTF-8 text."),
     _error("control-character", "A file holds a character that acts on a terminal or is half of one."),
+    _error("not-an-image", "A file that is named as a picture is none that the model takes."),
     _error("empty-file", "A file has nothing in it."),
     # YAML, JSON, CSV.
     _error("yaml-syntax", "YAML cannot be read here."),
