@@ -6,12 +6,18 @@ import signal
 import sqlite3
 import time
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 from PIL import Image
 
+from seedpipe import catalog
 from seedpipe.core.model import canonical_json
+from seedpipe.core.planning import make_plan
+from seedpipe.core.totals import total
 from seedpipe.sandbox import Book
+from seedpipe.sources import WorkTree
+from tests.command_line import REPOSITORY
 
 JOBS = 8
 CAMPAIGN = """\
@@ -95,6 +101,15 @@ def test_a_proof_shows_the_local_images(figures):
         (picture,) = (figures.project / "out" / "figures-proof").rglob(f"{number}-1.*")
         assert is_near(colour_at(picture, 0.2, 0.3), RED), "the first image fills the picture"
         assert is_near(colour_at(picture, 0.81, 0.5), print_colour), "the second lies on it as a print"
+
+
+def test_the_example_keeps_a_cast_by_files_of_its_own():
+    tree = WorkTree.around(REPOSITORY / "examples/pipelines/entertainment-ip/campaign.yaml")
+    plan = make_plan(tree.campaign, tree, catalog.load())
+    assert total(plan).all.cost_usd == Decimal("0.54")
+    assert sorted(plan.header.references) == [
+        f"refs/{name}.jpg" for name in ("house", "lantern", "mila", "otto")
+    ]
 
 
 def test_killed_and_resumed_with_lost_answers_each_is_paid_once_and_uploaded_once(figures):
