@@ -61,6 +61,7 @@ torture: $(READY)
 pictures: $(READY)
 	CI=1 $(BIN)/python docs/pictures/make.py
 	$(BIN)/python docs/pictures/proofs.py
+	$(BIN)/python docs/pictures/gallery.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

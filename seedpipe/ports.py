@@ -140,6 +140,22 @@ class Store(Protocol):
         """Read the object to its end, or the file at a published path, and say whether it is this image."""
 
 
+class Pictures(Protocol):
+    """The bytes of kept images, for those who only look at them."""
+
+    def thumbnails(self, images: Iterable[ImageFile], *, side_px: int, most_bytes: int) -> Iterator[bytes]:
+        """Yield a small picture of each image, in order: WebP, its longer side `side_px` or less.
+
+        None is larger than `most_bytes`; one whose image is not here or cannot be read is empty.
+        """
+
+    def whole(self, image: ImageFile) -> bytes:
+        """Return the image file itself; empty when it is not here."""
+
+    def link(self, image: ImageFile) -> str:
+        """Return where a kept image lies, as a relative URL from the reports; empty when it is not here."""
+
+
 class Ledger(Protocol):
     """The memory that money depends on. One writer; every method is one short, durable transaction.
 

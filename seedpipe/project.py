@@ -52,6 +52,11 @@ class Places:
         return self.world / "objects"
 
     @property
+    def thumbnails(self) -> Path:
+        """The folder of small pictures, by the content of the large ones; can be made again."""
+        return self.world / "thumbnails"
+
+    @property
     def asides(self) -> Path:
         """The folder of images that may be ours and belong to no job."""
         return self.world / "asides"

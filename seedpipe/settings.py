@@ -72,6 +72,27 @@ class WebhookAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the place we run in shows of a run beside our own output.
+
+    `annotates` says whether workflow commands are read from the log; `step_summary` is a Markdown file that
+    is shown on the page of the run.
+    """
+
+    annotates: bool = False
+    step_summary: Path | None = None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Return what the variables of a CI say."""
+        summary = environment.get("GITHUB_STEP_SUMMARY", "").strip()
+        return cls(
+            annotates=environment.get("GITHUB_ACTIONS") == "true",
+            step_summary=Path(summary) if summary else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How one command is to run.
 
@@ -82,7 +103,7 @@ class Settings:
     paid for, None to do so in a campaign's first live run. `webhooks` is where hints are heard. `redo` names
     what may be bought again, `fail_fast` ends submitting at the first failed job. `sandbox_switches` are
     words like `plain_pictures=true` for the sandbox of a proof. `level` is that of the live account, None
-    where nobody has said.
+    where nobody has said. `reports` says whether the run's end writes them; `surroundings` are those of a CI.
     """
 
     world: World = World.PROOF
@@ -102,6 +123,8 @@ class Settings:
     fail_fast: bool = False
     sandbox_switches: tuple[str, ...] = ()
     level: AccountLevel | None = None
+    reports: bool = True
+    surroundings: Surroundings = Surroundings()
 
     @classmethod
     def read(
@@ -124,6 +147,7 @@ class Settings:
         redo: str | None = None,
         fail_fast: bool = False,
         level: str | None = None,
+        reports: bool = True,
     ) -> Self:
         """Return settings from flags and environment. Raises `InputError` for what makes no sense."""
         if base_url is not None and not live:
@@ -151,6 +175,8 @@ class Settings:
             webhooks=webhook_address(webhook_listen, webhook_url),
             redo=frozenset() if redo is None else parsed_redo(redo),
             fail_fast=fail_fast,
+            reports=reports,
+            surroundings=Surroundings.read(environment),
             sandbox_switches=tuple(environment.get("SEEDPIPE_SANDBOX", "").split()),
             level=account_level(level or environment.get("SEEDPIPE_LEVEL")) if live else None,
         )

@@ -10,6 +10,7 @@ from seedpipe.app.keeping import Decided, keep
 from seedpipe.app.looking import StatusReview, show, status
 from seedpipe.app.planning import PlanReview, Valid, review, validate
 from seedpipe.app.prices import SyncedModel, balance, live_prices, models, sync_models
+from seedpipe.app.reporting import Reported, report
 from seedpipe.app.running import Adopted, Reconciled, RunResult, adopt, reconcile, run, write_off
 from seedpipe.app.saving import is_saved, resume, run_saved, save
 from seedpipe.app.starting import start_project
@@ -19,6 +20,7 @@ __all__ = [
     "Decided",
     "PlanReview",
     "Reconciled",
+    "Reported",
     "RunResult",
     "StatusReview",
     "SyncedModel",
@@ -33,6 +35,7 @@ __all__ = [
     "models",
     "probe",
     "reconcile",
+    "report",
     "resume",
     "review",
     "run",

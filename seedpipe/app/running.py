@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from seedpipe.app.looking import manifest_of
 from seedpipe.app.planning import NOTHING, PlanReview, plan_of, review_of
 from seedpipe.app.references import keep_references
+from seedpipe.app.reporting import Reported, write_reports
 from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.manifest import RunManifest, exit_code
@@ -39,7 +40,7 @@ from seedpipe.project import (
 from seedpipe.session import drive, pace_for, provider_at, run_log, service
 from seedpipe.settings import Settings, World
 from seedpipe.sources import WorkTree, project_root
-from seedpipe.stores import LocalStore, write_atomically
+from seedpipe.stores import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,8 @@ class RunResult:
     """A finished run: its manifest, the folder of its images and reports, and what it did.
 
     `submitted` counts the jobs this run sent, `adopted` those it took over from the lock or from the
-    service's list, `doubts_found` those that a killed run had left in doubt. `asides` lie in `asides_folder`.
+    service's list, `doubts_found` those that a killed run had left in doubt. `asides` lie in `asides_folder`;
+    `reported` is None when no reports were asked for.
     """
 
     manifest: RunManifest
@@ -67,11 +69,7 @@ class RunResult:
     doubts_found: int
     asides: tuple[Aside, ...]
     asides_folder: Path
-
-    @property
-    def gallery(self) -> Path:
-        """The page to look at."""
-        return self.out / "gallery.html"
+    reported: Reported | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +157,12 @@ def carry_out(
             code = exit_code(tally, outcome, policy=policy, interrupted_by=signal_number)
             log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
         end = _run_end(start, outcome, code)
-        manifest = _leave_behind(ledger, RunRecord(start=start, end=end), settings, tree, out)
+        ledger.end_run(end)
         lock.write(ledger, plan.header.campaign)
+        manifest = manifest_of(ledger, RunRecord(start=start, end=end), settings.world, tree.root)
+        reported = (
+            write_reports(ledger, manifest, places, out, settings.surroundings) if settings.reports else None
+        )
         submitted = sum(_is_sent_by(record, start) for record in all_jobs(ledger, start.plan_id))
     return RunResult(
         manifest=manifest,
@@ -171,6 +173,7 @@ def carry_out(
         doubts_found=doubts_found,
         asides=outcome.asides,
         asides_folder=places.asides,
+        reported=reported,
     )
 
 
@@ -371,18 +374,3 @@ def _run_end(start: RunStart, outcome: RunOutcome, code: int) -> RunEnd:
         stop=outcome.stop,
         message=outcome.message,
     )
-
-
-def _leave_behind(
-    ledger: SqliteLedger, record: RunRecord, settings: Settings, tree: WorkTree, out: Path
-) -> RunManifest:
-    """Record the end of a run and write its reports; return the manifest."""
-    from seedpipe.reports import REPORTS
-
-    if record.end:
-        ledger.end_run(record.end)
-    manifest = manifest_of(ledger, record, settings.world, tree.root)
-    jobs = partial(all_jobs, ledger, record.start.plan_id)
-    for name, report in REPORTS.items():
-        write_atomically(out / name, report(manifest, jobs))
-    return manifest

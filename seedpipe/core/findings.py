@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from seedpipe.core.records import JobRecord
 
 
@@ -67,3 +69,21 @@ class JudgedJob:
     def findings(self) -> tuple[Finding, ...]:
         """Everything that was found, in the order of the checks."""
         return tuple(finding for result in self.results for finding in result.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTotal:
+    """How the sets of a run fared in one check: each counts once, at its worst."""
+
+    passed: int = 0
+    warned: int = 0
+    failed: int = 0
+
+
+def tally_checks(results: Iterable[CheckResult]) -> dict[str, CheckTotal]:
+    """Return the totals of every check that has run, in the order the checks first appear."""
+    counts: dict[str, list[int]] = {}
+    for result in results:
+        place = 2 if result.failed else 0 if result.passed else 1
+        counts.setdefault(result.check, [0, 0, 0])[place] += 1
+    return {check: CheckTotal(passed=p, warned=w, failed=f) for check, (p, w, f) in counts.items()}

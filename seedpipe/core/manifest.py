@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from seedpipe.core.findings import CheckResult, CheckTotal
     from seedpipe.core.model import Cell, ImageFile, Job, Json, Output, PlanHeader
     from seedpipe.core.records import Attempt, JobRecord, RunOutcome, RunRecord, Tally
 
@@ -30,6 +31,7 @@ _USUAL: Final = Policy()
 _NOTHING: Final = PhaseTotal()
 _EXTENSIONS: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _BROUGHT_HOME: Final = (Phase.DONE, Phase.DONE_SHORT)
+_NO_CHECKS: Final[Mapping[str, CheckTotal]] = {}
 _BILLED: Final = (Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT, Phase.LOST)
 
 
@@ -153,8 +155,8 @@ def exit_code(
     return 1 if any(counts_as_failed(policy, phase) for phase in left) else 0
 
 
-def run_document(manifest: RunManifest) -> dict[str, Json]:
-    """Return `run.json`: which plan, which run, totals planned and billed, counts, environment."""
+def run_document(manifest: RunManifest, checks: Mapping[str, CheckTotal] = _NO_CHECKS) -> dict[str, Json]:
+    """Return `run.json`: which plan, which run, totals planned and billed, counts, checks, environment."""
     header, start, end = manifest.header, manifest.run.start, manifest.run.end
     return {
         "format": MANIFEST_FORMAT,
@@ -187,12 +189,16 @@ def run_document(manifest: RunManifest) -> dict[str, Json]:
             for phase in Phase
             if phase in manifest.tally and manifest.tally[phase].jobs
         },
+        "checks": {
+            name: {"passed": total.passed, "warned": total.warned, "failed": total.failed}
+            for name, total in checks.items()
+        },
         "environment": dict(manifest.environment),
     }
 
 
-def job_document(record: JobRecord) -> dict[str, Json]:
-    """Return one line of `jobs.jsonl`: a job with its cells, attempts and outputs."""
+def job_document(record: JobRecord, results: Iterable[CheckResult] = ()) -> dict[str, Json]:
+    """Return one line of `jobs.jsonl`: a job with its cells, attempts, outputs and what its checks found."""
     job = record.job
     return {
         "job_id": job.job_id,
@@ -212,6 +218,24 @@ def job_document(record: JobRecord) -> dict[str, Json]:
         ],
         "attempts": [_attempt(attempt) for attempt in record.attempts],
         "outputs": [_output(record, output) for output in published_outputs(record)],
+        "checks": [_check(result) for result in results],
+    }
+
+
+def _check(result: CheckResult) -> dict[str, Json]:
+    return {
+        "check": result.check,
+        "address": result.address,
+        "passed": result.passed,
+        "findings": [
+            {
+                "level": finding.level.value,
+                "message": finding.message,
+                "index": finding.index,
+                "measured": finding.measured,
+            }
+            for finding in result.findings
+        ],
     }
 
 

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seedpipe.core.findings import tally_checks
 from seedpipe.core.manifest import job_document, run_document
 from seedpipe.core.safe_text import safe_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
-    from seedpipe.core.manifest import RunManifest
-    from seedpipe.core.records import JobRecord
+    from seedpipe.reports.subject import Subject
 
 
-def run_json(manifest: RunManifest, jobs: Callable[[], Iterable[JobRecord]]) -> Iterator[str]:
+def run_json(subject: Subject) -> Iterator[str]:
     """Yield the run manifest, indented for people who open it."""
-    del jobs  # the manifest holds totals only
-    yield safe_json(run_document(manifest), indent=2) + "\n"
+    results = (result for job in subject.jobs() for result in job.results)
+    yield safe_json(run_document(subject.manifest, tally_checks(results)), indent=2) + "\n"
 
 
-def jobs_jsonl(manifest: RunManifest, jobs: Callable[[], Iterable[JobRecord]]) -> Iterator[str]:
+def jobs_jsonl(subject: Subject) -> Iterator[str]:
     """Yield a line a job, in the plan's order."""
-    del manifest  # a job's line says nothing of the run
-    for record in jobs():
-        yield safe_json(job_document(record)) + "\n"
+    for job in subject.jobs():
+        yield safe_json(job_document(job.record, job.results)) + "\n"

@@ -4,9 +4,10 @@ Hides how a download becomes a file that is whole, durable and in its place. Abs
 which hands in chunks; judgements about a picture's merit, which are checks.
 """
 
-from seedpipe.stores.atomic import write_atomically
+from seedpipe.stores.atomic import append_bounded, write_atomically
 from seedpipe.stores.local import LocalStore
 from seedpipe.stores.lock import LockFile
 from seedpipe.stores.runlog import RunLog
+from seedpipe.stores.thumbnails import LocalPictures
 
-__all__ = ["LocalStore", "LockFile", "RunLog", "write_atomically"]
+__all__ = ["LocalPictures", "LocalStore", "LockFile", "RunLog", "append_bounded", "write_atomically"]

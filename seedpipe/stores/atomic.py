@@ -30,3 +30,20 @@ def write_atomically(path: Path, chunks: Iterable[str]) -> None:
         raise RunError(
             f"cannot write {path}: {error.strerror}", hint="make room or name another folder with --out"
         ) from error
+
+
+def append_bounded(path: Path, text: str, most_bytes: int) -> None:
+    """Append to a file that others write as well, unless it would grow past `most_bytes`.
+
+    Raises `RunError` when the disk fails.
+    """
+    data = text.encode()
+    try:
+        there = path.stat().st_size if path.exists() else 0
+        if there + len(data) <= most_bytes:
+            with path.open("ab") as file:
+                file.write(data)
+    except OSError as error:
+        raise RunError(
+            f"cannot append to {path}: {error.strerror}", hint="GITHUB_STEP_SUMMARY names this file"
+        ) from error

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 @click.option(
     "--webhook-url", metavar="URL", help="The https URL under which the service reaches that address."
 )
+@click.option("--no-report", is_flag=True, help="Write no reports; `seedpipe report` does it later.")
 @click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
 @variant_options
 @click.option(
@@ -84,6 +85,7 @@ def run(
     redo: str | None,
     fail_fast: bool,  # noqa: FBT001
     concurrency: int | None,
+    no_report: bool,  # noqa: FBT001
     out: str | None,
     variant_of: VariantOf,
     adopt: bool | None,  # noqa: FBT001
@@ -95,7 +97,7 @@ def run(
     """Run a campaign or a saved plan: free proofs, or with --live the real thing."""
     from seedpipe import app
     from seedpipe.cli import progress
-    from seedpipe.cli.views import running
+    from seedpipe.cli.views import reporting, running
     from seedpipe.core.variant import AS_IT_STANDS
     from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
 
@@ -118,6 +120,7 @@ def run(
         redo=redo,
         fail_fast=fail_fast,
         level=level,
+        reports=not no_report,
     )
     with progress.listener(console) as listener:
         consent = partial(_consent, settings, console, listener)
@@ -129,6 +132,8 @@ def run(
         else:
             result = app.run(file, settings, variant, consent=consent, listener=listener)
     running.show_result(result, retold(file, variant), console)
+    if result.reported:
+        reporting.annotate(result.reported.annotations)
     return result.exit_code
 
 
@@ -155,7 +160,7 @@ def resume(
     """Go on with the last run's plan as it was, with its profile and selection."""
     from seedpipe import app
     from seedpipe.cli import progress
-    from seedpipe.cli.views import running
+    from seedpipe.cli.views import reporting, running
     from seedpipe.core.model import SANDBOX_ORIGIN
     from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
 
@@ -182,6 +187,8 @@ def resume(
         last_run = last_run_of(world, campaign, state)
         result = app.resume(Path.cwd(), settings_for, consent=consent, listener=listener, **last_run)
     running.show_result(result, "FILE", console)
+    if result.reported:
+        reporting.annotate(result.reported.annotations)
     return result.exit_code
 
 

@@ -46,7 +46,8 @@ def show_result(result: RunResult, file: str, screen: Screen) -> None:
         # What could not be recorded, an accepted id above all, must reach a person whatever reads stdout.
         screen.err.print(f"[red]error[/]: {escape(end.message)}", soft_wrap=True)
     if screen.as_json:
-        places: dict[str, Json] = {"out": str(result.out), "gallery": str(result.gallery)}
+        gallery = str(result.reported.gallery) if result.reported else None
+        places: dict[str, Json] = {"out": str(result.out), "gallery": gallery}
         beside: dict[str, Json] = {"adopted": result.adopted, "asides": _asides_document(result.asides)}
         print_json({**run_document(manifest), **places, **beside})
         return
@@ -70,7 +71,10 @@ def show_result(result: RunResult, file: str, screen: Screen) -> None:
     if end and end.message:
         screen.out.print(f"[yellow]stopped early[/]: {escape(end.message)}", soft_wrap=True)
     _print_asides(result.asides, result.asides_folder, screen)
-    screen.out.print(f"gallery  {escape(str(result.gallery))}", soft_wrap=True)
+    if result.reported:
+        screen.out.print(f"gallery  {escape(str(result.reported.gallery))}", soft_wrap=True)
+    else:
+        screen.out.print(f"images  {escape(str(result.out))}", soft_wrap=True)
     say_next(screen, *_after_run(result, file))
 
 

@@ -1,0 +1,161 @@
+"""`junit.xml`: a run as test results, for the many tools that read this format.
+
+Hides how a campaign becomes suites and cases: a suite a series; for each cell a case `delivered`, and a case
+for every check that has run. A job that failed is an error of its cells, a check that failed is a failure,
+a warning passes and says so, a job that was not submitted is skipped. Invariants: the counts in a suite's
+head are those of its cases; no character that XML forbids is written.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from xml.sax.saxutils import escape, quoteattr
+
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.policy import counts_as_failed
+from seedpipe.core.safe_text import neutral
+from seedpipe.reports.words import told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from seedpipe.core.findings import CheckResult, JudgedJob
+    from seedpipe.core.model import Cell, Policy
+    from seedpipe.core.records import JobRecord
+    from seedpipe.reports.subject import Subject
+
+_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PENDING: Final = frozenset({Phase.PLANNED, Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING})
+
+
+@dataclass(slots=True, kw_only=True)
+class _Counts:
+    """What a suite's head says of its cases."""
+
+    tests: int = 0
+    failures: int = 0
+    errors: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+
+    def add(self, outcome: str, seconds: float) -> None:
+        self.tests += 1
+        self.failures += outcome == "failure"
+        self.errors += outcome == "error"
+        self.skipped += outcome == "skipped"
+        self.seconds += seconds
+
+    def attributes(self) -> str:
+        return (
+            f'tests="{self.tests}" failures="{self.failures}" errors="{self.errors}"'
+            f' skipped="{self.skipped}" time="{self.seconds:.3f}"'
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One case: `outcome` is the element's name, `passed` for none; `words` is its text, or a warning's."""
+
+    series: str
+    address: str
+    name: str
+    outcome: str = "passed"
+    message: str = ""
+    words: str = ""
+    seconds: float = 0.0
+
+
+def junit_xml(subject: Subject) -> Iterator[str]:
+    """Yield the document. Reads the jobs once to count, and once a series."""
+    policy = subject.manifest.header.policy
+    suites: dict[str, _Counts] = {}
+    whole = _Counts()
+    for case in _cases(subject.jobs(), policy):
+        suites.setdefault(case.series, _Counts()).add(case.outcome, case.seconds)
+        whole.add(case.outcome, case.seconds)
+    name = _attribute(f"{subject.manifest.header.campaign} ({subject.manifest.world})")
+    # The root of the common schema knows no number of skipped cases.
+    heads = whole.attributes().replace(f' skipped="{whole.skipped}"', "")
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name={name} {heads}>\n'
+    began = f"{subject.manifest.run.start.started_at:%Y-%m-%dT%H:%M:%S}"
+    for series, counts in suites.items():
+        yield f'  <testsuite name={_attribute(series)} {counts.attributes()} timestamp="{began}">\n'
+        for case in _cases(subject.jobs(), policy):
+            if case.series == series:
+                yield _element(case)
+        yield "  </testsuite>\n"
+    yield "</testsuites>\n"
+
+
+def _cases(jobs: Iterable[JudgedJob], policy: Policy) -> Iterator[_Case]:
+    for job in jobs:
+        for cell in job.record.cells:
+            yield _delivered(cell, job.record, policy)
+            for result in job.results:
+                if result.address == cell.address:
+                    yield _checked(cell, result)
+
+
+def _delivered(cell: Cell, record: JobRecord, policy: Policy) -> _Case:
+    outcome = "passed"
+    if record.phase in _PENDING:
+        outcome = "skipped"
+    elif record.phase is Phase.IN_DOUBT or counts_as_failed(policy, record.phase):
+        outcome = "error"
+    latest = record.latest
+    took = (latest.inference_ms or 0) / 1000 if latest else 0.0
+    message = "" if record.phase is Phase.DONE else told(record)
+    return _Case(
+        series=cell.series,
+        address=cell.address,
+        name="delivered",
+        outcome=outcome,
+        message=message,
+        words=f"job {record.job.job_id}" if message else "",
+        seconds=took,
+    )
+
+
+def _checked(cell: Cell, result: CheckResult) -> _Case:
+    lines = [
+        f"{finding.level.value}: {finding.message}"
+        + ("" if finding.index is None else f" (image {finding.index + 1})")
+        for finding in result.findings
+    ]
+    return _Case(
+        series=cell.series,
+        address=cell.address,
+        name=result.check,
+        outcome="failure" if result.failed else "passed",
+        message=lines[0] if lines else "",
+        words="\n".join(lines),
+    )
+
+
+def _element(case: _Case) -> str:
+    head = (
+        f"    <testcase name={_attribute(case.name)} classname={_attribute(case.address)}"
+        f' time="{case.seconds:.3f}"'
+    )
+    message, words = _attribute(case.message), escape(_plain(case.words))
+    match case.outcome:
+        case "passed" if not case.words:
+            return f"{head}/>\n"
+        case "passed":
+            inner = f"<system-out>{words}</system-out>"
+        case "skipped":
+            inner = f"<skipped message={message}/>"
+        case outcome:
+            inner = f"<{outcome} message={message} type={_attribute(case.name)}>{words}</{outcome}>"
+    return f"{head}>{inner}</testcase>\n"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_plain(text))
+
+
+def _plain(text: str) -> str:
+    """Return untrusted text with every character that XML can hold, and no other."""
+    return _FORBIDDEN.sub("\ufffd", neutral(text))

@@ -1,0 +1,212 @@
+"""The gallery in a real Chromium, from file://, as a designer walks it; and what must never happen in it."""
+
+import json
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from seedpipe.core.lifecycle import Phase
+from seedpipe.reports import gallery
+from tests.reports.subjects import FAILED, PASSED, WARNED, image, judged, subject
+
+XSS = (
+    "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1> javascript:window.hacked=1"
+    ' "onmouseover="window.hacked=1 {{7*7}} ${window.hacked=1} <!--data--> \u202egnp.exe'
+)
+
+
+def campaign():
+    jobs = [
+        judged(
+            "hero", {"product": product, "market": market}, found=[PASSED, WARNED] if market == "us" else []
+        )
+        for product in ("jar", "tube", "mug")
+        for market in ("us", "de")
+    ]
+    return subject(
+        *jobs,
+        judged("detail", {"product": "jar"}, takes=2, found=[FAILED]),
+        judged("detail", {"product": "tube"}, phase=Phase.FAILED, images=0, error="moderation said no"),
+        judged("detail", {"product": "mug"}, phase=Phase.DONE_SHORT, images=1),
+        before={"hero/jar/us": judged("hero", {"product": "old", "market": "us"}, prompt="Before").record},
+    )
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Open the gallery of a subject in a browser of its own, noting its complaints and requests."""
+    contexts = []
+
+    def open_it(told, **options):
+        for name, chunks in gallery.pages(told):
+            (tmp_path / name).write_text("".join(chunks), encoding="utf-8")
+        context = browser.new_context(
+            viewport={"width": 1440, "height": 900}, accept_downloads=True, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.complaints = []
+        page.asked = []
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(f"file://{tmp_path}/gallery.html")
+        page.wait_for_selector("html[data-ready=yes]")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+def labels(page):
+    return page.eval_on_selector_all(".shot", "found => found.map(shot => shot.getAttribute('aria-label'))")
+
+
+def exported(page):
+    with page.expect_download() as download:
+        page.click("#export")
+    return json.loads(download.value.path().read_text())
+
+
+def test_a_designer_filters_compares_decides_and_exports(opened):
+    page = opened(campaign())
+    assert len(labels(page)) == 15
+    page.click("text=market ▾")
+    page.check("label:has-text('us') >> input")
+    page.keyboard.press("Escape")
+    assert len(labels(page)) == 6
+    assert all("/us," in label for label in labels(page))
+    page.focus(".shot[tabindex='0']")
+    page.keyboard.press("c")
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    page.keyboard.press("Space")
+    assert page.locator(".pane").count() == 2
+    page.keyboard.press("f")
+    assert page.locator(".pane:visible").count() == 1
+    page.keyboard.press("f")
+    assert page.locator(".pane:visible").count() == 2
+    page.keyboard.press("Escape")
+    assert page.locator("#viewer").is_hidden()
+    page.click("#unmark")
+    page.focus(".shot >> nth=0")
+    page.keyboard.press("k")
+    page.keyboard.press("a")
+    page.keyboard.press("x")
+    assert "1 approved, 1 rejected" in page.inner_text("#tally")
+    page.reload()
+    page.wait_for_selector("html[data-ready=yes]")
+    document = exported(page)
+    assert document["campaign"] == "autumn"
+    assert [(entry["sha256"], entry["decision"]) for entry in document["decisions"]] == [
+        (image("hero/jar/us-1-0").sha256, "approved"),
+        (image("hero/jar/us-1-1").sha256, "rejected"),
+    ]
+    assert document["decisions"][0]["cells"] == [{"address": "hero/jar/us", "index": 0}]
+    assert page.complaints == []
+
+
+def test_decisions_go_from_one_browser_to_another(opened, tmp_path):
+    first = opened(campaign())
+    first.keyboard.press("A")
+    file = tmp_path / "decisions.json"
+    file.write_text(json.dumps(exported(first)))
+    second = opened(campaign())
+    assert "0 approved" in second.inner_text("#tally")
+    second.set_input_files("#import-file", str(file))
+    second.wait_for_function("document.getElementById('tally').textContent.startsWith('2 approved')")
+    assert "2 decisions taken over" in second.inner_text("#said")
+
+
+def test_sets_stand_in_a_matrix_of_two_axes(opened):
+    page = opened(campaign())
+    page.select_option("#rows", "product")
+    page.select_option("#columns", "market")
+    assert page.eval_on_selector_all("thead th", "found => found.map(head => head.textContent)") == [
+        "us",
+        "de",
+        "—",
+    ]
+    assert page.eval_on_selector_all("tbody th", "found => found.map(head => head.textContent)") == [
+        "jar",
+        "tube",
+        "mug",
+    ]
+
+
+def test_failed_and_short_sets_say_why_and_earlier_takes_are_compared(opened):
+    page = opened(campaign())
+    assert "moderation said no" in page.inner_text("[aria-label='detail/tube'] .absent")
+    assert "1 of 2 images came" in page.inner_text("[aria-label='detail/mug'] h3")
+    page.locator("[aria-label='detail/jar'] .shot").first.click()
+    page.keyboard.press("e")
+    captions = page.locator(".pane figcaption").all_inner_texts()
+    assert len(captions) == 2
+    assert "take 1" in captions[1]
+    page.keyboard.press("Escape")
+    page.locator("[aria-label='hero/jar/us'] .shot").first.click()
+    page.keyboard.press("e")
+    assert "before the change" in page.locator(".pane figcaption").nth(1).inner_text()
+
+
+def test_the_viewer_zooms_to_the_pixels_and_pans(opened):
+    page = opened(campaign())
+    page.locator(".shot").first.click()
+    page.keyboard.press("Space")
+    box = page.locator(".view img").bounding_box()
+    assert (box["width"], box["height"]) == (240, 160)
+    view = page.locator(".view").bounding_box()
+    page.mouse.move(view["x"] + 200, view["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(view["x"] + 230, view["y"] + 210)
+    page.mouse.up()
+    moved = page.locator(".view img").bounding_box()
+    assert (moved["x"] - box["x"], moved["y"] - box["y"]) == (30, 10)
+
+
+def test_nothing_of_anybody_else_runs(opened):
+    told = subject(
+        judged("hero", {XSS: XSS}, prompt=XSS, found=[("palette", WARNED[1], XSS, 0)]),
+        judged("hero", {"product": XSS}, phase=Phase.FAILED, images=0, error=XSS),
+        campaign=XSS,
+    )
+    page = opened(told)
+    page.keyboard.press("i")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.hacked") is None
+    assert "<script>window.hacked=1</script>" in page.inner_text("#details")
+    assert "</script><script>" in page.inner_text("#campaign")
+    assert page.locator("#details script, #sets script, #details img").count() == 0
+    assert "\u202e" not in page.content()
+
+
+def test_the_policy_lets_no_other_script_run_and_nothing_reach_the_network(opened):
+    page = opened(campaign())
+    page.evaluate(
+        "() => { try { const script = document.createElement('script');"
+        " script.textContent = 'window.hacked=1'; document.body.append(script); } catch { /* refused */ } }"
+    )
+    assert page.evaluate("window.hacked") is None
+    assert page.evaluate("fetch('http://127.0.0.1:9/').then(() => 'reached', () => 'refused')") == "refused"
+    assert all(url.startswith(("file:", "data:")) for url in page.asked)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_there_for_everybody(opened, scheme):
+    page = opened(campaign(), color_scheme=scheme, bypass_csp=True)
+    page.keyboard.press("a")
+    page.keyboard.press("i")
+    assert Axe().run(page).response["violations"] == []
+    page.keyboard.press("Space")
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_a_thousand_pictures_make_a_page_of_less_than_ten_megabytes(opened, tmp_path):
+    told = subject(*[judged(f"series-{n % 4}", {"product": str(n)}) for n in range(500)])
+    page = opened(told)
+    assert len(labels(page)) == 1000
+    assert page.evaluate("[...document.querySelectorAll('.shot img')].filter(img => img.src).length") < 400
+    # What pictures may take at most, beside what this page has without any to speak of.
+    side, most_bytes = gallery.Page(images=1000).picture_size
+    assert side >= 320
+    assert (tmp_path / "gallery.html").stat().st_size + 1000 * most_bytes * 4 / 3 < 10_000_000
