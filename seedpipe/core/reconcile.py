@@ -281,7 +281,7 @@ def _seek(start: int, options: Sequence[Sequence[int]], holder: dict[int, int]) 
                 giver = came_from[item]
                 held = next((i for i, d in holder.items() if d == giver), None)
                 holder[item] = giver
-                if held is None or giver == start:
+                if held is None:
                     return
                 item = held  # noqa: PLW2901 - walk back along the path
 
@@ -303,7 +303,7 @@ def _judge_rest(
         elif not mine:
             why = "the service's list does not show it"
             decisions.append(Decision(doubt=doubt, fate=Fate.ABSENT, why=why))
-        elif known.in_flight and _could_be_another(mine, doubt, known):
+        elif _could_be_another(mine, doubt, known):
             why = "a like request is still on its way"
             decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
         elif (item := _by_count(doubt, rest, possible, known)) is not None:

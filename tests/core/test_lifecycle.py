@@ -52,6 +52,20 @@ def test_every_phase_is_reached_and_every_event_is_used():
     assert reached == set(Phase)
 
 
+@pytest.mark.parametrize(
+    ("phase", "event"),
+    [
+        (Phase.PLANNED, Event.ADOPTED),  # others have paid for it
+        (Phase.FAILED, Event.ADOPTED),
+        (Phase.DONE, Event.OUTPUT_MISSING),  # its images are gone from here
+        (Phase.DONE_SHORT, Event.OUTPUT_MISSING),
+        (Phase.IN_DOUBT, Event.FOUND),
+    ],
+)
+def test_what_is_paid_for_elsewhere_or_gone_is_fetched_and_not_bought(phase, event):
+    assert advance(phase, event) is Phase.ACCEPTED
+
+
 @pytest.mark.parametrize("start", sorted(MAYBE_PAID))
 def test_no_path_resends_what_may_be_paid_without_certainty_or_consent(start):
     """Walk every path that uses none of the certain events: a redo, the user's consent, ends the walk too."""

@@ -96,6 +96,15 @@ def test_what_counts_as_the_same_request(shown, match):
         ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}, Match.OTHER),
         ({"a": None}, {"a": None}, Match.SAME),
         ({"a": True}, {"a": True}, Match.SAME),
+        ({"a": True}, {"a": 1}, Match.OTHER),
+        ({"a": 0}, {"a": False}, Match.OTHER),
+        ({"a": [1, 2]}, {"a": [1, 3]}, Match.OTHER),
+        ({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}}, Match.OTHER),
+        ({"a": "x"}, {"a": ["x"]}, Match.OTHER),
+        ({"a": ["x"]}, {"a": "x"}, Match.OTHER),
+        ({"a": [1]}, {"a": {"b": 1}}, Match.OTHER),
+        ({"a": {"b": 1}}, {"a": [1]}, Match.OTHER),
+        ({"a": {"b": 1}}, {"a": 1}, Match.OTHER),
         ({"a": "e\u0301"}, {"a": "\u00e9"}, Match.SAME),
         ({}, {"a": 1}, Match.SAME),
     ],
@@ -125,6 +134,17 @@ def test_a_listed_request_is_found_at_once():
         (listing(complete=False), known(), Fate.WAITING),
         (listing(), known(accepted={"q": 5}), Fate.WAITING),  # the list lacks what surely is there
         (listing(item("q", {})), known("q", accepted={"q": 5}), Fate.ABSENT),
+        # Ours is the time of acceptance, and either reading of our clock may be right.
+        (listing(at_s=200, skew_s=300), known(accepted={"q": 100}), Fate.ABSENT),  # then too young to show
+        (listing(at_s=400, skew_s=-100), known(accepted={"q": 0}), Fate.ABSENT),  # then before the window
+        (listing(at_s=600, skew_s=500), known(accepted={"q": 200}), Fate.ABSENT),  # then after it
+        (listing(), known(accepted={"q": -60}), Fate.WAITING),
+        (listing(at_s=700), known(accepted={"q": 420}), Fate.WAITING),
+        (listing(item("p", BODY, at_s=-240)), known(), Fate.FOUND),  # on the edge of the window
+        (listing(item("p", BODY, at_s=420), at_s=600), known(), Fate.FOUND),
+        (listing(item("p", {"prompt": "a lamp"})), known(in_flight=[{"prompt": "x"}, BODY]), Fate.WAITING),
+        (listing(item("p", {"prompt": "a lamp"})), known(in_flight=[{"prompt": "x"}]), Fate.FOUND),
+        (listing(at_s=7 * 86400), known(), Fate.ABSENT),  # just remembered
         (listing(), known(accepted={"q": 46}), Fate.WAITING),  # it came little later
         (listing(), known(accepted={"q": 47}), Fate.ABSENT),  # may not be listed yet, being so young
         (listing(), known(accepted={"q": -70}), Fate.ABSENT),  # may have been made before the window
@@ -195,6 +215,31 @@ def test_of_equal_predictions_the_one_nearest_in_time_is_taken():
     assert fate(listing(old, near)).prediction is near
 
 
+def test_one_whose_time_is_known_is_nearer_than_one_whose_time_is_not():
+    dated, undated = item("dated", BODY, 90), item("undated", BODY, None)
+    assert fate(listing(undated, dated)).prediction is dated
+
+
+def test_near_is_near_to_either_reading_of_our_clock():
+    between, near = item("between", BODY, 3600), item("near", BODY, 7201)
+    listed = listing(between, near, at_s=LATER_S, skew_s=7200)
+    assert fate(listed, asked=doubt(told=False)).prediction is near
+
+
+def test_what_may_be_older_than_the_lists_memory_is_unclear():
+    listed = listing(at_s=7 * 86400 - 400, skew_s=500)
+    assert fate(listed, asked=doubt(told=False)).fate is Fate.UNCLEAR
+
+
+def test_others_move_along_a_chain_to_make_room():
+    """The third can only be `p`, which the first took; that one moves to `q`, and its holder to `r`."""
+    three = [doubt({"x": 1}, 0, "1"), doubt({"y": 1}, 5, "2"), doubt({"x": 1, "z": 1}, 20, "3")]
+    p = item("p", {"x": 1, "y": 2, "z": 1}, 1)
+    q = item("q", {"x": 1, "y": 1, "z": 2}, 10)
+    r = item("r", {"x": 2, "y": 1, "z": 2}, 100)
+    assert [d.prediction for d in fates(three, listing(p, q, r))] == [q, r, p]
+
+
 def test_a_prediction_with_defaults_goes_where_it_is_needed():
     """`both` fits either doubt, `plain` only the first: taking the nearest first would leave one out."""
     first, second = doubt({"prompt": "x"}, job="1"), doubt({"prompt": "x", "n": 1}, job="2", at_s=5)
@@ -242,6 +287,12 @@ def test_a_long_window_holds_doubts_together_over_a_short_one():
     assert alone == [after]
     decisions = fates(group, listing(item("p", at_s=2001), at_s=2300))
     assert [d.fate for d in decisions] == [Fate.UNCLEAR, Fate.ABSENT, Fate.UNCLEAR]
+
+
+def test_windows_that_only_touch_belong_together():
+    touching = doubt(at_s=660)  # 420 after the first and 240 before it
+    assert clusters([doubt(), touching], s(0), RULES) == [[doubt(), touching]]
+    assert len(clusters([doubt(), doubt(at_s=661)], s(0), RULES)) == 2
 
 
 def test_equal_requests_that_may_be_different_predictions_are_not_told_by_counting():
