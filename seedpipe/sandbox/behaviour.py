@@ -100,6 +100,7 @@ class Sandbox:
     ) -> Reply:
         """Take one paid request; `webhook` is the URL that wants to hear of its end."""
         with self._submitting:
+            self._refuse_revoked()
             self._refuse_unavailable()
             model = self._model(model_id)
             _refuse_webhook(inputs, webhook)
@@ -116,6 +117,7 @@ class Sandbox:
     @refusable
     def result(self, prediction_id: str, now: datetime, origin: str) -> Reply:
         """Answer how one task stands."""
+        self._refuse_revoked(reads=True)
         task = self._task(prediction_id, now)
         if task is None:
             raise Refusal(404, f"prediction '{prediction_id}' not found")
@@ -129,6 +131,7 @@ class Sandbox:
     @refusable
     def listing(self, query: JsonObject, now: datetime, origin: str) -> Reply:
         """Answer one page of the account's tasks, newest first."""
+        self._refuse_revoked(reads=True)
         page = read_count(query, "page", default=1, least=1, most=10**6)
         page_size = read_count(query, "page_size", default=_PAGE_SIZE, least=1, most=_PAGE_SIZE)
         wanted = read_text(query, "status")
@@ -294,6 +297,13 @@ class Sandbox:
             return max(0, billed - rehearsed.short_by)
         return max(1, billed - self._switches.short_by) if billed > 1 else billed
 
+    def _refuse_revoked(self, *, reads: bool = False) -> None:
+        switches = self._switches
+        if not switches.revoke_after or (reads and not switches.revoked_reads):
+            return
+        if self._book.accepted_count() >= switches.revoke_after:
+            raise Refusal(switches.revoked_status, "The API key is not valid any more.")
+
     def _refuse_unavailable(self) -> None:
         self._submits += 1
         if is_nth(self._submits, self._switches.unavailable_every):
@@ -329,6 +339,7 @@ class Sandbox:
         return price.total_usd * self._switches.price_percent / 100
 
     def _refuse_silently(self) -> None:
+        self._refuse_revoked(reads=True)
         if self._switches.account_is_silent:
             raise Refusal(503, "The account cannot be asked at the moment.")
 

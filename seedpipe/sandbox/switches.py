@@ -77,7 +77,9 @@ class Switches:
     Faults, each 0 for never, else every n-th: `unavailable_every` submits are answered 503 and not accepted;
     of the accepted ones `lose_every` lose their answer in the middle of its body, `bad_gateway_every` are
     answered 502 with HTML, `slow_answer_every` are answered `slow_answer_s` late, `fail_every` tasks
-    end with `fail_code`. While `account_is_silent`, balance, prices and bills are answered 503.
+    end with `fail_code`. While `account_is_silent`, balance, prices and bills are answered 503. The key is
+    revoked once `revoke_after` requests were accepted: `revoked_status` answers every submit and, unless
+    `revoked_reads` is off, every question about tasks and the account; files need no key.
     """
 
     unknown_inputs: UnknownInputs = UnknownInputs.DROPPED
@@ -107,6 +109,9 @@ class Switches:
     bad_gateway_every: int = 0
     slow_answer_every: int = 0
     slow_answer_s: float = 0.0
+    revoke_after: int = 0
+    revoked_status: int = 401
+    revoked_reads: bool = True
     fail_every: int = 0
     fail_code: int = 5000
 

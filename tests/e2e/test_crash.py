@@ -8,46 +8,15 @@ from collections import Counter
 import pytest
 
 from seedpipe.core.model import canonical_json
-from seedpipe.sandbox import Book
+from tests.cards import HANG_S, charges, wait_for_charges, write_cards
 
 JOBS = 200
-CAMPAIGN = """\
-seedpipe: 1
-name: big
-model: bytedance/seedream-v4
-matrix:
-  number: [{numbers}]
-series:
-  hero:
-    input: {{size: 1024*1024}}
-    prompt: "A card with the number {{{{ number }}}} in #E4572E"
-budget: {{usd: 100}}
-"""
-HANG_S = 60
 
 
 @pytest.fixture
 def big(seedpipe):
-    numbers = ", ".join(str(number) for number in range(JOBS))
-    (seedpipe.project / "campaign.yaml").write_text(CAMPAIGN.format(numbers=numbers))
-    seedpipe.environment["WAVESPEED_API_KEY"] = "k"
     seedpipe.environment["SEEDPIPE_SETTLE_S"] = "3"
-    return seedpipe
-
-
-def charges(project):
-    book = Book(project / ".seedpipe" / "sandbox")
-    try:
-        return list(book.charges())
-    finally:
-        book.close()
-
-
-def wait_for_charges(project, count):
-    deadline = time.monotonic() + HANG_S
-    while len(charges(project)) < count:
-        assert time.monotonic() < deadline, "the run does not get on"
-        time.sleep(0.02)
+    return write_cards(seedpipe, JOBS, name="big")
 
 
 def requests(charged):
@@ -62,7 +31,7 @@ def live(address):
 def test_a_killed_run_is_never_charged_twice(big, killed_after):
     with big.sandbox() as address:
         victim = big.start(*live(address))
-        wait_for_charges(big.project, killed_after)
+        wait_for_charges(big, killed_after)
         victim.send_signal(signal.SIGKILL)
         victim.communicate(timeout=HANG_S)
         again = big.start(*live(address))
@@ -70,7 +39,7 @@ def test_a_killed_run_is_never_charged_twice(big, killed_after):
     run = json.loads(out)
     assert again.returncode == 0, err
     assert {phase: total["jobs"] for phase, total in run["phases"].items()} == {"done": JOBS}
-    charged = charges(big.project)
+    charged = charges(big)
     assert set(requests(charged).values()) == {1}, "a request was charged twice"
     assert len(charged) == len(list((big.project / "out").rglob("*.jpg"))) == JOBS
     assert not list((big.project / ".seedpipe").rglob("*.part"))
@@ -79,7 +48,7 @@ def test_a_killed_run_is_never_charged_twice(big, killed_after):
 def test_a_second_run_beside_the_first_leaves_at_once(big):
     with big.sandbox() as address:
         first = big.start(*live(address))
-        wait_for_charges(big.project, 1)
+        wait_for_charges(big, 1)
         second = big.run(*live(address), code=6)
         assert "another run" in second.stderr
         first.send_signal(signal.SIGTERM)
@@ -92,7 +61,7 @@ def test_a_second_run_beside_the_first_leaves_at_once(big):
 def test_a_signal_ends_a_run_in_order(big, number):
     with big.sandbox() as address:
         run = big.start(*live(address))
-        wait_for_charges(big.project, 10)
+        wait_for_charges(big, 10)
         asked_at = time.monotonic()
         run.send_signal(number)
         out, err = run.communicate(timeout=HANG_S)
@@ -101,4 +70,4 @@ def test_a_signal_ends_a_run_in_order(big, number):
         assert "in_doubt" not in json.loads(out)["phases"]
         finished = json.loads(big.run(*live(address)).stdout)
     assert finished["phases"] == {"done": {"jobs": JOBS, "images": JOBS, "cost_usd": "5.40"}}
-    assert set(requests(charges(big.project)).values()) == {1}
+    assert set(requests(charges(big)).values()) == {1}

@@ -10,6 +10,7 @@ from seedpipe.core.errors import Malformed, ProviderError, Refused
 from seedpipe.core.safe_text import lasting_url
 from seedpipe.providers import Limits, WaveSpeedProvider, inline
 from seedpipe.sandbox import SandboxServer, Switches
+from seedpipe.stores import LocalStore
 from tests.fakes.provider import picture
 from tests.fakes.wire import http, wire
 
@@ -69,6 +70,20 @@ def test_what_is_neither_a_url_nor_base64_is_a_failed_download(output):
 def test_an_output_over_the_cap_is_not_decoded():
     with pytest.raises(Malformed, match="larger than 20 bytes"):
         fetched([NAKED], download_max_bytes=20)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"<html>an error page</html>", "a web page"), (PICTURE[:-9], "cut short")]
+)
+def test_base64_of_what_is_no_whole_image_is_never_kept(tmp_path, content, words):
+    async def chunks():
+        [brought] = (await asyncio.to_thread(fetched, [base64.b64encode(content).decode()]))[1]
+        yield brought
+
+    store = LocalStore(tmp_path / "objects", tmp_path / "out")
+    with pytest.raises(Malformed, match=words):
+        asyncio.run(store.receive(chunks()))
+    assert list((tmp_path / "objects").iterdir()) == []
 
 
 def test_a_long_answer_is_read_only_if_it_is_said_to_be_json():

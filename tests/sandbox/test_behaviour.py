@@ -330,6 +330,19 @@ def test_everything_is_forgotten_after_seven_days_but_the_charge(service):
     assert len(here.book.charges()) == 1
 
 
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_key_is_revoked_once_so_many_requests_were_accepted(service, status, reads):
+    here = service(revoke_after=2, revoked_status=status, revoked_reads=reads)
+    first, _ = here.submitted(), here.submitted()
+    assert here.submit().status == status
+    assert len(here.book.charges()) == 2
+    for answer in (here.result(first), here.listing(), here.sandbox.balance(here.now)):
+        assert answer.status == (status if reads else 200)
+    here.pass_time(1)
+    assert here.sandbox.picture(first, "1.jpeg", here.now), "files need no key"
+
+
 @pytest.mark.parametrize(("shows_deleted", "status", "listed"), [(False, 404, 0), (True, 200, 1)])
 def test_deleting_forgets_the_task_and_keeps_the_charge(service, shows_deleted, status, listed):
     here = service(shows_deleted=shows_deleted)
