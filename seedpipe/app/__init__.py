@@ -6,6 +6,7 @@ exits nothing. Rooms are joined here and in `session`; heavy ones load when a us
 
 from seedpipe.app.books import audit, spend
 from seedpipe.app.care import doctor, probe, serve_sandbox
+from seedpipe.app.comparing import Compared, against
 from seedpipe.app.keeping import Decided, keep
 from seedpipe.app.looking import StatusReview, show, status
 from seedpipe.app.planning import PlanReview, Valid, review, validate
@@ -17,6 +18,7 @@ from seedpipe.app.starting import start_project
 
 __all__ = [
     "Adopted",
+    "Compared",
     "Decided",
     "PlanReview",
     "Reconciled",
@@ -26,6 +28,7 @@ __all__ = [
     "SyncedModel",
     "Valid",
     "adopt",
+    "against",
     "audit",
     "balance",
     "doctor",

@@ -62,6 +62,16 @@ def validate(
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
 @click.option("--check", is_flag=True, help="Exit with 1 when a run would have work to do.")
+@click.option(
+    "--against", metavar="REF|PLAN", help="What has changed since a git commit, or since a saved plan."
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "markdown"]),
+    default="text",
+    help="Markdown for a comment, with --against.",
+)
 @click.option("-o", "--output", metavar="PLAN", help="Save the plan, to be carried out by `run PLAN`.")
 @click.option("--live-prices", is_flag=True, help="Ask the service what each price is today; needs the key.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
@@ -74,6 +84,8 @@ def plan(
     files: tuple[Path, ...],
     proof: bool,  # noqa: FBT001
     check: bool,  # noqa: FBT001
+    against: str | None,
+    style: str,
     output: str | None,
     live_prices: bool,  # noqa: FBT001
     base_url: str | None,
@@ -85,7 +97,7 @@ def plan(
 ) -> int:
     """Show the jobs and the money. Nothing is sent or charged."""
     from seedpipe import app
-    from seedpipe.cli.views import planning
+    from seedpipe.cli.views import comparing, planning
     from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
 
     if live_prices and (proof or len(files) > 1):
@@ -100,12 +112,18 @@ def plan(
         level=level,
         concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
     )
+    if style != "text" and against is None:
+        raise click.UsageError("--format markdown needs --against")
     reviews = [(app.review(file, settings, variant_of(file)), file) for file in files]
     if output is not None:
         app.save(files[0], Path(output), variant_of(files[0]))
-    today = app.live_prices(reviews[0][0], settings) if live_prices else None
-    retellings = [(reviewed, retold(file, variant_of(file))) for reviewed, file in reviews]
-    planning.show_plans(retellings, screen_of(**screen), today=today)
+    if against is not None:
+        compared = [app.against(file, against, variant_of(file)) for file in files]
+        comparing.show_compared(compared, against, screen_of(**screen), style=style)
+    else:
+        today = app.live_prices(reviews[0][0], settings) if live_prices else None
+        retellings = [(reviewed, retold(file, variant_of(file))) for reviewed, file in reviews]
+        planning.show_plans(retellings, screen_of(**screen), today=today)
     if any(reviewed.over_by_usd for reviewed, _ in reviews):
         return 2
     return int(check and any(reviewed.standing.pending.jobs for reviewed, _ in reviews))

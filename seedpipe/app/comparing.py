@@ -1,0 +1,80 @@
+"""What a change of a campaign adds and costs: its plan beside that of a commit, or a plan that was saved.
+
+Hides where the older plan comes from. Nothing is written, and the work tree is not touched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seedpipe import catalog
+from seedpipe.app.planning import plan_of
+from seedpipe.app.saving import is_saved, opened
+from seedpipe.core.campaign import FileProblem
+from seedpipe.core.comparing import Comparison, compare
+from seedpipe.core.errors import InputError
+from seedpipe.core.planning import make_plan
+from seedpipe.core.totals import Bill, PlanTotals
+from seedpipe.core.variant import AS_IT_STANDS, Variant
+from seedpipe.sources import GitTree, WorkTree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from seedpipe.core.model import JobPlan, PlannedCell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A campaign beside what it was: `remark` says why there was nothing to compare with, if so."""
+
+    campaign: str
+    file: str
+    before: PlanTotals | None
+    after: PlanTotals
+    difference: Comparison
+    remark: str = ""
+
+
+def against(file: Path, older: str, variant: Variant = AS_IT_STANDS) -> Compared:
+    """Return how a campaign's plan differs from what it was.
+
+    `older` is a git ref, or the file of a saved plan. A campaign that was not there then, or could not be
+    planned, is new as a whole.
+    """
+    tree = WorkTree.around(file)
+    plan = plan_of(tree, variant)
+    before, remark = _older_plan(file, older, variant, plan.header.campaign)
+    old_bill, new_bill = Bill(before) if before else None, Bill(plan)
+    cells: Iterable[PlannedCell] = old_bill.counting(before.cells()) if before and old_bill else ()
+    difference = compare(cells, new_bill.counting(plan.cells()))
+    return Compared(
+        campaign=plan.header.campaign,
+        file=str(file),
+        before=old_bill.totals() if old_bill else None,
+        after=new_bill.totals(),
+        difference=difference,
+        remark=remark,
+    )
+
+
+def _older_plan(file: Path, older: str, variant: Variant, campaign: str) -> tuple[JobPlan | None, str]:
+    if Path(older).is_file() and is_saved(Path(older)):
+        saved, _, _ = opened(Path(older))
+        if saved.header.campaign != campaign:
+            raise InputError(f"{older} is a plan of '{saved.header.campaign}', not of '{campaign}'")
+        return saved, ""
+    tree = GitTree.around(file, older)
+    try:
+        tree.read(tree.campaign)
+    except FileProblem:
+        return None, f"it was not there at {older}"
+    try:
+        plan = make_plan(tree.campaign, tree, catalog.load(), variant)
+        for _ in plan.cells():
+            pass
+    except InputError as error:
+        return None, f"at {older} it could not be planned ({len(error.diagnostics) or 1} to mend)"
+    return plan, ""
