@@ -300,6 +300,7 @@ class _Expansion:
         except _UnfitCell:
             return None
         self._judge_wording(series, job, where)
+        self._judge_brand_words(series, job, values, where)
         opens_job = self._open(job, series, where)
         cell = Cell(
             address=address,
@@ -382,6 +383,15 @@ class _Expansion:
                 hint = "write {{ max_images }} in the prompt: it is always the number that is paid for"
                 span = series.prompt.place_of(said.start, said.end)
                 self.faults.add(Diagnostic(rule="set-count", message=message, span=span, hint=hint), where)
+
+    def _judge_brand_words(self, series: Series, job: Job, values: Mapping[str, object], where: str) -> None:
+        """Refuse a prompt that lacks what the brand wants said, or says what it bans."""
+        if self.campaign.brand is None or "prompt" not in job.request:
+            return
+        market = str(values["market"]) if "market" in values else None
+        for fault in self.campaign.brand.words.faults(str(job.request["prompt"]), market, series.prompt):
+            if self.campaign.lint.hears(fault.rule):
+                self.faults.add(fault, where)
 
     # ---- the paths ----
 

@@ -125,6 +125,10 @@ _ALL: Final = (
     _error(
         "set-count", "The prompt asks for another number of images than the request pays for.", ignorable=True
     ),
+    # What the brand asks for.
+    _error("banned-word", "A prompt says what the brand bans, in all markets or in that of the cell."),
+    _error("required-word", "A prompt lacks a word that the brand wants in every prompt.", ignorable=True),
+    _error("style-lock", "A prompt lacks a sentence that the brand wants in every prompt.", ignorable=True),
     # Where images go, and what they cost.
     _error("output-path", "An output path is no safe place below the output folder."),
     _error("output-path-shared", "Two images would be written to one path, and one of them be lost."),

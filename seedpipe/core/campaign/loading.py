@@ -11,14 +11,15 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from seedpipe.core.campaign.brands import read_brand
 from seedpipe.core.campaign.habits import habits, read_lint
 from seedpipe.core.campaign.layers import Layers, read_layers
 from seedpipe.core.campaign.matrix import given_variables, read_axes, read_variables
-from seedpipe.core.campaign.model import Brand, Budget, Campaign, Series, data_values
+from seedpipe.core.campaign.model import Budget, Campaign, Series, data_values
 from seedpipe.core.campaign.models import read_project_models
 from seedpipe.core.campaign.reading import Reading, map_at, scalars, text_at
 from seedpipe.core.campaign.series import RESERVED, Names, SeriesReader, check_derivations, override_nodes
-from seedpipe.core.campaign.yaml import Mapping, Scalar, data
+from seedpipe.core.campaign.yaml import Mapping, Scalar
 from seedpipe.core.diagnostics import did_you_mean, in_reading_order
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import BudgetCaps, DoubtPolicy, Policy, ShortSets
@@ -65,7 +66,7 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
     root = layers.root
     given = given_variables(reading, root, variant)
     layers = replace(layers, given=frozenset(given))
-    brand = _brand(reading, root)
+    brand = read_brand(reading, root)
     variables = read_variables(reading, root, given)
     axes = read_axes(reading, root, data_values(variables, brand))
     _check_names(reading, root)
@@ -90,23 +91,6 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
         references=reading.references,
         lint=lint,
         habits=tuple(habits(reading, root, series)),
-    )
-
-
-def _brand(reading: Reading, root: Mapping) -> Brand | None:
-    named = root.get("brand")
-    if not isinstance(named, Scalar) or not reading.sound("brand"):
-        return None
-    tree = reading.tree(reading.path_of(named), named.span, "brand")
-    if not isinstance(tree, Mapping) or not reading.sound("brand"):
-        return None
-    palette = map_at(tree, "palette")
-    return Brand(
-        name=text_at(tree, "name"),
-        palette={name: text_at(palette, name) for name, _ in palette.items()},
-        voice=text_at(tree, "voice") if "voice" in tree else None,
-        extras={name: data(value) for name, value in map_at(tree, "vars").items()},
-        usd_per_month=_amounts(map_at(tree, "budget")).get("usd_per_month"),
     )
 
 

@@ -7,9 +7,10 @@ cells (values of inputs, paths, money) is judged by `seedpipe.core.planning`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from seedpipe.core.brand_words import BrandWords
 from seedpipe.core.rules import RULES, Say
 from seedpipe.core.templates import Template
 from seedpipe.core.values import shielded
@@ -32,6 +33,7 @@ class Brand:
     """The brand kit: `palette` maps colour names to `#RRGGBB`; `extras` are its `vars`.
 
     `usd_per_month` is what all campaigns of the brand may spend in a month; templates do not see it.
+    `logo` is a path from the campaign's folder; `words` is what every prompt must say and must not.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Brand:
     voice: str | None
     extras: Mapping[str, Json]
     usd_per_month: Decimal | None = None
+    logo: str | None = None
+    words: BrandWords = field(default_factory=BrandWords)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +183,13 @@ def data_values(variables: Mapping[str, Json | TableByKey], brand: Brand | None)
     """Return what every template of a campaign sees: its data, whatever the cell."""
     values = {name: shielded(name, value) for name, value in variables.items()}
     if brand:
-        kit = {"name": brand.name, "palette": brand.palette, "voice": brand.voice, "vars": brand.extras}
+        kit = {
+            "name": brand.name,
+            "palette": brand.palette,
+            "voice": brand.voice,
+            "logo": brand.logo,
+            "style_lock": [phrase.text for phrase in brand.words.style_lock],
+            "vars": brand.extras,
+        }
         values["brand"] = shielded("brand", kit)
     return values

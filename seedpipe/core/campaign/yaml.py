@@ -321,13 +321,15 @@ class _Builder:
 
     def _note_colour(self, node: Node, what: str) -> None:
         """`ember: #E4572E` is null to YAML, because a `#` behind a space starts a comment."""
-        if not isinstance(node, Scalar) or node.style or node.raw:
+        if not isinstance(node, Scalar) or node.style:
             return
-        match = _COLOUR_COMMENT.match(self._source.text, node.start)
+        match = _COLOUR_COMMENT.match(self._source.text, node.end if node.raw else node.start)
         if match:
             colour = match[1]
-            message = f"{what} is empty: '#' starts a comment in YAML"
-            hint = f'quote the colour: "{colour}"'
+            message = (
+                f"{what} {'ends before the colour' if node.raw else 'is empty'}: '#' starts a comment in YAML"
+            )
+            hint = "put the whole text in quotes" if node.raw else f'quote the colour: "{colour}"'
             self._report("unquoted-colour", message, match.start(1), width=len(colour), hint=hint)
 
     def _scalar(self, text: str, style: str, start: int, end: int) -> Scalar:
