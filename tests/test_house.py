@@ -218,8 +218,11 @@ def test_commands_in_the_docs_run(reader, command):
 @pytest.mark.parametrize(
     "campaign", sorted((REPOSITORY / "examples").rglob("campaign.yaml")), ids=lambda path: path.parent.name
 )
-def test_every_example_is_valid(reader, campaign):
-    reader.run("validate", campaign)
+def test_every_example_is_valid_without_a_warning_and_makes_a_proof(reader, campaign):
+    told = reader.run("validate", campaign)
+    assert "warning" not in told.stdout + told.stderr
+    inside = reader.project / campaign.relative_to(REPOSITORY)
+    assert "1 of 1 job done" in reader.run("run", inside, "--limit", "1").stdout
 
 
 def test_links_in_the_docs_lead_somewhere():
