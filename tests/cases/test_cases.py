@@ -2,8 +2,8 @@
 
 `valid/<name>/` holds a campaign and its golden `plan.json`, `invalid/<name>/` a campaign and the golden
 `diagnostics.txt` that its author reads, `warned/<name>/` a campaign that may run and its golden
-`warnings.txt`; a `variant.json` says what the command line lays over
-it. SEEDPIPE_UPDATE_GOLDENS=1 writes the goldens anew: read them.
+`warnings.txt`; a `variant.json` says what the command line lays over it. `examples/` has what the campaigns
+that we show come to. SEEDPIPE_UPDATE_GOLDENS=1 writes the goldens anew: read them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from seedpipe.sources import WorkTree
 HERE = Path(__file__).parent
 UPDATE = bool(os.environ.get("SEEDPIPE_UPDATE_GOLDENS"))
 VALID = sorted(folder.name for folder in (HERE / "valid").iterdir() if folder.is_dir())
+PIPELINES = HERE.parents[1] / "examples" / "pipelines"
+EXAMPLES = sorted(folder.name for folder in PIPELINES.iterdir() if (folder / "campaign.yaml").exists())
 INVALID = sorted(folder.name for folder in (HERE / "invalid").iterdir() if folder.is_dir())
 WARNED = sorted(folder.name for folder in (HERE / "warned").iterdir() if folder.is_dir())
 
@@ -84,6 +86,20 @@ def test_every_rule_of_a_warning_has_a_case():
     told = "".join((HERE / "warned" / name / "warnings.txt").read_text() for name in WARNED)
     silent = [rule.name for rule in RULES.values() if rule.says is not Say.ERROR]
     assert [name for name in silent if f"warning {name}:" not in told] == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example(name, work_tree):
+    tree = work_tree(PIPELINES / name)
+    plan = make_plan(tree.campaign, tree, catalog.load())
+    totals = total(plan)
+    found = {
+        "totals": _share(totals.all),
+        "series": {name: _share(part) for name, part in totals.by_series.items()},
+        "jobs": {planned.cell.address: planned.job.job_id[:12] for planned in plan.cells()},
+    }
+    assert totals.all.cost_usd < 2
+    _compare(HERE / "examples" / f"{name}.json", json.dumps(found, indent=1) + "\n")
 
 
 def variant_of(folder):
