@@ -199,6 +199,8 @@ def reader(tmp_path_factory):
     with seedpipe.sandbox() as address:
         environment["SEEDPIPE_BASE_URL"] = address
         seedpipe.run("run", "campaign.yaml")  # so that commands about the last run work in any order
+        for folder in ("autumn", "lamps"):  # projects that the docs begin and then go on with
+            seedpipe.run("init", folder)
         yield seedpipe
 
 
@@ -210,9 +212,21 @@ def test_commands_in_the_docs_run(reader, command):
         with reader.sandbox(*arguments[2:port], *arguments[port + 2 :]) as address:
             assert address.startswith("http://127.0.0.1:")
         return
+    if arguments[0] == "init":
+        arguments[-1] = f"begun/{arguments[-1]}"
     # Off a terminal nobody can be asked, and then a live run without consent must refuse.
     refused = "--live" in arguments and "--yes" not in arguments
     reader.run(*arguments, code=2 if refused else 0)
+
+
+def test_the_first_campaign_of_the_docs_is_what_they_say(reader):
+    page = (REPOSITORY / "docs" / "first-campaign.md").read_text()
+    blocks = re.findall(r"```(?:csv|yaml)\n(.*?)```", page, re.DOTALL)
+    names = ["data/products.csv", "data/copy.csv", "campaign.yaml"]
+    reader.run("init", "tutorial")
+    for name, text in zip(names, blocks, strict=True):
+        (reader.project / "tutorial" / name).write_text(text)
+    assert "valid, 20 cells, 6 jobs" in reader.run("validate", "tutorial/campaign.yaml").stdout
 
 
 @pytest.mark.parametrize(
