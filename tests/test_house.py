@@ -236,7 +236,7 @@ def test_every_example_is_valid_without_a_warning_and_makes_a_proof(reader, camp
     told = reader.run("validate", campaign)
     assert "warning" not in told.stdout + told.stderr
     inside = reader.project / campaign.relative_to(REPOSITORY)
-    assert "1 of 1 job done" in reader.run("run", inside, "--limit", "1").stdout
+    assert "done 1 job," in reader.run("run", inside, "--limit", "1").stdout
 
 
 def test_links_in_the_docs_lead_somewhere():
