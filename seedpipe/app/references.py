@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.campaign import FileProblem
 from seedpipe.core.errors import InputError, Malformed
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from seedpipe.core.model import PlanHeader
     from seedpipe.sources import WorkTree
     from seedpipe.stores import LocalStore
+
+
+_MOST_NAMED: Final = 5  # images in one message
 
 
 def keep_references(header: PlanHeader, tree: WorkTree, store: LocalStore) -> None:
@@ -33,6 +36,27 @@ def keep_references(header: PlanHeader, tree: WorkTree, store: LocalStore) -> No
 
     if header.references:
         asyncio.run(keep())
+
+
+def refuse_changed_references(header: PlanHeader, tree: WorkTree) -> None:
+    """Raise `InputError` when an image that a saved plan refers to is another one now, or gone."""
+    changed = [
+        tree.shown(path) for path, sha256 in header.references.items() if _digest(tree, path) != sha256
+    ]
+    if changed:
+        more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
+        raise InputError(
+            f"the plan is stale: its reference images have changed: {', '.join(changed[:_MOST_NAMED])}{more};"
+            " nothing was sent",
+            hint="save the plan again, or put the images back that it was made with",
+        )
+
+
+def _digest(tree: WorkTree, path: str) -> str | None:
+    try:
+        return hashlib.sha256(tree.read(path)).hexdigest()
+    except FileProblem:
+        return None
 
 
 async def _keep(path: str, sha256: str, tree: WorkTree, store: LocalStore) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from seedpipe.app.planning import PlanReview, plan_of
 from seedpipe.app.prices import models
+from seedpipe.app.references import refuse_changed_references
 from seedpipe.app.running import RunResult, carry_out
 from seedpipe.core.campaign import FileProblem
 from seedpipe.core.errors import InputError, RunError
@@ -72,6 +73,7 @@ def run_saved(
 ) -> RunResult:
     """Carry out a saved plan as it stands; `warn` hears which files of its campaign have changed since."""
     plan, tree, changed = opened(file)
+    refuse_changed_references(plan.header, tree)
     if changed:
         warn(changed)
     return carry_out(plan, tree, settings, consent=consent, listener=listener)

@@ -157,6 +157,16 @@ def test_another_picture_under_the_same_name_is_seen_by_the_next_plan(figures):
     assert json.dumps(planned).count('"changed"')
 
 
+def test_a_saved_plan_is_stale_when_its_images_are_others_and_resume_goes_on(figures):
+    write(figures, 2)
+    figures.run("plan", "campaign.yaml", "-o", "plan.jsonl")
+    figures.run("run", "plan.jsonl")
+    (figures.project / "refs" / "odd.png").write_bytes(png(BLUE))
+    stale = figures.run("run", "plan.jsonl", code=2).stderr
+    assert "the plan is stale: its reference images have changed: refs/odd.png" in stale
+    figures.run("resume")
+
+
 def test_an_image_that_no_decoder_takes_is_refused_before_anything_is_sent(figures):
     hollow = png(RED)[:33] + png(RED)[-12:]  # a PNG's beginning and end, and nothing in between
     (figures.project / "refs" / "figure.png").write_bytes(hollow)

@@ -73,7 +73,8 @@ def _job(record: JobRecord) -> Table:
     table.add_row("cells", escape(", ".join(cell.address for cell in record.cells)))
     table.add_row("model", escape(job.model))
     for name, value in job.request.items():
-        table.add_row(escape(name), escape(str(value)))
+        entries = value if isinstance(value, list) else [value]
+        table.add_row(escape(name), escape("\n".join(map(str, entries))))
     table.add_row("cost", f"{usd(job.unit_usd)} × {job.outputs_expected} = {usd(job.cost_usd)}")
     for attempt in record.attempts:
         when = f"{attempt.intent_at:%Y-%m-%d %H:%M:%S} UTC" if attempt.intent_at else ""
