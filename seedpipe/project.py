@@ -62,6 +62,11 @@ class Places:
         return self.world / "asides"
 
     @property
+    def learned(self) -> Path:
+        """What `doctor --live` has learned of the service."""
+        return self.world / "learned.json"
+
+    @property
     def logs(self) -> Path:
         """The folder of the runs' logs."""
         return self.state / "logs"

@@ -7,17 +7,19 @@ where they are asked for, and the first signal stops the engine in order.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import secrets
 import signal
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from seedpipe import __version__
 from seedpipe.core.errors import InputError, ProviderError
+from seedpipe.core.reconcile import settle_time_s
 from seedpipe.settings import World, is_loopback
 from seedpipe.stores import RunLog
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from seedpipe.project import Places
     from seedpipe.providers import WaveSpeedProvider
     from seedpipe.settings import Settings
+
+_MOST_LAG_S: Final = 3600.0  # a list later than that is broken: no run should wait for three of them
 
 
 @contextmanager
@@ -134,6 +138,23 @@ async def drive(
         received = _stop_on_signals(engine)
         outcome = await (engine.settle(start) if settle_only else engine.run(start))
     return outcome, received[0] if received else None
+
+
+def careful(settings: Settings, places: Places) -> Settings:
+    """Return the settings with the settle time that `doctor --live` has shown this service to need."""
+    return replace(settings, settle_s=settle_time_s(settings.settle_s, _list_lag_s(places)))
+
+
+def _list_lag_s(places: Places) -> float | None:
+    """Return how late the service's list once showed a task; None if nobody has looked."""
+    try:
+        said = json.loads(places.learned.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    lag_s = said.get("list_lag_s") if isinstance(said, dict) else None
+    if not isinstance(lag_s, (int, float)) or isinstance(lag_s, bool) or not lag_s >= 0:
+        return None
+    return float(min(lag_s, _MOST_LAG_S))
 
 
 def pace_for(settings: Settings, origin: str) -> Pace:

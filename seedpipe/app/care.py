@@ -41,7 +41,7 @@ def probe(folder: Path, settings: Settings, *, consent: Callable[[Decimal], None
     _, image_usd = cheapest()
     consent(2 * image_usd)  # one image, and one request that is meant to fail and may be billed all the same
     places = places_of(project_root(folder), settings)
-    return live_probe(settings, kept=places.world / "learned.json")
+    return live_probe(settings, kept=places.learned)
 
 
 def serve_sandbox(

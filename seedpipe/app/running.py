@@ -37,7 +37,7 @@ from seedpipe.project import (
     ready_to_write,
     writing,
 )
-from seedpipe.session import drive, pace_for, provider_at, run_log, service
+from seedpipe.session import careful, drive, pace_for, provider_at, run_log, service
 from seedpipe.settings import Settings, World
 from seedpipe.sources import WorkTree, project_root
 from seedpipe.stores import LocalStore
@@ -125,6 +125,7 @@ def carry_out(
         settings.required_key()
     total(plan)  # a plan with faults leaves no state folder behind
     places = places_of(tree.root, settings)
+    settings = careful(settings, places)
     out = out_of(tree, plan, settings)
     store, lock = LocalStore(places.objects, out), CampaignLock.of(tree, settings)
     with writing(places, settings) as ledger:
@@ -199,7 +200,15 @@ def reconcile(
             store = LocalStore(places.objects, places.asides)
             with service(settings, places) as origin, run_log(places, start, settings, listener) as log:
                 settling = drive(
-                    start, Orders(), ledger, origin, store, store, settings, log, settle_only=True
+                    start,
+                    Orders(),
+                    ledger,
+                    origin,
+                    store,
+                    store,
+                    careful(settings, places),
+                    log,
+                    settle_only=True,
                 )
                 outcome, signal_number = asyncio.run(settling)
         left = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import Json, Prediction
 
 _NO_SKEW: Final = timedelta(0)
+_LAGS_TO_SETTLE: Final = 3  # one lag was seen; the next one may be longer
 _NOTHING_READ: Final[Mapping[str, str]] = MappingProxyType({})
 _DATE_STEP: Final = timedelta(seconds=1)  # the service tells its time to the second
 _SLOWEST_ANSWER: Final = timedelta(
@@ -146,6 +147,15 @@ class Decision:
     why: str
     prediction: Prediction | None = None
     candidates: tuple[str, ...] = ()
+
+
+def settle_time_s(said_s: float, list_lag_s: float | None) -> float:
+    """Return how long a request must be looked for before it can be absent.
+
+    What was seen once, a list that showed a task so late, makes it longer and never shorter: the next
+    request may be shown later still.
+    """
+    return said_s if list_lag_s is None else max(said_s, _LAGS_TO_SETTLE * list_lag_s)
 
 
 def settle(doubts: Sequence[Doubt], listing: Listing, known: Known, rules: Rules) -> list[Decision]:

@@ -20,6 +20,7 @@ from seedpipe.core.reconcile import (
     clusters,
     compare,
     settle,
+    settle_time_s,
     span,
     strays,
     unread_images,
@@ -303,6 +304,14 @@ def test_equal_requests_that_may_be_different_predictions_are_not_told_by_counti
         (Fate.UNCLEAR, ("p", "q")),
         (Fate.UNCLEAR, ("q",)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("said_s", "lag_s", "settle_s"),
+    [(180, None, 180), (180, 0.0, 180), (180, 60.0, 180), (180, 61.0, 183), (2, 5.0, 15), (0, 0.0, 0)],
+)
+def test_a_list_that_was_late_once_makes_the_settle_time_longer_and_never_shorter(said_s, lag_s, settle_s):
+    assert settle_time_s(said_s, lag_s) == settle_s
 
 
 def test_strays_surely_ask_the_same_and_are_nobodys():

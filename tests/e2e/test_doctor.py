@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from seedpipe.project import Places
+from seedpipe.session import careful
+from seedpipe.settings import Settings
+from tests.cards import charges, write_cards
 from tests.fakes.wire import free_port
 
 KEY = "CANARYKEY-7f3a9c5e1b"
@@ -95,6 +99,35 @@ def test_a_list_that_lags_is_measured(seedpipe):
     seedpipe.environment["WAVESPEED_API_KEY"] = KEY
     with seedpipe.sandbox("--switch", "list_lag_s=3") as address:
         assert json.loads(seedpipe.run(*PROBE, address).stdout)["learned"]["list_lag_s"] >= 2.5
+
+
+@pytest.mark.parametrize(("knows", "paid"), [(True, 1), (False, 2)])
+def test_what_a_probe_has_learned_of_the_list_keeps_a_run_from_paying_twice(seedpipe, knows, paid):
+    """The settle time that is asked for is shorter than the list is late; whoever has looked knows better."""
+    write_cards(seedpipe, 1)
+    seedpipe.environment["SEEDPIPE_SETTLE_S"] = "1"
+    with seedpipe.sandbox("--switch", "list_lag_s=3", "--switch", "lose_every=2") as address:
+        seedpipe.run(*PROBE, address)
+        [kept] = (seedpipe.project / ".seedpipe").glob("live-*/learned.json")
+        if not knows:
+            kept.unlink()
+        seedpipe.run("run", "campaign.yaml", "--live", "--yes", "--base-url", address)
+    probe, *run = charges(seedpipe)
+    assert "doctor" in probe.inputs["prompt"]
+    assert len(run) == paid
+
+
+@pytest.mark.parametrize(
+    "said", ["", "[]", "{}", '{"list_lag_s": "late"}', '{"list_lag_s": -1}', "[" * 99999]
+)
+def test_what_cannot_be_understood_of_a_probe_changes_nothing(tmp_path, said):
+    settings = Settings(settle_s=7.0)
+    places = Places(state=tmp_path, world=tmp_path)
+    assert careful(settings, places) == settings
+    places.learned.write_text(said)
+    assert careful(settings, places) == settings
+    places.learned.write_text('{"list_lag_s": Infinity}')
+    assert careful(settings, places).settle_s < 4 * 3600
 
 
 def test_a_probe_whose_answer_is_lost_is_in_doubt_and_not_repeated(seedpipe):
