@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seedpipe.core.diagnostics import Diagnostic, did_you_mean
+from seedpipe.core.diagnostics import Diagnostic, did_you_mean, nearest
 from seedpipe.core.variant import Condition, conditions
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Asked:
                 continue
             for key in sorted(condition.keys - known):
                 message = f"{condition.spelt}: {_what(condition)} '{key}'"
-                yield Diagnostic(rule="unknown-axis-key", message=message, hint=did_you_mean(key, known))
+                yield Diagnostic(rule="unknown-axis-key", message=message, hint=nearest(key, known))
 
     def idle(self) -> Iterator[Diagnostic]:
         """Yield what has matched no cell once all have been read."""

@@ -242,6 +242,8 @@ def _syntax_problem(error: TemplateSyntaxError, environment: FencedEnvironment, 
         word = open_block[1]
         message = f"'{{% {word} %}}' is never closed"
         hint = f"add '{{% end{word} %}}'"
+    elif message == "unexpected '}'":
+        hint = "an expression that begins with '{{' ends with '}}'"
     elif message.startswith("unexpected 'end of template'"):
         message = "the expression ends too early"
     elif message.startswith("unexpected end of template"):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _FRAME_BEFORE = 1  # lines of context above the marked one: enough to see the key it belongs to
 _FRAME_WIDTH = 110  # characters of a source line shown: longer lines are clipped around the mark
 
+_MOST_WORDS = 8  # known words that a hint names: more are not read
+
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # what a terminal would obey
 
 
@@ -96,8 +98,21 @@ def in_reading_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return a hint that names the closest known word, or None when nothing is close."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else None
+    close = closest(word, known)
+    return f"did you mean '{close}'?" if close else None
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like this one, or None when nothing is close."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a hint for a word that is not among the known ones: the closest, else which there are."""
+    words = sorted(known)
+    shown = ", ".join(words[:_MOST_WORDS]) or "nothing"
+    more = f" and {len(words) - _MOST_WORDS} more" if len(words) > _MOST_WORDS else ""
+    return did_you_mean(word, words) or f"there are {shown}{more}"
 
 
 def _code_frame(span: Span) -> list[str]:

@@ -80,7 +80,8 @@ class Template:
         except TemplateFault:
             raise  # of a derived text, at its own place
         except Fault as fault:
-            raise self._at(fault, fault.rule, str(fault), fault.hint, fault.word) from None
+            words = (fault.word, fault.owner)
+            raise self._at(fault, fault.rule, str(fault), fault.hint, words) from None
         except UndefinedError as error:
             raise self._at(error, "undefined-name", str(error)) from None
         except SecurityError:
@@ -92,9 +93,16 @@ class Template:
         return text
 
     def _at(
-        self, error: Exception | None, rule: str, message: str, hint: str | None = None, word: str = ""
+        self,
+        error: Exception | None,
+        rule: str,
+        message: str,
+        hint: str | None = None,
+        words: tuple[str, ...] = (),
     ) -> TemplateFault:
-        patterns = [*_attribute_patterns(word), *name_patterns(word)]
+        patterns = [
+            pattern for word in words for pattern in (*_attribute_patterns(word), *name_patterns(word))
+        ]
         locate, line = self._place(_lines_of(error.__traceback__ if error else None), patterns)
         span = locate(line, *patterns)
         return TemplateFault(Diagnostic(rule=rule, message=message, span=span, hint=hint))

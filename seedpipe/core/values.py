@@ -23,15 +23,25 @@ _MAX_FALLBACKS: Final = 8  # steps from a key to what stands in for it; a chain 
 
 
 class Fault(Exception):  # noqa: N818
-    """What went wrong inside a render, before anyone knows the line; `word` is what to mark on it."""
+    """What went wrong inside a render, before anyone knows the line.
+
+    `word` is what to mark on it; where a template computes the word, it is the `owner` that is written there.
+    """
 
     def __init__(
-        self, message: str, *, rule: str = "template-error", hint: str | None = None, word: str = ""
+        self,
+        message: str,
+        *,
+        rule: str = "template-error",
+        hint: str | None = None,
+        word: str = "",
+        owner: str = "",
     ) -> None:
         super().__init__(message)
         self.rule = rule
         self.hint = hint
         self.word = word
+        self.owner = owner
 
 
 # ---- the values that templates see ------------------------------------------------------------
@@ -107,7 +117,8 @@ class DataMap(Mapping[str, object]):
         if name in self._data:
             return self._data[name]
         hint = did_you_mean(name, self._data) or f"it has {', '.join(self._data) or 'nothing'}"
-        return missing(f"'{self._path}' has no '{name}'", word=name, hint=hint)
+        own = self._path.rpartition(".")[2]
+        return missing(f"'{self._path}' has no '{name}'", word=name, hint=hint, owner=own)
 
 
 class DataList(tuple[object, ...]):  # noqa: SLOT001 - a tuple with a name cannot have slots
@@ -245,9 +256,17 @@ def shielded(path: str, value: Json | Mapping[str, Any] | TableByKey) -> object:
             return value
 
 
-def missing(message: str, *, word: str, rule: str = "undefined-name", hint: str | None = None) -> Undefined:
+def missing(
+    message: str,
+    *,
+    word: str,
+    rule: str = "undefined-name",
+    hint: str | None = None,
+    owner: str = "",
+) -> Undefined:
     """Return what a template sees in place of a value that is not there: any use raises a `Fault`."""
-    return StrictUndefined(hint=message, name=word, exc=partial(Fault, rule=rule, hint=hint, word=word))  # type: ignore[arg-type]
+    fault = partial(Fault, rule=rule, hint=hint, word=word, owner=owner)
+    return StrictUndefined(hint=message, name=word, exc=fault)  # type: ignore[arg-type]
 
 
 def column(row: Keyed, name: str) -> object:

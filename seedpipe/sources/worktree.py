@@ -12,12 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, Self
 
 from seedpipe.core.campaign import FileProblem
-from seedpipe.core.diagnostics import did_you_mean
+from seedpipe.core.diagnostics import closest
 
 if TYPE_CHECKING:
     from io import BufferedReader
 
 _ROOT_MARKS: Final = (".git", ".seedpipe")
+_MOST_SEEN: Final = 1000  # names that are looked at for a similar one
 _MAX_BYTES: Final = 32 * 1024 * 1024  # some 200,000 rows of CSV: above the rows that a matrix may have
 
 
@@ -136,8 +137,18 @@ def _open_regular(file: Path) -> BufferedReader:
 
 
 def _similar(file: Path) -> str | None:
+    """Return a hint that names a file of about this name, in the same folder or one below."""
+    found: dict[str, str] = {}
     try:
-        names = [entry.name for entry in os.scandir(file.parent) if not entry.name.startswith(".")]
+        for entry in os.scandir(file.parent):
+            if entry.name.startswith("."):
+                continue
+            found.setdefault(entry.name, entry.name)
+            for below in os.scandir(entry) if entry.is_dir(follow_symlinks=False) else ():
+                found.setdefault(below.name, f"{entry.name}/{below.name}")
+            if len(found) > _MOST_SEEN:
+                break
     except OSError:
         return None
-    return did_you_mean(file.name, names)
+    near = closest(file.name, found)
+    return f"did you mean '{found[near]}'?" if near else None

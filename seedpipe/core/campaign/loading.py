@@ -20,7 +20,7 @@ from seedpipe.core.campaign.models import read_project_models
 from seedpipe.core.campaign.reading import Reading, map_at, scalars, text_at
 from seedpipe.core.campaign.series import RESERVED, Names, SeriesReader, check_derivations, override_nodes
 from seedpipe.core.campaign.yaml import Mapping, Scalar
-from seedpipe.core.diagnostics import did_you_mean, in_reading_order
+from seedpipe.core.diagnostics import did_you_mean, in_reading_order, nearest
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import BudgetCaps, DoubtPolicy, Policy, ShortSets
 from seedpipe.core.variant import AS_IT_STANDS, Variant
@@ -180,7 +180,7 @@ def _knows_keys(reading: Reading, match: Mapping, axes: dict[str, Axis], series:
         what = "there is no series" if name.raw == "series" else f"axis '{name.raw}' has no key"
         for key in scalars(node):
             if key.raw not in known:
-                near = did_you_mean(key.raw, known)
+                near = nearest(key.raw, known)
                 reading.report("unknown-axis-key", f"{what} '{key.raw}'", key.span, near, breaks=False)
                 sound = False
     return sound

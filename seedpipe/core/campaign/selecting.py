@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seedpipe.core.campaign.reading import map_at, scalars
 from seedpipe.core.campaign.yaml import Mapping, Scalar, Sequence
-from seedpipe.core.diagnostics import did_you_mean
+from seedpipe.core.diagnostics import did_you_mean, nearest
 from seedpipe.core.selection import Match, Sample, Selection
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class SelectionReader:
                 "unknown-axis-key",
                 f"axis '{name.raw}' has no key '{key.raw}'",
                 key.span,
-                did_you_mean(key.raw, keys),
+                nearest(key.raw, keys),
             )
         return axis is not None and not strange
 

@@ -79,6 +79,7 @@ class SeriesReader:
         self._node = node
         self._names = names
         self._sound = reading.sound("series", key.raw)
+        self._axis_mistyped = False
         self._over = self._read_over()
         sound = reading.sound("series", key.raw, "shots")
         self._shots = scalars(node.get("shots")) if sound else []
@@ -137,6 +138,7 @@ class SeriesReader:
                 hint = did_you_mean(name, self._names.axes)
                 hint = hint or f"the axes are {', '.join(self._names.axes) or 'none yet'}"
                 self._report("unknown-axis", f"there is no axis '{name}' in 'matrix'", item.span, hint)
+                self._axis_mistyped = True
             elif name in seen:
                 self._report("duplicate-axis", f"axis '{name}' is here twice", item.span)
             else:
@@ -387,7 +389,9 @@ class SeriesReader:
     def _known(self, names: tuple[str, ...], derived_before: int | None = None) -> frozenset[str]:
         derived = [name for name, _ in self._derivations[:derived_before]]
         shots = ("shots", *(["shot"] if names is _IN_OUTPUT else [])) if "shots" in self._node else ()
-        return self._names.everywhere | {*names, *self._over, *derived, *shots}
+        # Where an axis is mistyped, the templates may use it all the same: one mistake is told once.
+        axes = self._names.axes if self._axis_mistyped else self._over
+        return self._names.everywhere | {*names, *axes, *derived, *shots}
 
     def _elsewhere(self) -> dict[str, str]:
         return _OUT_OF_PLACE | {

@@ -116,7 +116,8 @@ def _rows(
             line = records.place(first[key], places[0]).line
             message = f"the key '{'/'.join(key)}' is here twice; it was first given on line {line}"
             span = records.place(record.start, places[0])
-            problems.append(Diagnostic(rule="duplicate-axis-key", message=message, span=span))
+            hint = "a key names one row: give this one another, or take it out"
+            problems.append(Diagnostic(rule="duplicate-axis-key", message=message, span=span, hint=hint))
         else:
             first[key] = record.start
             yield key, record.values

@@ -33,6 +33,7 @@ from seedpipe.core.values import Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Mapping as MappingOf
 
     from seedpipe.core.model import Json
 
@@ -350,8 +351,9 @@ class _Builder:
     def _syntax_error(self, error: yaml.MarkedYAMLError) -> None:
         mark = error.problem_mark or error.context_mark
         offset = mark.index if mark else 0
-        message = str(error.problem or error.context or "not YAML")
-        hint = _SYNTAX_HINTS.get(message)
+        problem = str(error.problem or error.context or "not YAML")
+        told, hint = _SYNTAX_WORDS.get(problem, ("", None))
+        message = told or problem
         opened = error.context_mark
         if swallowed := self._swallowed_colour(offset):
             hint = f'quote the colour: "{swallowed[1]}"'
@@ -364,7 +366,7 @@ class _Builder:
             message, hint = f"a {what} is opened and never closed", f"add the closing {what}"
             self._report("yaml-syntax", message, opened.index, hint=hint)
             return
-        context = f" {error.context}" if error.context and error.problem else ""
+        context = f" {error.context}" if error.context and error.problem and not told else ""
         self._report("yaml-syntax", f"{message}{context}", offset, hint=hint)
 
     def _swallowed_colour(self, offset: int) -> re.Match[str] | None:
@@ -394,19 +396,30 @@ class _Builder:
 
 
 _ENDLESS: Final = "expected the node content, but found '<stream end>'"
-_SYNTAX_HINTS: Final = {
-    "mapping values are not allowed here": "quote text that has a ': ' in it",
-    "found character '\\t' that cannot start any token": "indent with spaces, not tabs",
-    "found character '%' that cannot start any token": "quote text that starts with '%'",
-    "found character '@' that cannot start any token": "quote text that starts with '@'",
-    "found character '`' that cannot start any token": "quote text that starts with a backtick",
-    "could not find expected ':'": "is a colon missing, or a line indented too little?",
-    "expected <block end>, but found '<block mapping start>'": "check the indentation of this line",
-    "expected <block end>, but found '<block sequence start>'": "check the indentation of this line",
-    "expected <block end>, but found '<scalar>'": "quote the whole value when a part of it is in quotes",
-    "expected ',' or ']', but got '<stream end>'": "is a closing ']' missing?",
-    "expected ',' or '}', but got '<stream end>'": "is a closing '}' missing?",
-    "found unknown escape character": "in double quotes a backslash is an escape; use single quotes",
+_UNEVEN: Final = ("this line begins in another column than its neighbours", "check its indentation")
+_STRAY: Final = "a text cannot begin with this character"
+_SYNTAX_WORDS: Final[MappingOf[str, tuple[str, str]]] = {  # PyYAML's words: ours, and what to do
+    "mapping values are not allowed here": (
+        "a second ': ' in one line makes no sense to YAML",
+        "quote text that has a ': ' in it",
+    ),
+    "found character '\\t' that cannot start any token": (
+        "a tab stands where only spaces can",
+        "indent with spaces, not tabs",
+    ),
+    "found character '%' that cannot start any token": (_STRAY, "quote text that starts with '%'"),
+    "found character '@' that cannot start any token": (_STRAY, "quote text that starts with '@'"),
+    "found character '`' that cannot start any token": (_STRAY, "quote text that starts with a backtick"),
+    "could not find expected ':'": ("", "is a colon missing, or a line indented too little?"),
+    "expected <block end>, but found '<block mapping start>'": _UNEVEN,
+    "expected <block end>, but found '<block sequence start>'": _UNEVEN,
+    "expected <block end>, but found '<scalar>'": (
+        "text follows behind a closing quote",
+        "quote the whole value when a part of it is in quotes",
+    ),
+    "expected ',' or ']', but got '<stream end>'": ("", "is a closing ']' missing?"),
+    "expected ',' or '}', but got '<stream end>'": ("", "is a closing '}' missing?"),
+    "found unknown escape character": ("", "in double quotes a backslash is an escape; use single quotes"),
 }
 
 
