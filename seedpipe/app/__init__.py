@@ -7,6 +7,7 @@ exits nothing. Rooms are joined here and in `session`; heavy ones load when a us
 from seedpipe.app.books import audit, spend
 from seedpipe.app.care import doctor, probe, serve_sandbox
 from seedpipe.app.comparing import Compared, against
+from seedpipe.app.explaining import Explained, explain
 from seedpipe.app.keeping import Decided, keep
 from seedpipe.app.looking import StatusReview, show, status
 from seedpipe.app.planning import PlanReview, Valid, review, validate
@@ -20,6 +21,7 @@ __all__ = [
     "Adopted",
     "Compared",
     "Decided",
+    "Explained",
     "PlanReview",
     "Reconciled",
     "Reported",
@@ -32,6 +34,7 @@ __all__ = [
     "audit",
     "balance",
     "doctor",
+    "explain",
     "is_saved",
     "keep",
     "live_prices",

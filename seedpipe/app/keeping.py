@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from seedpipe.core.planning import Plan
+    from seedpipe.core.model import JobPlan
     from seedpipe.core.records import Former
     from seedpipe.ports import Ledger
     from seedpipe.settings import Settings
@@ -71,7 +71,7 @@ def keep(
     return Decided(cells=tuple(named), undone=undo)
 
 
-def _cells(plan: Plan, ledger: Ledger) -> Iterator[tuple[str, str, Former | None]]:
+def _cells(plan: JobPlan, ledger: Ledger) -> Iterator[tuple[str, str, Former | None]]:
     """Yield each cell's address, its job, and what it keeps while that job is not bought."""
     stream = ((planned.cell.address, planned.job.job_id) for planned in plan.cells())
     while batch := list(islice(stream, _BATCH)):

@@ -18,6 +18,7 @@ from seedpipe.core.lint import Lint
 from seedpipe.core.manifest import add_up
 from seedpipe.core.planning import make_plan
 from seedpipe.core.records import Former
+from seedpipe.core.sampling import SampledPlan, sampled
 from seedpipe.core.standing import ChangedCell, Kept, Known, Standing, jobs_to_buy, survey
 from seedpipe.core.totals import Bill, PlanTotals
 from seedpipe.core.variant import AS_IT_STANDS, Variant
@@ -155,10 +156,12 @@ def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> P
         return review_of(plan, settings, ledger, store, lock, lint)
 
 
-def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan:
-    """Return the plan of a campaign; raises `InputError` with all findings."""
+def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan | SampledPlan:
+    """Return the plan of a campaign, or the sample of it that is asked for; raises `InputError`."""
+    partial = partial or variant.sample is not None  # a budget is held against what is chosen, by the review
     plan = make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial)
-    return replace(plan, file=tree.place)
+    plan = replace(plan, file=tree.place)
+    return sampled(plan, variant.sample) if variant.sample else plan
 
 
 def review_of(

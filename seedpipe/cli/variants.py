@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _OPTIONS = (
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N cells."),
     click.option(
+        "--sample", type=click.IntRange(min=1), metavar="N", help="N cells that show every axis value."
+    ),
+    click.option(
         "--exclude", multiple=True, metavar="AXIS=KEY,KEY", help="Not these cells; repeated, all must hold."
     ),
     click.option("--select", multiple=True, metavar="AXIS=KEY,KEY", help="Only these; series=NAME too."),
@@ -31,7 +34,7 @@ _OPTIONS = (
     click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable."),
     click.option("--profile", metavar="NAME", help="Lay this profile of the campaign over it."),
 )
-_NAMES = ("limit", "exclude", "select", "variable_files", "variables", "profile")
+_NAMES = ("limit", "sample", "exclude", "select", "variable_files", "variables", "profile")
 
 
 def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,6 +61,7 @@ def retold(file: Path, variant: Variant) -> str:
     words += [word for text in variant.select for word in ("--select", text)]
     words += [word for text in variant.exclude for word in ("--exclude", text)]
     words += ["--limit", str(variant.limit)] if variant.limit else []
+    words += ["--sample", str(variant.sample)] if variant.sample else []
     return shlex.join(words)
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Variant:
     """What lies over a campaign's file. `spelt` is what makes two variants different plans.
 
-    `select` and `exclude` are spelt `market=de,at` or `series=hero`; `limit` is a number of cells;
+    `select` and `exclude` are spelt `market=de,at` or `series=hero`; `limit` is a number of cells,
+    `sample` one that shows every value of every axis;
     `variable_files` are paths from the campaign's folder.
     """
 
@@ -30,6 +31,7 @@ class Variant:
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     limit: int | None = None
+    sample: int | None = None
 
     @property
     def spelt(self) -> dict[str, Json]:
@@ -41,6 +43,7 @@ class Variant:
             "select": list(self.select),
             "exclude": list(self.exclude),
             "limit": self.limit,
+            "sample": self.sample,
         }
         return {name: part for name, part in parts.items() if part}
 

@@ -75,3 +75,20 @@ def test_resume_goes_on_with_the_last_run_s_plan(lamps):
     assert jobs(lamps, "resume") == {"done": 2}
     assert len(list(lamps.project.glob("out/lamps@draft-proof/hero/*"))) == 2
     assert "there was no run here yet" in lamps.run("resume", "--live", code=2).stderr
+
+
+def test_a_sample_is_proofed_as_a_plan_of_its_own_and_saves_nothing_from_the_whole(lamps):
+    edit(lamps, "red, blue, green], market: [us, de")
+    assert jobs(lamps, "run", "campaign.yaml", "--sample", "3") == {"done": 3}
+    assert jobs(lamps, "run", "campaign.yaml") == {"done": 3}  # the prompt names no market: cells share jobs
+    assert "say --sample 3" in lamps.run("run", "campaign.yaml", "--sample", "2", code=2).stderr
+
+
+def test_what_is_kept_and_why_can_be_asked(lamps):
+    said = json.loads(lamps.run("explain", "campaign.yaml", "hero/red", "--json").stdout)["cells"]
+    assert [cell["why"] for cell in said] == ["new: a run buys it for $0.027"]
+    lamps.run("run", "campaign.yaml")
+    said = json.loads(lamps.run("explain", "campaign.yaml", "hero/red", "--proof", "--json").stdout)["cells"]
+    assert said[0]["why"] == "done: a run has nothing to do"
+    assert {"name": "lamp", "value": "red", "where": "campaign.yaml:4"} in said[0]["origins"]
+    assert "no cell, job or path 'hero/rd'" in lamps.run("explain", "campaign.yaml", "hero/rd", code=2).stderr

@@ -158,3 +158,30 @@ def keep(
     settings = Settings.read(os.environ, live=True, base_url=base_url, state=state)
     planning.show_decided(app.keep(file, cells, settings, variant_of(file), undo=undo), screen_of(**screen))
     return 0
+
+
+@click.command()
+@FILE
+@click.argument("what", metavar="CELL|JOB|PATH")
+@click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
+@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@variant_options
+@state_option
+@screen_options
+def explain(
+    file: Path,
+    what: str,
+    proof: bool,  # noqa: FBT001
+    base_url: str | None,
+    variant_of: VariantOf,
+    state: str | None,
+    **screen: Any,
+) -> int:
+    """Say where every value of a cell comes from, and why a run buys it or not."""
+    from seedpipe import app
+    from seedpipe.cli.views import explaining
+    from seedpipe.settings import Settings
+
+    settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
+    explaining.show_explained(app.explain(file, what, settings, variant_of(file)), screen_of(**screen))
+    return 0

@@ -1,0 +1,122 @@
+"""Why a cell is as it is: where its values come from, and whether a run buys it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from seedpipe.app.planning import plan_of, review_of
+from seedpipe.core.errors import InputError
+from seedpipe.core.explaining import Origin, origins
+from seedpipe.core.variant import AS_IT_STANDS, Variant
+from seedpipe.locked import CampaignLock
+from seedpipe.project import out_of, places_of, reading
+from seedpipe.sources import WorkTree
+from seedpipe.stores import LocalStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from seedpipe.app.planning import PlanReview
+    from seedpipe.core.catalogue import Catalogue
+    from seedpipe.core.model import JobPlan, PlanHeader, PlannedCell
+    from seedpipe.settings import Settings
+
+_MOST: Final = 20  # cells that a job or a path may name at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """A cell with the origin of its values; `reviewed` is where a plan of its job alone would stand."""
+
+    planned: PlannedCell
+    origins: tuple[Origin, ...]
+    reviewed: PlanReview
+    profile: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OneJob:
+    """A plan of the cells that share a job; see `JobPlan`."""
+
+    plan: JobPlan
+    shared: tuple[PlannedCell, ...]
+
+    @property
+    def header(self) -> PlanHeader:
+        """The whole plan's."""
+        return self.plan.header
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The names of the whole plan's series."""
+        return self.plan.series
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The names of the whole plan's axes."""
+        return self.plan.axes
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The whole plan's models."""
+        return self.plan.catalogue
+
+    @property
+    def prices_as_of(self) -> str:
+        """The day of the whole plan's prices."""
+        return self.plan.prices_as_of
+
+    def cells(self) -> Iterator[PlannedCell]:
+        """Yield the cells."""
+        for number, planned in enumerate(self.shared):
+            yield replace(planned, opens_job=number == 0)
+
+
+def explain(
+    file: Path, text: str, settings: Settings, variant: Variant = AS_IT_STANDS
+) -> tuple[Explained, ...]:
+    """Return the cells that an address, the start of a job id, or the path of an image names."""
+    tree = WorkTree.around(file)
+    plan = plan_of(tree, variant)
+    found = list(islice((planned for planned in plan.cells() if _is_named(planned, text)), _MOST))
+    if not found:
+        hint = "name a cell, the first digits of a job id, or the path of an image: `seedpipe plan FILE -v`"
+        raise InputError(f"the plan has no cell, job or path '{text}'", hint=hint)
+    places = places_of(tree.root, settings)
+    store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
+
+    def told(planned: PlannedCell) -> Explained:
+        asked = (each for each in plan.cells() if each.job.job_id == planned.job.job_id)
+        alone = _OneJob(plan=plan, shared=tuple(islice(asked, _MOST)))
+        if places.ledger.exists():
+            with reading(places.ledger) as ledger:
+                reviewed = review_of(alone, settings, ledger, store, lock)
+        else:
+            reviewed = review_of(alone, settings, None, store, lock)
+        return Explained(
+            planned=planned,
+            origins=origins(plan.campaign, planned.cell, planned.job),
+            reviewed=reviewed,
+            profile=variant.profile,
+        )
+
+    return tuple(map(told, found))
+
+
+def _is_named(planned: PlannedCell, text: str) -> bool:
+    cell = planned.cell
+    if cell.address == text or (len(text) >= _SHORTEST_ID and planned.job.job_id.startswith(text)):
+        return True
+    named = {text, _stem(text)}
+    return any(name == path or name.endswith(f"/{path}") for path in cell.output_paths for name in named)
+
+
+_SHORTEST_ID: Final = 6  # digits: fewer would name half the plan
+
+
+def _stem(path: str) -> str:
+    """Return a path without the extension of an image."""
+    return path.rsplit(".", 1)[0] if "." in path.rsplit("/", 1)[-1] else path

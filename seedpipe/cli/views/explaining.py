@@ -1,0 +1,75 @@
+"""Why a cell is as it is: its values with their origins, and whether a run buys it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from seedpipe.cli.console import print_json
+from seedpipe.cli.views.plan_page import said_of
+from seedpipe.cli.views.words import FORMAT, phase_word
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.money import exact, usd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seedpipe.app.explaining import Explained
+    from seedpipe.cli.console import Screen
+
+
+def show_explained(explained: Sequence[Explained], screen: Screen) -> None:
+    """Show each cell: what it asks for, where that comes from, why it runs or not."""
+    if screen.as_json:
+        print_json({"format": FORMAT, "cells": [_document(each) for each in explained]})
+        return
+    for each in explained:
+        cell, job = each.planned.cell, each.planned.job
+        profile = f" · profile {each.profile}" if each.profile else ""
+        about = f"{profile} · job {job.job_id[:12]}"
+        screen.out.print(Text(cell.address, style="bold").append(about, style=""))
+        screen.out.print(Text("  ").append_text(_why(each)))
+        screen.out.print()
+        table = Table.grid(padding=(0, 2), pad_edge=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold", ratio=3)
+        table.add_column(overflow="fold", ratio=2)
+        for origin in each.origins:
+            table.add_row(Text(origin.name, style="dim"), Text(origin.value), Text(origin.where, style="dim"))
+        screen.out.print(table)
+        screen.out.print()
+
+
+def _why(each: Explained) -> Text:
+    """Return whether a run buys the cell's job, and why."""
+    standing, job = each.reviewed.standing, each.planned.job
+    if standing.missing.jobs:
+        return Text("missing: it is paid for and its images are not here; a run fetches them", style="yellow")
+    if standing.kept.decided.jobs:
+        return Text("kept: its old picture was accepted; nothing is bought until it changes again")
+    if standing.kept.changed.jobs:
+        changes = each.reviewed.changes
+        what = next((said_of(c) for c in changes if c.cell.address == each.planned.cell.address), "")
+        paid = usd(standing.kept.paid_usd)
+        return Text(f"changed, paid {paid}, kept: `--redo changed` buys it for {usd(job.cost_usd)} ({what})")
+    phase = next(iter(standing.tally))
+    if phase is Phase.PLANNED:
+        over = "; it does not fit the budget" if each.reviewed.over_by_usd else ""
+        return Text(f"new: a run buys it for {usd(job.cost_usd)}{over}")
+    words = Text.from_markup(phase_word(phase))
+    return words.append(": a run goes on with it" if standing.pending.jobs else ": a run has nothing to do")
+
+
+def _document(each: Explained) -> dict[str, Any]:
+    cell, job = each.planned.cell, each.planned.job
+    return {
+        "cell": cell.address,
+        "job_id": job.job_id,
+        "cost_usd": exact(job.cost_usd),
+        "why": _why(each).plain,
+        "origins": [
+            {"name": origin.name, "value": origin.value, "where": origin.where} for origin in each.origins
+        ],
+    }

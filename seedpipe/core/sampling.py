@@ -1,0 +1,97 @@
+"""A part of a plan that shows every value of every axis: for a quick look before the whole.
+
+Hides which cells are chosen: those that bring the most values nobody has brought yet, in the plan's order,
+then the plan's first ones. Equal plans give equal samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from seedpipe.core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from seedpipe.core.campaign import Campaign
+    from seedpipe.core.catalogue import Catalogue
+    from seedpipe.core.model import Cell, PlanHeader, PlannedCell
+    from seedpipe.core.planning import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampledPlan:
+    """Some cells of a plan; see `JobPlan`."""
+
+    plan: Plan
+    chosen: frozenset[str]
+
+    @property
+    def header(self) -> PlanHeader:
+        """The plan's; its variant names the sample."""
+        return self.plan.header
+
+    @property
+    def campaign(self) -> Campaign:
+        """The plan's campaign."""
+        return self.plan.campaign
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The names of the plan's series."""
+        return self.plan.series
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The names of the plan's axes."""
+        return self.plan.axes
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The plan's models."""
+        return self.plan.catalogue
+
+    @property
+    def prices_as_of(self) -> str:
+        """The day of the plan's prices."""
+        return self.plan.prices_as_of
+
+    def cells(self) -> Iterator[PlannedCell]:
+        """Yield the chosen cells; a job that several of them share is opened by the first."""
+        opened: set[str] = set()
+        for planned in self.plan.cells():
+            if planned.cell.address in self.chosen:
+                yield replace(planned, opens_job=planned.job.job_id not in opened)
+                opened.add(planned.job.job_id)
+
+
+def sampled(plan: Plan, count: int) -> SampledPlan:
+    """Return `count` cells of a plan that cover every axis value of every series.
+
+    Raises `InputError` when so few cannot, or like the plan's own cells.
+    """
+    chosen = covering((planned.cell for planned in plan.cells()), count)
+    return SampledPlan(plan=plan, chosen=frozenset(chosen))
+
+
+def covering(cells: Iterable[Cell], count: int) -> list[str]:
+    """Return the addresses of `count` cells, or of all, that bring every value of every axis of a series."""
+    values = {cell.address: _values(cell) for cell in cells}
+    wanted = set[tuple[str, ...]]().union(*values.values())
+    chosen: dict[str, None] = {}
+    for gain in range(max(map(len, values.values()), default=0), 0, -1):
+        for address, brings in values.items():
+            if len(brings & wanted) >= gain:
+                chosen[address] = None
+                wanted -= brings
+    if len(chosen) > count:
+        hint = f"say --sample {len(chosen)}, or choose a part first with --select"
+        raise InputError(f"{count} cells cannot show every value of every axis", hint=hint)
+    chosen |= dict.fromkeys(list(values)[: count + len(chosen)])
+    return list(chosen)[:count]
+
+
+def _values(cell: Cell) -> set[tuple[str, ...]]:
+    """Return what a cell shows: its series, and each of its axis keys in that series."""
+    return {(cell.series,), *((cell.series, axis, key) for axis, key in cell.axes.items())}
