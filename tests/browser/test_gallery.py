@@ -2,9 +2,11 @@
 
 import json
 
+import jsonschema
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from seedpipe import schemas
 from seedpipe.core.lifecycle import Phase
 from seedpipe.reports import gallery
 from tests.reports.subjects import FAILED, PASSED, WARNED, image, judged, subject
@@ -97,6 +99,7 @@ def test_a_designer_filters_compares_decides_and_exports(opened):
     page.reload()
     page.wait_for_selector("html[data-ready=yes]")
     document = exported(page)
+    jsonschema.validate(document, schemas.load("decisions"))
     assert document["campaign"] == "autumn"
     assert [(entry["sha256"], entry["decision"]) for entry in document["decisions"]] == [
         (image("hero/jar/us-1-0").sha256, "approved"),
@@ -210,3 +213,26 @@ def test_a_thousand_pictures_make_a_page_of_less_than_ten_megabytes(opened, tmp_
     side, most_bytes = gallery.Page(images=1000).picture_size
     assert side >= 320
     assert (tmp_path / "gallery.html").stat().st_size + 1000 * most_bytes * 4 / 3 < 10_000_000
+
+
+def test_a_long_list_of_keys_has_a_search_field(opened):
+    page = opened(subject(*[judged("hero", {"product": f"sku-{n}"}) for n in range(30)]))
+    page.click("text=product ▾")
+    page.fill("[aria-label='Search product']", "sku-17")
+    shown = page.locator(".choice [aria-label='product'] label:visible")
+    assert shown.count() == 1
+    shown.locator("input").check()
+    page.keyboard.press("Escape")
+    assert {label.split(",")[0] for label in labels(page)} == {"hero/sku-17"}
+
+
+def test_search_and_state_find_what_failed(opened):
+    page = opened(campaign())
+    page.keyboard.press("/")
+    page.keyboard.type("moderation")
+    assert page.locator(".set").count() == 1
+    page.click("#clear")
+    page.click("text=state ▾")
+    page.check("label:has-text('done short') >> input")
+    assert page.locator(".set").count() == 1
+    assert labels(page) == ["detail/mug, image 1, open"]
