@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
 from seedpipe import app
-from seedpipe.cli import progress, views
+from seedpipe.cli import progress
 from seedpipe.cli.console import Screen
+from seedpipe.cli.views import planning, running
 from seedpipe.settings import Settings
 
 HERE = Path(__file__).parent
@@ -43,18 +44,20 @@ def main() -> None:
         shutil.copytree(QUICKSTART, folder, dirs_exist_ok=True)
         os.chdir(folder)
         console.print("[bold green]$[/] seedpipe plan campaign.yaml")
-        views.show_plan(app.review(campaign, Settings.read({}, live=True)), campaign, screen)
+        reviewed = app.review(campaign, Settings.read({}, live=True))
+        planning.show_plans([(reviewed, "campaign.yaml")], screen)
         console.print("\n[bold green]$[/] seedpipe run campaign.yaml")
         with progress.listener(screen) as listener:
 
-            def consent(reviewed: app.PlanReview) -> None:
-                views.show_opening(reviewed, screen)
+            def consent(reviewed: app.PlanReview, _account: object) -> bool:
+                planning.show_opening(reviewed, screen)
                 listener.begin(reviewed.totals.all.jobs)
+                return True
 
             result = app.run(
                 campaign, Settings(out=Path("out/quickstart-proof")), consent=consent, listener=listener
             )
-        views.show_result(result, campaign, screen)
+        running.show_result(result, "campaign.yaml", screen)
         os.chdir(HERE)
     svg = console.export_svg(title="seedpipe", theme=MONOKAI, unique_id="seedpipe")
     (HERE / "terminal.svg").write_text(WEB_FONT.sub("", svg), encoding="utf-8")

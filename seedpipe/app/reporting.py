@@ -85,7 +85,7 @@ def write_reports(
     embed_full: bool = False,
 ) -> Reported:
     """Write every report of a run into its folder, and what a CI shows to where it looks for it."""
-    from seedpipe.reports import Subject, files, workflow_commands
+    from seedpipe.reports import REPORTS, Subject, files, workflow_commands
 
     subject = Subject(
         manifest=manifest,
@@ -99,7 +99,7 @@ def write_reports(
         write_atomically(out / name, chunks)
         names.append(name)
     if surroundings.step_summary:
-        summary = (out / "summary.md").read_text(encoding="utf-8")
+        summary = "".join(REPORTS["summary.md"](subject))
         append_bounded(surroundings.step_summary, summary, _MOST_SUMMARY_BYTES)
     lines = workflow_commands(subject) if surroundings.annotates else []
     return Reported(manifest=manifest, out=out, names=tuple(names), annotations=tuple(lines))

@@ -23,7 +23,7 @@ from tests.fakes.disk import Disk
 JOBS = 2
 SHARES = 6  # tests that the faults are dealt to, so that several processes can meet them
 FAULTS = (errno.ENOSPC, errno.EIO, errno.EROFS)
-REPORTS = ("run.json", "jobs.jsonl", "gallery.html", "summary.md")
+REPORTS = ("run.json", "jobs.jsonl", "gallery.html", "summary.md", "junit.xml")
 SIZE_LIMITS = (0, 1, 4096, 20_000, 33_000, 50_000, 70_000, 90_000, 120_000, 140_000, 160_000, 200_000)
 CAMPAIGN = """\
 seedpipe: 1

@@ -94,9 +94,13 @@ def test_the_summary_and_the_gallery_name_every_set(proofed):
     summary = (proofed.out / "summary.md").read_text()
     assert "9 of 9 jobs done" in summary
     gallery = (proofed.out / "gallery.html").read_text()
-    assert gallery.count('<section class="set">') == 9
-    assert gallery.count("<img ") == 36
-    assert "<script" not in gallery
+    data = gallery.partition('<script type="application/json" id="data">')[2].partition("</script>")[0]
+    island = json.loads(data)
+    shown = [image for job in island["jobs"] for cell in job["cells"] for image in cell["images"]]
+    assert len(island["jobs"]) == 9
+    assert len(shown) == 36
+    assert all((proofed.out / image["href"]).stat().st_size == image["bytes"] for image in shown)
+    assert all(island["pictures"][image["sha256"]] for image in shown)
 
 
 def test_status_and_show_tell_of_the_last_run(proofed):
