@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 
 from seedpipe import __version__
 from seedpipe.core.errors import InputError, ProviderError
+from seedpipe.core.hosts import is_loopback
 from seedpipe.core.reconcile import settle_time_s
-from seedpipe.settings import World, is_loopback
+from seedpipe.settings import World
 from seedpipe.stores import RunLog
 
 if TYPE_CHECKING:

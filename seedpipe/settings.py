@@ -6,7 +6,6 @@ only and shows in no repr; an origin is https, or loopback; proof settings hold 
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from seedpipe import catalog
 from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.errors import InputError
+from seedpipe.core.hosts import is_loopback
 from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.policy import Redo
 
@@ -236,16 +236,6 @@ def checked_origin(address: str) -> str:
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != _DEFAULT_PORTS[parts.scheme] else "")
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine by its own address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def parsed_settle(text: str | None, default: float) -> float:

@@ -23,6 +23,7 @@ from seedpipe.core.diagnostics import Diagnostic
 from seedpipe.core.errors import InputError
 from seedpipe.core.faults import Faults
 from seedpipe.core.model import Cell, Job, PlanHeader, PlannedCell, job_id
+from seedpipe.core.money import usd
 from seedpipe.core.paths import path_fault, path_identity
 from seedpipe.core.selection import Choice, Matches, capacity, product_size, rows_of
 from seedpipe.core.templates import Template, TemplateFault, deferred
@@ -510,13 +511,6 @@ class _Expansion:
         hint = "plan fewer cells or images, or raise budget.usd"
         span = self.campaign.budget.spans["usd"]
         self.faults.add(Diagnostic(rule="over-budget", message=message, span=span, notes=notes, hint=hint))
-
-
-def usd(amount: Decimal) -> str:
-    """Return an amount for people: at least two decimals, and as many as it has."""
-    exact = f"{amount.normalize():f}"
-    whole, _, decimals = exact.partition(".")
-    return f"${whole}.{decimals:0<2}"
 
 
 def _cell_count(series: Series) -> int:

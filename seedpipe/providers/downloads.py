@@ -21,9 +21,10 @@ import httpcore
 import httpx
 
 from seedpipe.core.errors import Malformed, ProviderError, Refused, Unavailable
+from seedpipe.core.hosts import is_loopback
 from seedpipe.providers import answers
 from seedpipe.providers.reach import Network, PinnedBackend, host_fault
-from seedpipe.providers.wire import Limits, is_loopback, proxy_for
+from seedpipe.providers.wire import Limits, proxy_for
 
 if TYPE_CHECKING:
     import ssl

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import httpcore
 
 from seedpipe.core.errors import Malformed
-from seedpipe.providers.wire import is_loopback
+from seedpipe.core.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence

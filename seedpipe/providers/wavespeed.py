@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Final, cast
 import httpx
 
 from seedpipe.core.errors import InputError, Malformed, Refused, Unavailable, Uncertain
+from seedpipe.core.hosts import is_loopback
 from seedpipe.providers import account, answers, inline, uploads
 from seedpipe.providers.answers import Answer
 from seedpipe.providers.downloads import OutputFiles
-from seedpipe.providers.wire import Limits, is_loopback, proxy_for, trusted
+from seedpipe.providers.wire import Limits, proxy_for, trusted
 
 if TYPE_CHECKING:
     import ssl

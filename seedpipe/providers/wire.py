@@ -8,7 +8,6 @@ a proxy, which has no way to our loopback.
 from __future__ import annotations
 
 import importlib.util
-import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
@@ -16,6 +15,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from seedpipe.core.errors import InputError
+from seedpipe.core.hosts import is_loopback
 
 if TYPE_CHECKING:
     import ssl
@@ -78,13 +78,3 @@ def proxy_for(scheme: str, host: str) -> httpx.Proxy | None:
             hint="pip install socksio, or name an http proxy in HTTPS_PROXY",
         )
     return proxy
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine by its own address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,7 +7,8 @@ import pytest
 from seedpipe import catalog
 from seedpipe.core.campaign import FileProblem, load_campaign
 from seedpipe.core.errors import InputError
-from seedpipe.core.planning import expand, make_plan, usd
+from seedpipe.core.money import usd
+from seedpipe.core.planning import expand, make_plan
 from seedpipe.core.totals import total
 
 CATALOGUE = catalog.load()
@@ -220,7 +221,7 @@ def test_a_missing_campaign_file_is_an_input_error():
         ("40", "$40.00"),
         ("0.5", "$0.50"),
         ("0.405", "$0.405"),
-        ("1E+3", "$1000.00"),
+        ("1E+3", "$1,000.00"),
         ("51.840", "$51.84"),
     ],
 )

@@ -232,6 +232,13 @@ def test_what_may_be_older_than_the_lists_memory_is_unclear():
     assert fate(listed, asked=doubt(told=False)).fate is Fate.UNCLEAR
 
 
+def test_one_that_is_held_for_good_does_not_hide_the_next():
+    """The first can only be `p`; the second would rather have it, and takes `q`."""
+    two = [doubt({"x": 1, "z": 1}, 0, "1"), doubt({"x": 1}, 5, "2")]
+    p, q = item("p", {"x": 1, "z": 1}, 5), item("q", {"x": 1, "z": 2}, 100)
+    assert [d.prediction for d in fates(two, listing(p, q, at_s=110))] == [p, q]
+
+
 def test_others_move_along_a_chain_to_make_room():
     """The third can only be `p`, which the first took; that one moves to `q`, and its holder to `r`."""
     three = [doubt({"x": 1}, 0, "1"), doubt({"y": 1}, 5, "2"), doubt({"x": 1, "z": 1}, 20, "3")]
