@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from seedpipe.core.records import Aside, JobRecord
     from seedpipe.ledger import SqliteLedger
     from seedpipe.ports import RunListener
+    from seedpipe.stores import RunLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,12 +152,7 @@ def carry_out(
             run_log(places, start, settings, keeper) as log,
         ):
             asides = LocalStore(places.objects, places.asides)
-            outcome, signal_number = asyncio.run(
-                drive(start, orders, ledger, origin, store, asides, settings, log)
-            )
-            tally, policy = ledger.tally(start.plan_id), plan.header.policy
-            code = exit_code(tally, outcome, policy=policy, interrupted_by=signal_number)
-            log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
+            outcome, code = _driven(start, orders, ledger, origin, store, asides, settings, log)
         end = _run_end(start, outcome, code)
         ledger.end_run(end)
         lock.write(ledger, plan.header.campaign)
@@ -176,6 +172,24 @@ def carry_out(
         asides_folder=places.asides,
         reported=reported,
     )
+
+
+def _driven(
+    start: RunStart,
+    orders: Orders,
+    ledger: SqliteLedger,
+    origin: str,
+    store: LocalStore,
+    asides: LocalStore,
+    settings: Settings,
+    log: RunLog,
+) -> tuple[RunOutcome, int]:
+    """Have the engine go through the plan; return what it says and the run's exit code."""
+    outcome, signal_number = asyncio.run(drive(start, orders, ledger, origin, store, asides, settings, log))
+    policy = ledger.plan_header(start.plan_id).policy
+    code = exit_code(ledger.tally(start.plan_id), outcome, policy=policy, interrupted_by=signal_number)
+    log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
+    return outcome, code
 
 
 def reconcile(
