@@ -18,8 +18,8 @@ _UNSAFE: Final = re.compile(r'[/\\:*?"<>|]')
 _DROPPED: Final = frozenset({"Cf"})  # format characters are invisible: two paths would look the same
 _REPLACED: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS: Final = "\u200c\u200d"  # part of how some scripts are spelt
-_DEVICES: Final = frozenset({"con", "prn", "aux", "nul"}) | {
-    f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)
+_DEVICES: Final = frozenset({"con", "prn", "aux", "nul", "conin$", "conout$"}) | {
+    f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³"
 }
 _IMAGE_ENDING: Final = re.compile(r"\.(avif|bmp|gif|heic|jpe?g|png|svg|tiff?|webp)$", re.IGNORECASE)
 _OUR_FILES: Final = frozenset({"run.json", "jobs.jsonl", "gallery.html", "summary.md", "junit.xml"})

@@ -25,7 +25,15 @@ from seedpipe.core.faults import Faults
 from seedpipe.core.model import Cell, Job, PlanHeader, PlannedCell, job_id
 from seedpipe.core.money import usd
 from seedpipe.core.paths import path_fault, path_identity
-from seedpipe.core.selection import Choice, Matches, capacity, product_size, rows_of
+from seedpipe.core.selection import (
+    Choice,
+    Matches,
+    capacity,
+    included_size,
+    numbers_of,
+    product_size,
+    rows_of,
+)
 from seedpipe.core.templates import Template, TemplateFault, deferred
 from seedpipe.core.totals import Sum
 from seedpipe.core.values import shielded
@@ -164,7 +172,7 @@ class _Setting:
     values: dict[str, object]
     first_cell: int
     overrides: Matches
-    overridden: dict[tuple[int, ...], _Setting] = field(default_factory=dict)
+    overridden: dict[int, _Setting] = field(default_factory=dict)
     resolved: dict[str, Json] | None = None
     input_values: object = None
 
@@ -253,11 +261,11 @@ class _Expansion:
 
     def _overridden(self, setting: _Setting, rows: tuple[Keyed, ...]) -> _Setting:
         """Return the setting of a cell: that of its series, or one with what its overrides say."""
-        hits = tuple(setting.overrides.of(rows))
+        hits = setting.overrides.of(rows)
         if not hits:
             return setting
         if hits not in setting.overridden:
-            overrides = [setting.series.overrides[hit] for hit in hits]
+            overrides = [setting.series.overrides[hit] for hit in numbers_of(hits)]
             self.overrides_used |= {override.number for override in overrides}
             values = dict(setting.values)
             for override in overrides:
@@ -472,7 +480,7 @@ class _Expansion:
 
     def _is_too_large(self, series: Series) -> bool:
         """Refuse a product that nobody would wait for, before its first cell."""
-        size = product_size(series.over)
+        size = product_size(series.over) + included_size(series.selection)
         most = max(_MOST_CELLS, _CELLS_A_JOB * self.campaign.budget.caps.max_jobs)
         if size <= most:
             return False

@@ -12,7 +12,7 @@ import heapq
 import itertools
 import math
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -75,23 +75,36 @@ class Selection:
 
 
 class Matches:
-    """Finds which of many matches a cell of a series has: a look-up for each set of axes that they name."""
+    """Finds which of many matches a cell of a series has, as the bits of one number: bit n is match n.
+
+    Each axis knows for each key which matches let it pass; a cell has those that all of its keys have. So
+    matches that name many keys cost what they name, not the product of it.
+    """
 
     def __init__(self, matches: Iterable[Match], over: Sequence[Axis]) -> None:
-        names = [axis.name for axis in over]
-        found: dict[tuple[int, ...], dict[tuple[str, ...], list[int]]] = defaultdict(
-            lambda: defaultdict(list)
-        )
-        for number, match in enumerate(matches):
-            axes = tuple(at for at, name in enumerate(names) if name in match.keys)
-            for keys in itertools.product(*(match.keys[names[at]] for at in axes)):
-                found[axes][keys].append(number)
-        self._by_axes = [(axes, dict(by_keys)) for axes, by_keys in found.items()]
+        listed = list(matches)
+        self._all = (1 << len(listed)) - 1
+        self._axes: list[tuple[int, dict[str, int], int]] = []  # position, by key, any other key
+        for at, axis in enumerate(over):
+            by_key: dict[str, int] = {}
+            for number, match in enumerate(listed):
+                for key in match.keys.get(axis.name, ()):
+                    by_key[key] = by_key.get(key, 0) | 1 << number
+            silent = sum(1 << number for number, match in enumerate(listed) if axis.name not in match.keys)
+            if by_key:
+                self._axes.append((at, {key: bits | silent for key, bits in by_key.items()}, silent))
 
-    def of(self, rows: tuple[Keyed, ...]) -> list[int]:
-        """Return the numbers of the matches that a cell has, in order."""
-        hits = [hit for axes, keys in self._by_axes for hit in keys.get(tuple(rows[at] for at in axes), ())]
-        return sorted(hits)
+    def of(self, rows: tuple[Keyed, ...]) -> int:
+        """Return the matches that a cell has, as bits; 0 is none."""
+        bits = self._all
+        for at, by_key, other in self._axes:
+            bits &= by_key.get(rows[at], other)
+        return bits
+
+
+def numbers_of(bits: int) -> list[int]:
+    """Return which bits a number has, in order."""
+    return [number for number in range(bits.bit_length()) if bits >> number & 1]
 
 
 class Place(NamedTuple):
@@ -110,6 +123,11 @@ def capacity(over: Sequence[Axis], selection: Selection) -> int:
 def product_size(over: Sequence[Axis]) -> int:
     """Return how many cells the product has before it is cut down."""
     return math.prod(len(axis.chosen) for axis in over)
+
+
+def included_size(selection: Selection) -> int:
+    """Return how many cells the includes name, those that are named twice counted twice."""
+    return sum(math.prod(map(len, match.keys.values())) for match in selection.include)
 
 
 def rows_of(over: Sequence[Axis], selection: Selection, number: int) -> tuple[tuple[str, ...], int]:
@@ -136,7 +154,7 @@ class Choice:
     holds: Callable[[tuple[Keyed, ...]], bool | None]
     _kept: int = 0
     _failed: bool = False
-    _hits: set[int] = field(default_factory=set)
+    _hits: int = 0
 
     def places(self) -> Iterator[Place]:
         """Yield the cells in order; those that `include` adds come last."""
@@ -150,7 +168,7 @@ class Choice:
     def idle(self) -> Iterator[tuple[Span, str, str]]:
         """Yield what has matched no cell: its place, what it is called, and what may be the matter."""
         for at, match in enumerate(self.selection.exclude):
-            if at not in self._hits:
+            if not self._hits >> at & 1:
                 yield match.span, "this exclude", "what it names is left out by the axes already, or mistyped"
         where = self.selection.where
         if where and not self._kept and not self._failed:
@@ -175,7 +193,7 @@ class Choice:
         where = self.selection.where
         for number, rows in self._product():
             if hits := excluded.of(rows):
-                self._hits.update(hits)
+                self._hits |= hits
                 continue
             if where:
                 held = self.holds(rows)

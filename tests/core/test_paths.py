@@ -31,6 +31,8 @@ def test_fine_paths(path):
         ("x/" * 500 + "x", "longer"),
         ("con", "device"),
         ("x/NUL.txt", "device"),
+        ("com¹/x", "device"),
+        ("CONIN$", "device"),
         ("lpt1 /x", "edge"),
         ("x.PNG", ".PNG"),
         ("x.webp/1", ".webp"),

@@ -10,7 +10,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from seedpipe.core.campaign.records import MAX_KEPT, Record, Records, span_at, unfit_character
+from seedpipe.core.campaign.records import (
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_KEPT,
+    Record,
+    Records,
+    span_at,
+    unfit_character,
+)
 from seedpipe.core.campaign.yaml import decode
 from seedpipe.core.diagnostics import Diagnostic
 
@@ -19,7 +27,8 @@ if TYPE_CHECKING:
 
     from seedpipe.core.diagnostics import SourceText, Span
 
-_MAX_COLUMNS: Final = 500  # wider than any sheet that a person keeps; a file of commas is no table
+
+_MAX_LINES: Final = 400_000  # twice the rows that a table may have: some cells hold two lines
 
 
 class _Field(NamedTuple):
@@ -31,11 +40,23 @@ class _Field(NamedTuple):
 def read(shown_path: str, data: bytes, problems: list[Diagnostic]) -> Records | None:
     """Return the records of a CSV file, or None; faults are added to `problems` as they are met."""
     source, problem = decode(shown_path, data)
-    problem = problem or unfit_character(source)
+    problem = problem or unfit_character(source) or _too_long(source)
     if problem:
         problems.append(problem)
         return None
     return _Reader(source, problems).read()
+
+
+def _too_long(source: SourceText) -> Diagnostic | None:
+    """Return why a file of more lines, empty ones too, or more cells is not even looked through."""
+    text = source.text
+    if text.count("\n") + text.count("\r") > 2 * _MAX_LINES:
+        message = f"more than {_MAX_LINES} lines"
+        return Diagnostic(rule="too-many-rows", message=message, span=source.span())
+    if text.count(_delimiter(text)) > MAX_CELLS:
+        message = f"more than {MAX_CELLS} cells"
+        return Diagnostic(rule="file-too-large", message=message, span=source.span())
+    return None
 
 
 class _Reader:
@@ -90,8 +111,8 @@ class _Reader:
                 return
             fields.append(_field(match))
             offset = match.end()
-            if len(fields) > _MAX_COLUMNS:
-                message = f"this row has more than {_MAX_COLUMNS} cells"
+            if len(fields) > MAX_COLUMNS:
+                message = f"this row has more than {MAX_COLUMNS} cells"
                 self._report("ragged-row", message, fields[0].start, fields[0].start + 1)
                 return
             if match["stop"] in ("\n", "\r\n", "\r", ""):

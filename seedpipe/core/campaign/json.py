@@ -13,12 +13,15 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Never
 
 from seedpipe.core.campaign.records import (
+    MAX_CELLS,
+    MAX_COLUMNS,
     MAX_DEPTH,
     MAX_KEPT,
     UNFIT_TEXT,
     Record,
     Records,
     span_at,
+    too_many_columns,
     unfit_character,
 )
 from seedpipe.core.campaign.yaml import decode
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import Json
 
 _MAX_BRACKETS: Final = 1_000_000  # 200,000 rows with lists in them; each costs some 60 bytes once decoded
-_MAX_COMMAS: Final = 4_000_000  # 200,000 rows of 20 columns
+_MAX_LINES: Final = 2_000_000  # 200,000 rows of ten lines each
 _MAX_ROWS: Final = 200_001  # one more than a table may have, so that `tables` tells it
 _MAX_DIGITS: Final = 30  # as in YAML: longer ones are article numbers and belong into quotes
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
@@ -52,6 +55,9 @@ def read(shown_path: str, data: bytes, problems: list[Diagnostic]) -> Records | 
     lines = shown_path.casefold().endswith((".jsonl", ".ndjson"))
     rows = list(_Reader(source, problems).lines() if lines else _Reader(source, problems).entries())
     columns = tuple(dict.fromkeys(name for row, _ in rows for name in row))
+    if too_wide := too_many_columns(columns, source.span()):
+        problems.append(too_wide)
+        return None
     return Records(
         columns=columns,
         head=source.span(),
@@ -62,9 +68,11 @@ def read(shown_path: str, data: bytes, problems: list[Diagnostic]) -> Records | 
 
 def _too_large(source: SourceText) -> Diagnostic | None:
     text = source.text
-    if text.count("[") + text.count("{") <= _MAX_BRACKETS and text.count(",") <= _MAX_COMMAS:
+    if text.count("\n") > _MAX_LINES:
+        return Diagnostic(rule="too-many-rows", message=f"more than {_MAX_LINES} lines", span=source.span())
+    if text.count("[") + text.count("{") <= _MAX_BRACKETS and text.count(",") <= MAX_CELLS:
         return None
-    message = f"more than {_MAX_BRACKETS} lists and objects, or {_MAX_COMMAS} commas"
+    message = f"more than {_MAX_BRACKETS} lists and objects, or {MAX_CELLS} commas"
     return Diagnostic(rule="file-too-large", message=message, span=source.span())
 
 
@@ -168,6 +176,8 @@ def _skip(text: str, at: int) -> int:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_COLUMNS:
+        raise _Unfit(f"an object has more than {MAX_COLUMNS} names")
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.campaign.brands import read_brand
 from seedpipe.core.campaign.habits import habits, read_lint
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.diagnostics import Diagnostic
     from seedpipe.core.selection import Axis
+
+_MAX_SERIES: Final = 300  # as the schema says: each is compiled, and nobody reviews more
 
 
 def load_campaign(path: str, files: Files, catalogue: Catalogue, variant: Variant = AS_IT_STANDS) -> Campaign:
@@ -129,7 +131,7 @@ def _all_series(reading: Reading, layers: Layers, axes: dict[str, Axis]) -> list
     check_derivations(reading, root, names)
     readers = [
         SeriesReader(reading, layers, key, node, names)
-        for key, node in map_at(root, "series").entries
+        for key, node in map_at(root, "series").entries[:_MAX_SERIES]
         if isinstance(node, Mapping)
     ]
     models = {reader.model_id for reader in readers}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from seedpipe.core.campaign import tables
 from seedpipe.core.campaign.reading import map_at, scalars
+from seedpipe.core.campaign.records import too_many_columns
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence, data, plain_text
 from seedpipe.core.compiling import compile_condition
 from seedpipe.core.diagnostics import did_you_mean
@@ -92,6 +93,9 @@ def _own_variables(reading: Reading, root: Mapping, replaced: frozenset[str]) ->
 def _listed(reading: Reading, name: Scalar, node: Node) -> Axis:
     items = node.items if isinstance(node, Sequence) else ()
     names = dict.fromkeys(column for item in items if isinstance(item, Mapping) for column, _ in item.items())
+    if too_wide := too_many_columns(tuple(names), name.span):
+        reading.keep([too_wide])
+        names = dict.fromkeys(["key"])
     columns = Columns(
         axis=name.raw,
         names={column: at for at, column in enumerate(names)},

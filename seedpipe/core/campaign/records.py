@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from seedpipe.core.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from seedpipe.core.diagnostics import SourceText, Span
     from seedpipe.core.model import Json
 
 UNFIT_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 MAX_KEPT: Final = 50  # a file with the wrong delimiter has a fault a line: the first ones tell it all
+MAX_COLUMNS: Final = 500  # wider than any sheet that a person keeps; each row has a place for every column
+MAX_CELLS: Final = 4_000_000  # 200,000 rows of 20 columns
 MAX_DEPTH: Final = 32  # nesting of data: nobody's product sheet is deeper
 
 
@@ -55,6 +57,14 @@ def unfit_character(source: SourceText) -> Diagnostic | None:
         span=span_at(source, found.start()),
         hint="remove it; it cannot be seen, and no prompt or path can carry it",
     )
+
+
+def too_many_columns(columns: Sequence[str], head: Span) -> Diagnostic | None:
+    """Return why rows that name ever new columns are not read, if there are too many."""
+    if len(columns) <= MAX_COLUMNS:
+        return None
+    message = f"the rows have {len(columns)} columns together; at most {MAX_COLUMNS} are read"
+    return Diagnostic(rule="file-too-large", message=message, span=head)
 
 
 def span_at(source: SourceText, start: int, end: int = 0) -> Span:

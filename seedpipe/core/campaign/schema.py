@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from jsonschema import Draft7Validator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
+_MAX_VIOLATIONS: Final = 500  # more than anyone reads before mending the first; each costs a look-up
 _NAMES: Final = {
     "string": "text",
     "number": "a number",
@@ -44,9 +46,9 @@ class Violation:
 def violations(root: Node, schema: str) -> list[Violation]:
     """Return what in the tree is against the named schema, in no particular order."""
     found: dict[tuple[str, str], Violation] = {}
-    for error in _validator(schema).iter_errors(plain(root)):
-        for violation in _in_words(error, root):
-            found.setdefault((str(violation.diagnostic.span), violation.diagnostic.message), violation)
+    errors = _validator(schema).iter_errors(plain(root))
+    for violation in islice((told for error in errors for told in _in_words(error, root)), _MAX_VIOLATIONS):
+        found.setdefault((str(violation.diagnostic.span), violation.diagnostic.message), violation)
     return list(found.values())
 
 
@@ -139,6 +141,11 @@ def _empty(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[V
     yield _about(error, node, key, "empty-value", f"{_subject(error, key)} is empty")
 
 
+def _too_many(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
+    message = f"{_subject(error, key)} has more than {error.validator_value} entries"
+    yield _about(error, node, key, "wrong-value", message)
+
+
 def _repeated(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
     yield _about(error, node, key, "wrong-value", f"{_subject(error, key)} has an entry twice")
 
@@ -160,6 +167,7 @@ _DESCRIBERS: Final[dict[str, Callable[[ValidationError, Node, Scalar | None], It
     "minLength": _empty,
     "minItems": _empty,
     "minProperties": _empty,
+    "maxProperties": _too_many,
 }
 
 

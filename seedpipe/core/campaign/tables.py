@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.campaign import csv, json, yaml
-from seedpipe.core.campaign.records import MAX_KEPT, Record, Records
+from seedpipe.core.campaign.records import MAX_KEPT, Record, Records, too_many_columns
 from seedpipe.core.diagnostics import Diagnostic, did_you_mean
 
 if TYPE_CHECKING:
@@ -148,6 +148,10 @@ def _from_yaml(shown_path: str, data: bytes, problems: list[Diagnostic]) -> Reco
             message = "a row is a map of columns"
             problems.append(Diagnostic(rule="wrong-type", message=message, span=item.span))
     columns = tuple(dict.fromkeys(name for row in maps for name, _ in row.items()))
+
+    if too_wide := too_many_columns(columns, root.span):
+        problems.append(too_wide)
+        return None
 
     def place(start: int, at: int) -> Span:
         return (maps[start].get(columns[at]) or maps[start]).span
