@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.selection import Matches
+from seedpipe.core.selection import Matches, numbers_of
 from seedpipe.core.templates import Template
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def origins(campaign: Campaign, cell: Cell, job: Job) -> tuple[Origin, ...]:
     """Return the values that a cell's request is made of, the request's own inputs last."""
     series = next(one for one in campaign.series if one.name == cell.series)
     rows = tuple(next(row for row in axis.rows if row == cell.axes[axis.name]) for axis in series.over)
-    hits = Matches((override.match for override in series.overrides), series.over).of(rows)
+    hits = numbers_of(Matches((override.match for override in series.overrides), series.over).of(rows))
     overridden = series.overridden([series.overrides[hit] for hit in hits]) if hits else series
     return (
         Origin(name="series", value=series.name, where=str(series.span)),
