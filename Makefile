@@ -40,7 +40,7 @@ test: lint
 
 # Of the modules that money depends on (listed in pyproject.toml), by the tests of just these: every branch.
 coverage: $(READY)
-	$(BIN)/coverage run -m pytest -q -p no:xdist tests/core/test_lifecycle.py tests/core/test_paths.py tests/core/test_reconcile.py tests/ledger tests/stores tests/contracts/test_ledger.py tests/contracts/test_store.py tests/providers/test_downloads.py tests/providers/test_wavespeed.py tests/e2e/test_network.py
+	$(BIN)/coverage run -m pytest -q -p no:xdist tests/core/test_lifecycle.py tests/core/test_paths.py tests/core/test_reconcile.py tests/ledger tests/stores tests/contracts/test_ledger.py tests/contracts/test_places.py tests/contracts/test_store.py tests/providers tests/contracts/test_provider.py tests/e2e/test_network.py
 	$(BIN)/coverage report
 
 bench: $(READY)

@@ -148,6 +148,11 @@ def test_what_others_have_paid_counts_until_this_ledger_has_tried_it_itself(live
     assert former_at(live, "hero/z") is None
 
 
+def test_a_sandbox_remembers_nothing_of_others_for_nothing_is_paid_there(proofs):
+    proofs.remember("autumn", [a_line(job_id="1" * 32, cells=("hero/a",))])
+    assert proofs.formers("autumn", {"hero/a": "2" * 32}) == {}
+
+
 def test_the_newest_of_what_others_have_paid_counts(live):
     older = a_line(job_id="9" * 32, cells=("hero/a",))
     newer = replace(older, job_id="1" * 32, accepted_at=older.accepted_at + timedelta(days=1))
