@@ -104,13 +104,15 @@ class Listing:
     """The service's predictions of one model in a window, as far as they were read.
 
     `asked_at` is our clock when the first page was asked for and `server_now` the service's when it answered;
-    `complete` says that no page is missing. Items carry inputs when the list or the result told them.
+    `complete` says that no page is missing. Items carry inputs when the list or the result told them;
+    `unasked` are those whose result, which may tell them, could not be had yet.
     """
 
     items: tuple[Prediction, ...]
     complete: bool
     asked_at: datetime
     server_now: datetime | None = None
+    unasked: frozenset[str] = frozenset()
 
     @property
     def skew(self) -> timedelta | None:
@@ -315,6 +317,9 @@ def _judge_rest(
             decisions.append(Decision(doubt=doubt, fate=Fate.ABSENT, why=why))
         elif _could_be_another(mine, doubt, known):
             why = "a like request is still on its way"
+            decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
+        elif any(item.prediction_id in listing.unasked for item in mine):
+            why = "what a listed task asks for cannot be read yet"
             decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
         elif (item := _by_count(doubt, rest, possible, known)) is not None:
             decisions.append(_found(doubt, item, "as many predictions as requests in doubt"))

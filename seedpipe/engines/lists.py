@@ -116,7 +116,8 @@ class Lists:
             item if item.inputs is not None or item.prediction_id in owned else await self._with_inputs(item)
             for item in listing.items
         ]
-        return replace(listing, items=tuple(items))
+        silent = {item.prediction_id for item in items if item.inputs is None} - set(owned)
+        return replace(listing, items=tuple(items), unasked=frozenset(silent - self._inputs_asked.keys()))
 
     async def contents(
         self,

@@ -270,6 +270,13 @@ def test_equal_requests_take_as_many_predictions_that_do_not_say():
     assert {d.fate for d in fates(two, listing(item("p")))} == {Fate.UNCLEAR}
 
 
+def test_nothing_is_given_by_counting_while_a_result_may_still_tell():
+    """The other request was found in a stranger's task; what is left over is its own, not ours."""
+    unread = replace(listing(item("p")), unasked=frozenset({"p"}))
+    assert fate(unread).fate is Fate.WAITING
+    assert fate(replace(unread, unasked=frozenset({"q"}))).fate is Fate.FOUND
+
+
 def test_half_said_predictions_go_to_the_only_request_they_can_be():
     two = [doubt({"prompt": "x", "n": 1}, job="1"), doubt({"prompt": "y", "n": 1}, job="2")]
     decisions = fates(two, listing(item("p", {"prompt": "y"})))
