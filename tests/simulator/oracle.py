@@ -41,7 +41,8 @@ class Tried:
 class Oracle:
     """Judges every entry and every charge. `is_durable(sha256)` asks the disk.
 
-    Where the service tells no inputs (`tells_inputs()`), a stranger's task cannot be told from ours.
+    Where the service tells no inputs (`tells_inputs()`), a task of a stranger, or of ours from before the ledger
+    was lost, cannot be told from the one that is looked for.
     """
 
     def __init__(self, *, prices, bodies, is_durable, is_prompt, tells_inputs):
@@ -153,7 +154,7 @@ class Oracle:
         if owners and owners != [tried]:
             raise Violation(f"task {prediction_id} belongs to two attempts")
         task = self.by_id.get(prediction_id)
-        cannot_be_told = task and task.attempt is None and not self._tells_inputs()
+        cannot_be_told = self._is_strange(prediction_id) and not self._tells_inputs()
         if task is None or (_key(task.model, task.body) != tried.body and not cannot_be_told):
             raise Violation(f"task {prediction_id} is not what {entry.job_id} asked for")
         tried.prediction_id = prediction_id
