@@ -41,8 +41,8 @@ class Tried:
 class Oracle:
     """Judges every entry and every charge. `is_durable(sha256)` asks the disk.
 
-    Where the service tells no inputs (`tells_inputs()`), a task of a stranger, or of ours from before the ledger
-    was lost, cannot be told from the one that is looked for.
+    Where the service tells no inputs (`tells_inputs()`), a task of a stranger, or of ours from before the
+    ledger was lost, cannot be told from the one that is looked for.
     """
 
     def __init__(self, *, prices, bodies, is_durable, is_prompt, tells_inputs):
