@@ -57,6 +57,11 @@ class Places:
         return self.world / "thumbnails"
 
     @property
+    def measured(self) -> Path:
+        """The folder of what the checks have measured, by content; can be made again."""
+        return self.world / "measured"
+
+    @property
     def asides(self) -> Path:
         """The folder of images that may be ours and belong to no job."""
         return self.world / "asides"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from seedpipe.app.looking import manifest_of
 from seedpipe.core.findings import JudgedJob
+from seedpipe.examining import Examiner
 from seedpipe.project import (
     STATE_FOLDER,
     Places,
@@ -22,7 +23,7 @@ from seedpipe.project import (
     ready_to_write,
     world_of,
 )
-from seedpipe.settings import Settings
+from seedpipe.settings import Settings, World
 from seedpipe.sources import project_root
 from seedpipe.stores import LocalPictures, append_bounded, write_atomically
 
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedpipe.core.manifest import RunManifest
+    from seedpipe.core.model import PlanHeader
     from seedpipe.core.records import JobRecord
     from seedpipe.ports import Ledger
-    from seedpipe.settings import Surroundings, World
+    from seedpipe.settings import Surroundings
 
 _MOST_SUMMARY_BYTES = 1024 * 1024  # what GitHub shows of a step's summary; one byte more and it shows nothing
 
@@ -70,14 +72,16 @@ def report(
         manifest = manifest_of(ledger, latest, settings.world, root)
         out = out or root / "out" / f"{folder_name(manifest.header)}{settings.out_suffix}"
         ready_to_write(out, "--out")
-        return write_reports(
-            ledger, manifest, places_of(root, settings), out, surroundings, embed_full=embed_full
-        )
+        places = places_of(root, settings)
+        with examiner_of(manifest.header, places, settings.world) as examiner:
+            judged = partial(judged_jobs, examiner, ledger, manifest.header.plan_id)
+            return write_reports(ledger, manifest, judged, places, out, surroundings, embed_full=embed_full)
 
 
 def write_reports(
     ledger: Ledger,
     manifest: RunManifest,
+    judged: Callable[[], Iterator[JudgedJob]],
     places: Places,
     out: Path,
     surroundings: Surroundings,
@@ -89,7 +93,7 @@ def write_reports(
 
     subject = Subject(
         manifest=manifest,
-        jobs=partial(judged_jobs, ledger, manifest.header.plan_id),
+        jobs=judged,
         pictures=LocalPictures(places.objects, places.thumbnails, out),
         before=_sets_before(ledger, manifest),
         embed_full=embed_full,
@@ -105,9 +109,16 @@ def write_reports(
     return Reported(manifest=manifest, out=out, names=tuple(names), annotations=tuple(lines))
 
 
-def judged_jobs(ledger: Ledger, plan_id: str) -> Iterator[JudgedJob]:
-    """Yield the jobs of a plan with what their checks have found, in the plan's order."""
-    return (JudgedJob(record=record) for record in all_jobs(ledger, plan_id))
+def examiner_of(header: PlanHeader, places: Places, world: World) -> Examiner:
+    """Return who measures and judges the images of a plan; proofs are judged without their slug."""
+    return Examiner(header, places.objects, places.measured, proof=world is World.PROOF)
+
+
+def judged_jobs(examiner: Examiner | None, ledger: Ledger, plan_id: str) -> Iterator[JudgedJob]:
+    """Yield the jobs of a plan in order with what their checks have found; None checks nothing."""
+    if examiner is None:
+        return (JudgedJob(record=record) for record in all_jobs(ledger, plan_id))
+    return examiner.judged(partial(all_jobs, ledger, plan_id))
 
 
 def _sets_before(ledger: Ledger, manifest: RunManifest) -> Callable[[str], JobRecord | None]:

@@ -9,16 +9,18 @@ import asyncio
 import os
 import random
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 
 from seedpipe.app.looking import manifest_of
 from seedpipe.app.planning import NOTHING, PlanReview, plan_of, review_of
 from seedpipe.app.references import keep_references
-from seedpipe.app.reporting import Reported, write_reports
+from seedpipe.app.reporting import Reported, examiner_of, judged_jobs, write_reports
 from seedpipe.core.errors import InputError
+from seedpipe.core.findings import tally_checks
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.manifest import RunManifest, exit_code
 from seedpipe.core.money import cents_up, usd
@@ -27,6 +29,7 @@ from seedpipe.core.quotes import AccountReview, questions, refuse_dearer, refuse
 from seedpipe.core.records import Entry, RunEnd, RunOutcome, RunRecord, RunStart
 from seedpipe.core.totals import total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
+from seedpipe.examining import WatchedStore
 from seedpipe.locked import CampaignLock
 from seedpipe.project import (
     Places,
@@ -43,14 +46,16 @@ from seedpipe.sources import WorkTree, project_root
 from seedpipe.stores import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from seedpipe.core.findings import CheckTotal, Finding
     from seedpipe.core.model import JobPlan, PlanHeader
     from seedpipe.core.records import Aside, JobRecord
     from seedpipe.ledger import SqliteLedger
     from seedpipe.ports import RunListener
-    from seedpipe.stores import RunLog
+
+_MOST_FINDINGS: Final = 12  # told on the screen; the summary and the gallery have them all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,8 @@ class RunResult:
 
     `submitted` counts the jobs this run sent, `adopted` those it took over from the lock or from the
     service's list, `doubts_found` those that a killed run had left in doubt. `asides` lie in `asides_folder`;
-    `reported` is None when no reports were asked for.
+    `reported` is None when no reports were asked for; `checks` sums up what was found, and `findings` are the
+    first of it.
     """
 
     manifest: RunManifest
@@ -71,6 +77,8 @@ class RunResult:
     asides: tuple[Aside, ...]
     asides_folder: Path
     reported: Reported | None = None
+    checks: Mapping[str, CheckTotal] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +137,10 @@ def carry_out(
     settings = careful(settings, places)
     out = out_of(tree, plan, settings)
     store, lock = LocalStore(places.objects, out), CampaignLock.of(tree, settings)
-    with writing(places, settings) as ledger:
+    with (
+        writing(places, settings) as ledger,
+        examiner_of(plan.header, places, settings.world) as examiner,
+    ):
         reviewed = review_of(plan, settings, ledger, store, lock)
         if not settings.partial:
             _refuse_over_budget(reviewed)
@@ -151,16 +162,26 @@ def carry_out(
             lock.kept(places.ledger, plan.header.campaign, listener) as keeper,
             run_log(places, start, settings, keeper) as log,
         ):
-            asides = LocalStore(places.objects, places.asides)
-            outcome, code = _driven(start, orders, ledger, origin, store, asides, settings, log)
+            asides, watched = LocalStore(places.objects, places.asides), WatchedStore(store, examiner)
+            outcome, signal_number = asyncio.run(
+                drive(start, orders, ledger, origin, watched, asides, settings, log)
+            )
+            # Whoever interrupts a run does not wait for checks: `seedpipe report` makes up for them.
+            judged = partial(judged_jobs, None if signal_number else examiner, ledger, start.plan_id)
+            checks = tally_checks(result for job in judged() for result in job.results)
+            code = _exit_code(ledger, start, outcome, checks, signal_number)
+            log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
         end = _run_end(start, outcome, code)
         ledger.end_run(end)
         lock.write(ledger, plan.header.campaign)
         manifest = manifest_of(ledger, RunRecord(start=start, end=end), settings.world, tree.root)
         reported = (
-            write_reports(ledger, manifest, places, out, settings.surroundings) if settings.reports else None
+            write_reports(ledger, manifest, judged, places, out, settings.surroundings)
+            if settings.reports
+            else None
         )
         submitted = sum(_is_sent_by(record, start) for record in all_jobs(ledger, start.plan_id))
+        findings = tuple(islice((one for job in judged() for one in job.findings), _MOST_FINDINGS))
     return RunResult(
         manifest=manifest,
         out=out,
@@ -171,25 +192,25 @@ def carry_out(
         asides=outcome.asides,
         asides_folder=places.asides,
         reported=reported,
+        checks=checks,
+        findings=findings,
     )
 
 
-def _driven(
-    start: RunStart,
-    orders: Orders,
+def _exit_code(
     ledger: SqliteLedger,
-    origin: str,
-    store: LocalStore,
-    asides: LocalStore,
-    settings: Settings,
-    log: RunLog,
-) -> tuple[RunOutcome, int]:
-    """Have the engine go through the plan; return what it says and the run's exit code."""
-    outcome, signal_number = asyncio.run(drive(start, orders, ledger, origin, store, asides, settings, log))
-    policy = ledger.plan_header(start.plan_id).policy
-    code = exit_code(ledger.tally(start.plan_id), outcome, policy=policy, interrupted_by=signal_number)
-    log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
-    return outcome, code
+    start: RunStart,
+    outcome: RunOutcome,
+    checks: Mapping[str, CheckTotal],
+    signal_number: int | None,
+) -> int:
+    return exit_code(
+        ledger.tally(start.plan_id),
+        outcome,
+        policy=ledger.plan_header(start.plan_id).policy,
+        interrupted_by=signal_number,
+        checks_failed=any(total.failed for total in checks.values()),
+    )
 
 
 def reconcile(

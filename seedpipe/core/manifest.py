@@ -133,7 +133,12 @@ def output_paths(record: JobRecord, output: Output) -> list[str]:
 
 
 def exit_code(
-    tally: Tally, outcome: RunOutcome, *, policy: Policy = _USUAL, interrupted_by: int | None = None
+    tally: Tally,
+    outcome: RunOutcome,
+    *,
+    policy: Policy = _USUAL,
+    interrupted_by: int | None = None,
+    checks_failed: bool = False,
 ) -> int:
     """Return the exit code of a finished run; the first rule that applies.
 
@@ -152,7 +157,7 @@ def exit_code(
         Phase.FETCHING,
     }:
         return 3
-    return 1 if any(counts_as_failed(policy, phase) for phase in left) else 0
+    return int(checks_failed or any(counts_as_failed(policy, phase) for phase in left))
 
 
 def run_document(manifest: RunManifest, checks: Mapping[str, CheckTotal] = _NO_CHECKS) -> dict[str, Json]:

@@ -121,7 +121,7 @@ class PlanHeader:
     `sources` maps each file that was read to its sha256, `references` each image that requests refer to;
     `catalogue` is the digest of the models and prices. `labels` are the campaign's; `variant` is what the
     command line laid over it: a profile, values of variables, a part of the cells. `file` is the campaign's,
-    by its path from the project root.
+    by its path from the project root; `checks` what `core.checking` keeps for its series.
     """
 
     campaign: str
@@ -133,6 +133,7 @@ class PlanHeader:
     labels: Mapping[str, str] = field(default_factory=dict)
     variant: Mapping[str, Json] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
+    checks: Mapping[str, Json] = field(default_factory=dict)
     file: str = ""
     plan_format: int = PLAN_FORMAT
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from seedpipe.core.asked import Asked
 from seedpipe.core.campaign import data_values, faulty, read_campaign
 from seedpipe.core.catalogue import normalise
+from seedpipe.core.checking import check_document
 from seedpipe.core.diagnostics import Diagnostic
 from seedpipe.core.errors import InputError
 from seedpipe.core.faults import Faults
@@ -85,6 +86,7 @@ class Plan:
             policy=campaign.policy,
             labels=campaign.labels,
             variant=campaign.variant.spelt,
+            checks=check_document(brand.palette if brand else {}, campaign.checks),
             file=self.file,
         )
 

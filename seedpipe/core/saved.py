@@ -151,6 +151,7 @@ def header_document(header: PlanHeader) -> dict[str, Json]:
         "labels": dict(header.labels),
         "variant": dict(header.variant),
         "references": dict(header.references),
+        "checks": dict(header.checks),
         "plan_format": header.plan_format,
     }
 

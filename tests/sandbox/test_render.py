@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from seedpipe.core.catalogue import Size
+from seedpipe.core.slug import slug_height
 from seedpipe.sandbox.render import render
 from seedpipe.sandbox.render.brief import Scene, read
 from seedpipe.sandbox.render.colours import lab
 from seedpipe.sandbox.render.headline import draw_headline
 from seedpipe.sandbox.render.lettering import BOX, Face, length, spell, wrapped
 from seedpipe.sandbox.render.packs import SUBJECTS
-from seedpipe.sandbox.render.slug import slug_height
 from seedpipe.sandbox.tasks import Picture
 
 LAMP = "A bedside lamp in #E4572E, #FFF4E6 and #17264D, studio"

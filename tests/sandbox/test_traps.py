@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from seedpipe.core.catalogue import Size
+from seedpipe.core.slug import slug_height
 from seedpipe.sandbox.render import canvas as canvases
 from seedpipe.sandbox.render import render
 from seedpipe.sandbox.render.brief import read
@@ -25,7 +26,6 @@ from seedpipe.sandbox.render.geometry import ball, lathe, orbit, tube
 from seedpipe.sandbox.render.hands import skin_of
 from seedpipe.sandbox.render.look import look_of, seed_of, shot_of
 from seedpipe.sandbox.render.people import paint_portrait
-from seedpipe.sandbox.render.slug import slug_height
 from seedpipe.sandbox.tasks import Picture
 
 # Four more colours, so that nothing around the product takes the product's.

@@ -49,7 +49,7 @@ def show_result(result: RunResult, file: str, screen: Screen) -> None:
         gallery = str(result.reported.gallery) if result.reported else None
         places: dict[str, Json] = {"out": str(result.out), "gallery": gallery}
         beside: dict[str, Json] = {"adopted": result.adopted, "asides": _asides_document(result.asides)}
-        print_json({**run_document(manifest), **places, **beside})
+        print_json({**run_document(manifest, result.checks), **places, **beside})
         return
     done, jobs = manifest.done, manifest.planned.jobs
     if not screen.quiet:
@@ -70,12 +70,28 @@ def show_result(result: RunResult, file: str, screen: Screen) -> None:
     screen.out.print(phase_lines(manifest), end="")
     if end and end.message:
         screen.out.print(f"[yellow]stopped early[/]: {escape(end.message)}", soft_wrap=True)
+    _print_checks(result, screen)
     _print_asides(result.asides, result.asides_folder, screen)
     if result.reported:
         screen.out.print(f"gallery  {escape(str(result.reported.gallery))}", soft_wrap=True)
     else:
         screen.out.print(f"images  {escape(str(result.out))}", soft_wrap=True)
     say_next(screen, *_after_run(result, file))
+
+
+def _print_checks(result: RunResult, screen: Screen) -> None:
+    for name, total in result.checks.items():
+        parts = [f"{total.passed} passed"]
+        parts += [f"[yellow]{total.warned} warned[/]"] if total.warned else []
+        parts += [f"[red]{total.failed} failed[/]"] if total.failed else []
+        screen.out.print(f"check {name}: {', '.join(parts)}")
+    for finding in result.findings:
+        image = f" image {finding.index + 1}" if finding.index is not None else ""
+        words = f"  {finding.level.value}  {finding.address}{image}: {finding.check}: {finding.message}"
+        screen.out.print(escape(words), soft_wrap=True)
+    found = sum(total.warned + total.failed for total in result.checks.values())
+    if found and len(result.findings) < found:
+        screen.out.print("  … the summary and the gallery have them all")
 
 
 def show_reconciled(result: Reconciled, screen: Screen) -> None:

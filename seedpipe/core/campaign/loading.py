@@ -19,7 +19,7 @@ from seedpipe.core.campaign.model import Budget, Campaign, Series, data_values
 from seedpipe.core.campaign.models import read_project_models
 from seedpipe.core.campaign.reading import Reading, map_at, scalars, text_at
 from seedpipe.core.campaign.series import RESERVED, Names, SeriesReader, check_derivations, override_nodes
-from seedpipe.core.campaign.yaml import Mapping, Scalar
+from seedpipe.core.campaign.yaml import Mapping, Scalar, data
 from seedpipe.core.diagnostics import did_you_mean, in_reading_order, nearest
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import BudgetCaps, DoubtPolicy, Policy, ShortSets
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from seedpipe.core.campaign.files import Files
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.diagnostics import Diagnostic
+    from seedpipe.core.model import Json
     from seedpipe.core.selection import Axis
 
 _MAX_SERIES: Final = 300  # as the schema says: each is compiled, and nobody reviews more
@@ -92,8 +93,19 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
         catalogue=reading.catalogue,
         references=reading.references,
         lint=lint,
+        checks=_checks(root),
         habits=tuple(habits(reading, root, series)),
     )
+
+
+def _checks(root: Mapping) -> dict[str, dict[str, Json]]:
+    """Return the checks of each series as they are written: its own over the campaign's, check by check."""
+    shared = dict(map_at(root, "checks").items())
+    found: dict[str, dict[str, Json]] = {}
+    for key, node in map_at(root, "series").entries:
+        own = shared | dict(map_at(node, "checks").items())
+        found[key.raw] = {name: data(value) for name, value in own.items()}
+    return found
 
 
 def _check_names(reading: Reading, root: Mapping) -> None:

@@ -158,7 +158,8 @@ class Campaign:
     campaign's folder, to the sha256 of its bytes; `references` reads the images that its inputs name;
     `catalogue` has the project's models over those that ship.
     `labels` are free text for those who read the books.
-    `habits` are warnings about its text, whether or not `lint` lets their rules speak.
+    `checks` are each series' settings as written; `habits` are warnings about its text, whether or not `lint`
+    lets their rules speak.
     """
 
     path: str
@@ -175,6 +176,7 @@ class Campaign:
     override_spans: tuple[Span, ...]
     variant: Variant
     lint: LintSettings = LintSettings()
+    checks: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     habits: tuple[Diagnostic, ...] = ()
     catalogue: Catalogue
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final
 
+from seedpipe.core.slug import slug_height
 from seedpipe.sandbox.render.brief import Scene, read
 from seedpipe.sandbox.render.canvas import Canvas
 from seedpipe.sandbox.render.card import draw_card
@@ -24,7 +25,7 @@ from seedpipe.sandbox.render.people import paint_portrait
 from seedpipe.sandbox.render.plain import draw_plain
 from seedpipe.sandbox.render.poster import paint_poster
 from seedpipe.sandbox.render.references import paint_references
-from seedpipe.sandbox.render.slug import draw_slug, slug_height
+from seedpipe.sandbox.render.slug import draw_slug
 from seedpipe.sandbox.render.stage import paint_stage
 
 if TYPE_CHECKING:

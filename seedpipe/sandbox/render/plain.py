@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw
 
-from seedpipe.sandbox.render.slug import draw_slug, slug_height
+from seedpipe.core.slug import slug_height
+from seedpipe.sandbox.render.slug import draw_slug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,16 +1,16 @@
 """The slug: a strip in the margin that says what this picture is, and is not.
 
-Hides how it is set. It stands below the art, never on it, so that a check can leave it out: `slug_height`
+Hides how it is set. It stands below the art, never on it, so that a check can leave it out: `core.slug`
 says how high it is.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 from PIL import ImageDraw
 
+from seedpipe.core.slug import slug_height
 from seedpipe.sandbox.render.colours import legible_on
 from seedpipe.sandbox.render.lettering import BOX, LEADING, Face, fitting, length, spell, wrapped, write
 
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 PANEL, INK, FAINT, LABEL, ON_LABEL = "#15171C", "#F4F4F1", "#A5A9B1", "#FFD23F", "#15171C"
-_SHARE: Final = 0.06  # of the side of a square as large as the picture
-_LEAST_PX: Final = 26
 _SHOWN_CHARS: Final = 600
-
-
-def slug_height(width: int, height: int) -> int:
-    """Return how many of a picture's lowest rows are the slug."""
-    return max(_LEAST_PX, round(_SHARE * math.sqrt(width * height)))
 
 
 def draw_slug(

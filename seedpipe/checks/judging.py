@@ -1,0 +1,128 @@
+"""From measurements to findings: each check is one function over a set, with limits of the campaign's.
+
+Hides what is too far, too alike, too soft, and how it is said. Cheap, for the figures were measured before;
+run again whenever limits change. Absent on purpose: how much a finding weighs, which the campaign says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from seedpipe.checks.measuring import Measurements
+    from seedpipe.core.model import ImageFile, Json
+
+_LARGEST_DELTA: Final = 30
+_FEWEST_FOR_ODD: Final = 3  # images of a set: of two, neither is the odd one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedImage:
+    """One image of a set. `index` is the service's; `twin` names the image that it repeats, if any."""
+
+    index: int
+    file: ImageFile
+    figures: Measurements
+    twin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSet:
+    """The images that a job has brought, and the request that they answer."""
+
+    request: Mapping[str, Json]
+    images: Sequence[CheckedImage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What a check holds against an image, or against the whole set where `index` is None."""
+
+    message: str
+    index: int | None = None
+    measured: float | None = None
+
+
+class Check(Protocol):
+    """One check: pure, and the same for equal sets and limits."""
+
+    def __call__(self, images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
+        """Yield what is wrong with a set; nothing for one without images."""
+
+
+def size(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
+    """Pixels and format are those that were asked for."""
+    del limits  # a size is right or wrong
+    asked, form = images.request.get("size"), images.request.get("output_format")
+    for image in images.images:
+        got = f"{image.file.width_px}*{image.file.height_px}"
+        if isinstance(asked, str) and asked != got:
+            yield Fault(message=f"{got} came, {asked} was asked for", index=image.index)
+        kind = image.file.media_type.removeprefix("image/")
+        if isinstance(form, str) and form != kind:
+            yield Fault(message=f"{kind} came, {form} was asked for", index=image.index)
+
+
+def palette(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
+    """Enough of the picture is in the brand's colours, and each of them is in the set."""
+    wanted, strictly = limits["min_share"], limits["min_strict_share"]
+    near = min(_LARGEST_DELTA, round(limits["max_delta_e"]))
+    seen: dict[str, float] = {}
+    for image in images.images:
+        shares = image.figures.palette
+        if shares is None:
+            continue
+        share, strict = shares.relaxed[near], shares.strict[near]
+        if share < wanted:
+            words = f"{share:.0%} of it has a hue of the palette, {wanted:.0%} is wanted"
+            yield Fault(message=words, index=image.index, measured=share)
+        elif strict < strictly:
+            words = f"{strict:.0%} of it has a colour of the palette, {strictly:.0%} is wanted"
+            yield Fault(message=words, index=image.index, measured=strict)
+        for name, within in shares.colours.items():
+            seen[name] = max(seen.get(name, 0.0), within[near])
+    missing = [name for name, share in seen.items() if share < limits["min_colour_share"]]
+    if missing:
+        yield Fault(message=f"no image shows {', '.join(missing)}")
+
+
+def duplicates(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
+    """No image is another one over again, in its set or elsewhere in the plan."""
+    del limits  # twins were looked for with them
+    for image in images.images:
+        if image.twin:
+            yield Fault(message=f"looks the same as {image.twin}", index=image.index)
+
+
+def consistency(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
+    """No image of a set has a look of its own: colours and light go together."""
+    if len(images.images) < _FEWEST_FOR_ODD:
+        return
+    looks = np.array([image.figures.histogram for image in images.images])
+    for at, image in enumerate(images.images):
+        others = np.delete(looks, at, axis=0).mean(axis=0)
+        distance = float(np.sqrt(max(0.0, 1.0 - np.sqrt(looks[at] * others).sum())))  # Hellinger's
+        if distance > limits["max_distance"]:
+            words = f"its colours stray from the rest of the set: {distance:.2f} of 1"
+            yield Fault(message=words, index=image.index, measured=distance)
+
+
+def blank(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
+    """There is something in the picture."""
+    for image in images.images:
+        if image.figures.spread < limits["min_spread"]:
+            words = f"is nearly one tone: its lightness varies by {image.figures.spread:.1f} of 100"
+            yield Fault(message=words, index=image.index, measured=image.figures.spread)
+
+
+def blur(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
+    """Something in the picture is sharp; its background may be soft."""
+    for image in images.images:
+        if image.figures.sharpness < limits["min_sharpness"]:
+            words = f"nothing in it is sharp: {image.figures.sharpness:.1f} grey levels of detail"
+            yield Fault(message=words, index=image.index, measured=image.figures.sharpness)

@@ -1,0 +1,276 @@
+"""Images under examination: measured in worker processes beside the downloads, judged when somebody asks.
+
+Hides processes, waiting and what was measured before. Invariants: whoever receives an image never waits for
+a measurement; a worker that dies or takes too long costs a finding "could not be checked", never an image;
+workers are spawned, so they hold no lock of ours, and end with their parent. What was measured is kept by
+content and can be removed at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import secrets
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Self
+
+from seedpipe.checks import (
+    CHECKS,
+    MEASUREMENTS_FORMAT,
+    CheckedImage,
+    CheckedSet,
+    Measurements,
+    measure,
+    measurements_of,
+    twins,
+)
+from seedpipe.core.checking import USUAL, asked_of, looks_at_pixels, palette_of
+from seedpipe.core.findings import CheckResult, Finding, JudgedJob, Level
+from seedpipe.core.manifest import published_outputs
+from seedpipe.core.model import digest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from concurrent.futures import Future
+    from pathlib import Path
+    from types import TracebackType
+
+    from seedpipe.checks import Fault
+    from seedpipe.core.audit import FileState
+    from seedpipe.core.checking import Asked
+    from seedpipe.core.model import Cell, ImageFile, Output, PlanHeader
+    from seedpipe.core.records import JobRecord
+    from seedpipe.ports import Store
+
+_LONGEST_S: Final = 60.0  # for one image, in the queue and at work: it is told as unchecked then
+_MOST_WORKERS: Final = 2  # an image of 4096² takes 50 MB decoded
+_MOST_WAITING: Final = 64  # measurements asked for ahead; the rest is asked for when it is judged
+
+
+class Examiner:
+    """Measures the images of one plan. Use it as a context: its workers end with it."""
+
+    def __init__(self, header: PlanHeader, objects: Path, kept: Path, *, proof: bool) -> None:
+        self._header = header
+        self._objects = objects
+        self._kept = kept
+        self._palette = palette_of(header)
+        self._proof = proof
+        self._mark = digest([MEASUREMENTS_FORMAT, dict(self._palette), proof])[:16]
+        self._looks = looks_at_pixels(header)
+        self._waiting: dict[str, Future[Measurements]] = {}
+        self._broken = False
+        self._doubles: dict[tuple[str, int], str] | None = None
+        self._judged: set[str] = set()
+        self._found: dict[tuple[str, str], tuple[Finding, ...]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if "_workers" in self.__dict__:
+            self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def look(self, image: ImageFile) -> None:
+        """Have an image measured when a worker is free; never waits."""
+        if self._looks and len(self._waiting) < _MOST_WAITING and not self._file(image).exists():
+            self._ask(image)
+
+    def figures(self, image: ImageFile) -> Measurements | None:
+        """Return what was measured, waiting for it; None when the image could not be read or looked at."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return measurements_of(json.loads(self._file(image).read_text(encoding="utf-8")))
+        self._ask(image)
+        try:
+            return self._waiting[image.sha256].result(_LONGEST_S)
+        except BrokenProcessPool:
+            self._broken = True
+        except Exception:  # noqa: BLE001 - decoders fail with whatever their parsers raise: it is not checked
+            return None
+        finally:
+            self._waiting.pop(image.sha256, None)
+        return None
+
+    def judged(self, jobs: Callable[[], Iterable[JobRecord]]) -> Iterator[JudgedJob]:
+        """Yield the jobs of the plan with what their checks have found, in order; judged when first asked."""
+        if self._doubles is None:
+            self._doubles = self._twins(jobs)
+        for record in jobs():
+            asked = [
+                (cell, one)
+                for cell in record.cells
+                for one in asked_of(self._header, cell.series)
+                if published_outputs(record)
+            ]
+            job_id = record.job.job_id
+            if job_id not in self._judged:
+                self._judged.add(job_id)
+                for cell, one in asked:
+                    if findings := tuple(self._findings(cell, one, record, self._doubles)):
+                        self._found[cell.address, one.check] = findings
+            results = [
+                CheckResult(
+                    check=one.check,
+                    address=cell.address,
+                    findings=self._found.get((cell.address, one.check), ()),
+                )
+                for cell, one in asked
+            ]
+            yield JudgedJob(record=record, results=tuple(results))
+
+    @cached_property
+    def _workers(self) -> ProcessPoolExecutor:
+        spawn = multiprocessing.get_context("spawn")
+        workers = min(_MOST_WORKERS, os.cpu_count() or 1)
+        return ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent)
+
+    def _ask(self, image: ImageFile) -> None:
+        if image.sha256 in self._waiting:
+            return
+        if self._broken:  # a picture has killed its worker: the others get new ones
+            self._workers.shutdown(wait=False, cancel_futures=True)
+            del self._workers
+            self._waiting.clear()
+            self._broken = False
+        path = self._objects / image.sha256
+        with suppress(BrokenProcessPool):
+            self._waiting[image.sha256] = self._workers.submit(
+                _measure_file, path, self._file(image), self._palette, proof=self._proof
+            )
+            return
+        self._broken = True
+
+    def _file(self, image: ImageFile) -> Path:
+        return self._kept / f"{image.sha256}-{self._mark}.json"
+
+    def _twins(self, jobs: Callable[[], Iterable[JobRecord]]) -> dict[tuple[str, int], str]:
+        """Return what each image repeats that looks like an earlier one, by its job and index."""
+        wanted = {name: self._twin_bits(name) for name in self._series}
+        most = max((bits for bits in wanted.values() if bits is not None), default=None)
+        if most is None:
+            return {}
+        places: list[tuple[str, int]] = []
+        hashes: list[str] = []
+        labels: list[str] = []
+        for record in jobs():
+            if not any(wanted.get(cell.series) is not None for cell in record.cells):
+                continue
+            for output in published_outputs(record):
+                if figures := self.figures(output.image):
+                    places.append((record.job.job_id, output.index))
+                    labels.append(f"image {output.index + 1} of {record.label}")
+                    hashes.append(figures.hash)
+        return {places[late]: labels[early] for early, late in twins(hashes, most)}
+
+    @property
+    def _series(self) -> Iterable[str]:
+        part = self._header.checks.get("series")
+        return part if isinstance(part, dict) else ()
+
+    def _twin_bits(self, series: str) -> int | None:
+        asked = next((one for one in asked_of(self._header, series) if one.check == "duplicates"), None)
+        return int(asked.limits["max_bits"]) if asked else None
+
+    def _findings(
+        self, cell: Cell, asked: Asked, record: JobRecord, doubles: Mapping[tuple[str, int], str]
+    ) -> Iterator[Finding]:
+        images = []
+        for output in published_outputs(record):
+            figures = self.figures(output.image) if USUAL[asked.check].looks else _NO_FIGURES
+            if figures is None:
+                yield _unchecked(asked, cell, output)
+                continue
+            twin = doubles.get((record.job.job_id, output.index), "")
+            images.append(CheckedImage(index=output.index, file=output.image, figures=figures, twin=twin))
+        checked = CheckedSet(request=record.job.request, images=images)
+        for fault in CHECKS[asked.check](checked, asked.limits):
+            yield _finding(asked, cell, fault)
+
+
+class WatchedStore:
+    """A store whose images are measured as they come in."""
+
+    def __init__(self, store: Store, examiner: Examiner) -> None:
+        self._store = store
+        self._examiner = examiner
+
+    async def receive(self, chunks: AsyncIterator[bytes]) -> ImageFile:
+        """Keep one download; see `Store`."""
+        image = await self._store.receive(chunks)
+        self._examiner.look(image)
+        return image
+
+    async def publish(self, image: ImageFile, stem: str) -> str:
+        """Place a kept image; see `Store`."""
+        return await self._store.publish(image, stem)
+
+    async def reclaim(self, image: ImageFile, stem: str) -> bool:
+        """Make a published file the object again; see `Store`."""
+        return await self._store.reclaim(image, stem)
+
+    async def read(self, sha256: str) -> bytes:
+        """Return a kept file; see `Store`."""
+        return await self._store.read(sha256)
+
+    def holds(self, image: ImageFile) -> bool:
+        """Say whether the object is there; see `Store`."""
+        return self._store.holds(image)
+
+    def inspect(self, image: ImageFile, path: str | None = None) -> FileState:
+        """Read a file to its end; see `Store`."""
+        return self._store.inspect(image, path)
+
+
+_NO_FIGURES: Final = Measurements(hash="0" * 64, histogram=(), spread=0.0, sharpness=0.0)
+
+
+def _finding(asked: Asked, cell: Cell, fault: Fault) -> Finding:
+    return Finding(
+        check=asked.check,
+        level=asked.level,
+        message=fault.message,
+        address=cell.address,
+        index=fault.index,
+        measured=fault.measured,
+    )
+
+
+def _unchecked(asked: Asked, cell: Cell, output: Output) -> Finding:
+    """Return the finding of an image that nobody could look at: a doubt, never a failure of the picture."""
+    message = "could not be checked: it is not here, or could not be read in time"
+    return Finding(
+        check=asked.check, level=Level.WARN, message=message, address=cell.address, index=output.index
+    )
+
+
+def _measure_file(path: Path, kept: Path, palette: Mapping[str, str], *, proof: bool) -> Measurements:
+    """Measure a file in a worker, and keep the figures; a disk that refuses costs time only."""
+    figures = measure(path.read_bytes(), palette, proof=proof)
+    part = kept.with_name(f"{secrets.token_hex(8)}.part")
+    with suppress(OSError):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(figures.document()), encoding="utf-8")
+        part.replace(kept)
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
+    return figures
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent is gone, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,33 @@
+"""Real photographs that come in a package, and what can happen to them."""
+
+import io
+from functools import cache
+from pathlib import Path
+
+import skimage
+from PIL import Image, ImageFilter
+
+from seedpipe.checks import measure
+
+NAMES = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "motorcycle_left.png", "retina.jpg")
+AURORA = {"ember": "#E4572E", "dusk": "#2E3A59", "oat": "#F3E9DC"}
+
+
+@cache
+def photograph(name):
+    with Image.open(Path(skimage.__file__).parent / "data" / name) as image:
+        return image.convert("RGB")
+
+
+def encoded(image, form="JPEG", **how):
+    file = io.BytesIO()
+    image.save(file, form, **({"quality": 90} if form == "JPEG" else {}), **how)
+    return file.getvalue()
+
+
+def figures(image, palette=AURORA, **how):
+    return measure(encoded(image, **how), palette, proof=False)
+
+
+def blurred(image, share):
+    return image.filter(ImageFilter.GaussianBlur(max(image.size) * share))
