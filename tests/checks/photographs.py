@@ -21,7 +21,7 @@ def photograph(name):
 
 def encoded(image, form="JPEG", **how):
     file = io.BytesIO()
-    image.save(file, form, **({"quality": 90} if form == "JPEG" else {}), **how)
+    image.save(file, form, **({"quality": 90} | how if form == "JPEG" else how))
     return file.getvalue()
 
 

@@ -1,0 +1,248 @@
+"""Images under examination: real worker processes, what they keep, and what happens when one dies."""
+
+import asyncio
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from seedpipe.core.checking import check_document
+from seedpipe.core.findings import Level
+from seedpipe.core.lifecycle import Phase
+from seedpipe.core.model import BudgetCaps, Cell, ImageFile, Job, Output, PlanHeader
+from seedpipe.core.records import Attempt, JobRecord
+from seedpipe.examining import Examiner, WatchedStore
+from tests.checks.photographs import AURORA, encoded, photograph
+
+ALL = {"size": {}, "palette": {}, "duplicates": {}, "consistency": {}, "blank": {}, "blur": {}}
+
+
+def header(**checks):
+    return PlanHeader(
+        campaign="lamps",
+        brand="Aurora",
+        sources={},
+        catalogue="",
+        budget=BudgetCaps(),
+        checks=check_document(AURORA, {"hero": checks}),
+    )
+
+
+class Kept:
+    """A folder of objects, and jobs that have brought them."""
+
+    def __init__(self, folder):
+        self.objects, self.measured = folder / "objects", folder / "measured"
+        self.objects.mkdir()
+        self.jobs = []
+
+    def bring(self, address, *files, size="512*512"):
+        outputs = []
+        for index, data in enumerate(files):
+            sha256 = hashlib.sha256(data).hexdigest()
+            (self.objects / sha256).write_bytes(data)
+            image = ImageFile(
+                sha256=sha256, media_type="image/jpeg", width_px=512, height_px=512, size_bytes=len(data)
+            )
+            outputs.append(Output(job_id=address, index=index, image=image))
+        paths = tuple(f"{address}-{index}" for index in range(len(files)))
+        cell = Cell(address=address, series="hero", axes={}, job_id=address, output_paths=paths)
+        job = Job(
+            job_id=address,
+            model="m",
+            request={"size": size},
+            outputs_expected=len(files),
+            cost_usd=Decimal(1),
+        )
+        self.jobs.append(JobRecord(job=job, cells=(cell,), attempts=(ATTEMPT,), outputs=tuple(outputs)))
+        return [output.image for output in outputs]
+
+    def examiner(self, **checks):
+        return Examiner(header(**checks), self.objects, self.measured, proof=False)
+
+    def findings(self, **checks):
+        with self.examiner(**checks) as examiner:
+            judged = list(examiner.judged(lambda: iter(self.jobs)))
+            again = list(examiner.judged(lambda: iter(self.jobs)))
+        assert judged == again, "each report reads the same"
+        return [finding for job in judged for finding in job.findings]
+
+
+ATTEMPT = Attempt(
+    number=1,
+    phase=Phase.DONE,
+    cost_usd=Decimal(1),
+    run_id="r",
+    intent_at=None,
+    accepted_at=None,
+    finished_at=None,
+    prediction_id="p",
+    urls=(),
+    inference_ms=None,
+    error="",
+    error_code=None,
+)
+
+
+@pytest.fixture
+def kept(tmp_path):
+    return Kept(tmp_path)
+
+
+def test_good_pictures_pass_what_is_asked(kept):
+    kept.bring("hero/a", encoded(photograph("astronaut.png")))
+    with kept.examiner(**(ALL | {"palette": "off"})) as examiner:
+        (judged,) = examiner.judged(lambda: iter(kept.jobs))
+
+    assert [result.check for result in judged.results] == [
+        "size",
+        "duplicates",
+        "consistency",
+        "blank",
+        "blur",
+    ]
+    assert judged.findings == ()
+
+
+def test_levels_and_limits_are_the_campaigns(kept):
+    kept.bring("hero/a", encoded(Image.new("RGB", (512, 512), "grey")), size="1024*1024")
+
+    usual = {finding.check: finding.level for finding in kept.findings(size={}, blank={}, blur={})}
+    changed = kept.findings(size={"level": "warn"}, blank={"min_spread": 0}, blur={"level": "off"})
+
+    assert usual == {"size": Level.FAIL, "blank": Level.FAIL, "blur": Level.WARN}
+    assert [(finding.check, finding.level) for finding in changed] == [("size", Level.WARN)]
+
+
+def test_a_picture_that_came_for_another_job_too_is_told_once(kept):
+    kept.bring("hero/a", encoded(photograph("coffee.png")))
+    kept.bring("hero/b", encoded(photograph("rocket.jpg")), encoded(photograph("coffee.png"), quality=60))
+
+    (finding,) = kept.findings(duplicates={})
+
+    assert (finding.address, finding.index) == ("hero/b", 1)
+    assert finding.message == "looks the same as image 1 of hero/a"
+
+
+def test_what_cannot_be_read_is_a_finding_and_the_rest_is_judged(kept):
+    (gone,) = kept.bring("hero/a", encoded(photograph("coffee.png")))
+    kept.bring("hero/b", b"no image", encoded(Image.new("RGB", (512, 512))))
+    (kept.objects / gone.sha256).unlink()
+
+    found = [(one.address, one.index, one.level, one.message[:20]) for one in kept.findings(blank={})]
+
+    assert sorted(found) == [
+        ("hero/a", 0, Level.WARN, "could not be checked"),
+        ("hero/b", 0, Level.WARN, "could not be checked"),
+        ("hero/b", 1, Level.FAIL, "is nearly one tone: "),
+    ]
+
+
+def test_a_worker_that_is_killed_costs_a_finding_and_no_more(kept):
+    first, second = kept.bring("hero/a", encoded(photograph("coffee.png")), encoded(photograph("rocket.jpg")))
+    with kept.examiner(blur={}) as examiner:
+        assert examiner.figures(first)
+        for worker in list(examiner._workers._processes.values()):
+            os.kill(worker.pid, signal.SIGKILL)
+            worker.join()
+        tries = [examiner.figures(second) for _ in range(3)]
+
+    assert tries[-1], "new workers have taken over"
+    assert all(one in (None, tries[-1]) for one in tries)
+
+
+def test_what_was_measured_is_kept_and_can_be_removed(kept):
+    (image,) = kept.bring("hero/a", encoded(photograph("coffee.png")))
+    with kept.examiner(blur={}) as examiner:
+        figures = examiner.figures(image)
+    (kept.objects / image.sha256).unlink()
+
+    with kept.examiner(blur={}) as examiner:
+        assert examiner.figures(image) == figures, "from what was kept"
+        assert "_workers" not in examiner.__dict__, "no process was started for it"
+    for file in kept.measured.iterdir():
+        file.write_text("{")
+    with kept.examiner(blur={}) as examiner:
+        assert examiner.figures(image) is None, "rubbish is measured anew, and the image is gone"
+
+
+def test_another_palette_is_another_measurement(kept):
+    (image,) = kept.bring("hero/a", encoded(photograph("coffee.png")))
+    with kept.examiner(palette={}) as examiner:
+        examiner.figures(image)
+    other = header(palette={})
+    other.checks["palette"]["ember"] = "#000000"
+    with Examiner(other, kept.objects, kept.measured, proof=False) as examiner:
+        examiner.figures(image)
+
+    assert len(list(kept.measured.iterdir())) == 2
+
+
+def test_without_checks_of_pixels_nothing_is_started(kept):
+    (image,) = kept.bring("hero/a", encoded(photograph("coffee.png")))
+    with kept.examiner(size={}) as examiner:
+        examiner.look(image)
+        list(examiner.judged(lambda: iter(kept.jobs)))
+
+        assert "_workers" not in examiner.__dict__
+    assert not kept.measured.exists()
+
+
+def test_an_image_is_measured_as_soon_as_it_is_kept(kept):
+    (image,) = kept.bring("hero/a", encoded(photograph("coffee.png")))
+
+    class Receiving:
+        async def receive(self, chunks):
+            return image
+
+    with kept.examiner(blur={}) as examiner:
+        received = asyncio.run(WatchedStore(Receiving(), examiner).receive(None))
+
+        assert received is image
+        assert image.sha256 in examiner._waiting
+        assert examiner.figures(image)
+
+
+def test_workers_end_with_a_parent_that_is_killed(kept):
+    (image,) = kept.bring("hero/a", encoded(photograph("coffee.png")))
+    program = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from tests.test_examining import header\n"
+        "from seedpipe.core.model import ImageFile\n"
+        "from seedpipe.examining import Examiner\n"
+        "if __name__ == '__main__':\n"
+        f"    image = ImageFile(sha256='{image.sha256}', media_type='image/jpeg', width_px=1, height_px=1,"
+        " size_bytes=1)\n"
+        f"    kept = Path('{kept.objects}'), Path('{kept.measured}')\n"
+        "    examiner = Examiner(header(blur={}), *kept, proof=False)\n"
+        "    assert examiner.figures(image)\n"
+        "    print(*[one.pid for one in examiner._workers._processes.values()], flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    script = kept.objects.parent / "parent.py"
+    script.write_text(program)
+    root = Path(__file__).parents[1]
+    process = subprocess.Popen(
+        [sys.executable, script],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        workers = [int(word) for word in process.stdout.readline().split()]
+        process.kill()
+    assert workers
+    for _ in range(100):
+        if not any(Path(f"/proc/{pid}").exists() for pid in workers):
+            return
+        time.sleep(0.1)
+    pytest.fail("a worker outlives its parent")
