@@ -32,7 +32,10 @@ def draw_plain(picture: Picture, palette: Sequence[str]) -> Image.Image:
     for index in range(_TILES):
         left, right = (width * (0.1 + 0.1 * step) for step in (index, index + 1))
         draw.rectangle((left, art_px * 0.4, right, art_px * 0.6), tuple(print_[3 * index : 3 * index + 3]))
-    for left, tone in ((0, "black"), (0.9, "white")):  # a picture, not an empty sheet, to whatever looks at it
+    for left, tone in (
+        (0, "black"),
+        (0.9, "white"),
+    ):  # a picture, not an empty sheet, to whatever looks at it
         draw.rectangle((width * left, art_px * 0.4, width * (left + 0.1), art_px * 0.6), tone)
     facts = f"{picture.number}/{picture.of}  plain", f"{width} × {height} px"
     draw_slug(image, picture.prompt, facts, palette, named=bool(palette))
