@@ -1,0 +1,30 @@
+"""Checks of a real run: what a person is told, how it ends, and that changing them buys nothing."""
+
+import json
+
+ONE = ("campaign.yaml", "--limit", "1", "--select", "series=detail")
+
+
+def test_a_check_that_fails_ends_a_run_with_1_and_is_told_everywhere(quickstart):
+    campaign = quickstart.project / "campaign.yaml"
+    asked = campaign.read_text()
+    campaign.write_text(asked.replace("blank: {}", "blank: {min_spread: 45}"))
+
+    first = quickstart.run("run", *ONE, code=1)
+    out = quickstart.project / "out" / "quickstart-proof"
+
+    assert "check blank: 0 passed, 1 failed" in first.stdout
+    assert "fail  detail/AUR-01 image 1: blank: is nearly one tone" in first.stdout
+    assert "is nearly one tone" in (out / "junit.xml").read_text()
+    assert "is nearly one tone" in (out / "summary.md").read_text()
+    assert json.loads((out / "run.json").read_text())["checks"]["blank"]["failed"] == 1
+    job = json.loads((out / "jobs.jsonl").read_text())
+    assert {finding["check"] for check in job["checks"] for finding in check["findings"]} >= {"blank"}
+
+    campaign.write_text(asked)
+    again = json.loads(quickstart.run("run", *ONE, "--json").stdout)
+
+    assert again["run"]["exit_code"] == 0
+    assert again["checks"]["blank"] == {"passed": 1, "warned": 0, "failed": 0}
+    submitted = quickstart.run("show", "detail/AUR-01", "--json").stdout
+    assert len(json.loads(submitted)["jobs"][0]["attempts"]) == 1, "other limits are no other request"
