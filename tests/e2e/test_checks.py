@@ -19,7 +19,7 @@ def test_a_check_that_fails_ends_a_run_with_1_and_is_told_everywhere(quickstart)
     assert "is nearly one tone" in (out / "summary.md").read_text()
     assert json.loads((out / "run.json").read_text())["checks"]["blank"]["failed"] == 1
     job = json.loads((out / "jobs.jsonl").read_text())
-    assert {finding["check"] for check in job["checks"] for finding in check["findings"]} >= {"blank"}
+    assert "blank" in [check["check"] for check in job["checks"] if check["findings"]]
 
     campaign.write_text(asked)
     again = json.loads(quickstart.run("run", *ONE, "--json").stdout)
