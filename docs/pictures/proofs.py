@@ -35,7 +35,7 @@ ROWS = (
     (
         (KISU, 820, 1024, 1),
         ("A coffee mug for North Roast, charcoal, rust and cream, moody night", 1024, 1024, 1),
-        ("Hand cream tube for Oat & Ash, terracotta and ivory", 820, 1024, 2),
+        ("Hand cream tube for Oat & Ash, terracotta and ivory. Shots: front, in-hand", 820, 1024, 2),
         ('Typography poster "OPEN ALL NIGHT" in neon pink, midnight, lime', 820, 1024, 2),
         ("Face cream jar in cream colour on a sage background, for Halden", 820, 1024, 1),
     ),
@@ -43,6 +43,12 @@ ROWS = (
         ("Desert dunes at golden hour, terracotta and sand", 2016, 864, 1),
         ("Living room interior, sofa in forest green, terracotta and cream, window light", 1536, 864, 1),
         ('Façade of a bakery called "Brotzeit" at night, navy and mustard', 1080, 864, 2),
+    ),
+    (
+        ("An alpine lake between mountains, autumn", 1536, 864, 1),
+        ("A small house in white with a red door, daylight", 1280, 864, 1),
+        ("A young man with a beard and a coffee mug, terracotta jacket, sage background", 864, 864, 1),
+        ("A mug for Halden, terracotta and sage, watercolour", 864, 864, 2),
     ),
 )
 

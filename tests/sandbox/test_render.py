@@ -15,7 +15,7 @@ from seedpipe.sandbox.render import render
 from seedpipe.sandbox.render.brief import Scene, read
 from seedpipe.sandbox.render.colours import lab
 from seedpipe.sandbox.render.headline import draw_headline
-from seedpipe.sandbox.render.lettering import BOX, Face, length, spell, wrapped
+from seedpipe.sandbox.render.lettering import BOX, Face, legible, length, spell, wrapped
 from seedpipe.sandbox.render.packs import SUBJECTS
 from seedpipe.sandbox.tasks import Picture
 
@@ -270,6 +270,20 @@ def test_every_character_that_counts_as_covered_is_drawn():
 )
 def test_what_the_font_lacks_is_taken_apart_or_boxed(text, spelt):
     assert spell(text) == spelt
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Größe", "Größe"),
+        ("☂", "[1 character]"),
+        ("☂☂ ☂ now", "[3 characters] now"),
+        ("a ☂ b ☂☂", "a [1 character] b [2 characters]"),
+    ],
+)
+def test_what_no_font_draws_is_counted_and_never_a_row_of_boxes(text, shown):
+    assert legible(text) == shown
+    assert legible(text, "(why) ") == ("(why) " + shown if "[" in shown else shown)
 
 
 def test_wrapping_keeps_every_line_inside_and_says_what_is_missing():

@@ -26,6 +26,8 @@ from seedpipe.sandbox.render.geometry import ball, lathe, orbit, tube
 from seedpipe.sandbox.render.hands import skin_of
 from seedpipe.sandbox.render.look import look_of, seed_of, shot_of
 from seedpipe.sandbox.render.people import paint_portrait
+from seedpipe.sandbox.render.stage import paint_stage
+from seedpipe.sandbox.render.treatment import treat
 from seedpipe.sandbox.tasks import Picture
 
 # Four more colours, so that nothing around the product takes the product's.
@@ -189,6 +191,40 @@ def test_windows_are_lit_at_night_alone():
     ]
     assert lit[0] < 0.004
     assert lit[1] > 0.02
+
+
+# ---- styles -------------------------------------------------------------------------------------
+
+STYLES = {
+    "watercolour": "watercolour",
+    "oil": "oil painting",
+    "drawing": "pencil sketch",
+    "halftone": "risograph print",
+    "pixels": "pixel art",
+    "flat": "flat illustration",
+    "film": "35mm film",
+    "monochrome": "black and white",
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_style_changes_the_picture_and_keeps_what_it_shows(style):
+    prompt = f"A mug in #2B50FF on a #F4F1EA background, {STYLES[style]}"
+    brief, seed = read(prompt), seed_of(prompt)
+    assert (brief.style, brief.palette) == (style, ("#2B50FF", "#F4F1EA"))
+    plain, styled = Canvas(480, 360), Canvas(480, 360)
+    for canvas in (plain, styled):
+        paint_stage(canvas, brief, look_of(brief, seed), shot_of(brief, 1, 4))
+    treat(styled, style, seed)
+    before, after = (np.asarray(canvas.image.convert("L"), dtype=float) for canvas in (plain, styled))
+    assert np.abs(np.asarray(plain.image, dtype=int) - np.asarray(styled.image, dtype=int)).mean() > 0.8
+    shapes = [ndimage.gaussian_filter(each, 4).ravel() for each in (before, after)]
+    assert np.corrcoef(*shapes)[0, 1] > (0.6 if style == "drawing" else 0.8)
+
+
+def test_black_and_white_has_no_colour():
+    red, green, blue = np.moveaxis(np.asarray(art("A mug in #2B50FF, black and white"), dtype=int), -1, 0)
+    assert max(np.abs(red - green).max(), np.abs(green - blue).max()) == 0
 
 
 # ---- how it is drawn ----------------------------------------------------------------------------

@@ -378,6 +378,8 @@ def _palette(
     prompt: str, plain: str
 ) -> tuple[tuple[str, ...], str | None, str | None, tuple[tuple[str, str], ...]]:
     """Return the colours, which of them are the product's and the background's, and what others belong to."""
+    for words, _ in _STYLES:  # "black and white" is a style, and no two colours
+        plain = re.sub(rf"\b(?:{words})", lambda match: "_" * len(match[0]), plain, flags=re.IGNORECASE)
     named = [each for each in names_in(plain) if not _is_ware(plain, *each[:2])]
     codes = codes_in(prompt)
     named = (

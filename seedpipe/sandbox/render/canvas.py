@@ -47,7 +47,10 @@ class Canvas:
 
     def flood(self, light: Floats) -> None:
         """Cover everything with a small picture of linear light."""
-        small = Image.fromarray(encoded(light))
+        self.cover(Image.fromarray(encoded(light)))
+
+    def cover(self, small: Image.Image) -> None:
+        """Cover everything with a picture, enlarged."""
         self._paste(small, (0.0, 0.0, small.width, small.height), (0, 0, self.width, self.height), None)
 
     def surface(self, camera: Camera, patch: Patch, shader: Shader, opacity: float = 1.0) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PIL import Image, ImageDraw, ImageOps
 
 from seedpipe.sandbox.render.colours import mixed, rgb
-from seedpipe.sandbox.render.lettering import BOX, LEADING, Face, fitting, length, spell, wrapped, write
+from seedpipe.sandbox.render.lettering import LACKING, LEADING, Face, fitting, legible, length, wrapped, write
 from seedpipe.sandbox.render.look import seed_of
 from seedpipe.sandbox.render.slug import FAINT, INK, LABEL, ON_LABEL, PANEL
 
@@ -277,9 +277,9 @@ def _draw_wording(draw: ImageDraw.ImageDraw, picture: Picture, palette: Sequence
     """Draw the prompt as large as it fits, and the palette below it."""
     chip = max(10, round(min(box.height * 0.17, box.width * 0.045)))
     _draw_chips(draw, palette, box._replace(top=box.bottom - chip))
-    text = spell(picture.prompt[:_SHOWN_CHARS]) + ("…" if len(picture.prompt) > _SHOWN_CHARS else "")
-    if BOX in text:
-        text = f"({BOX} is a character this proof's font lacks) {text}"
+    text = legible(picture.prompt[:_SHOWN_CHARS], LACKING) + (
+        "…" if len(picture.prompt) > _SHOWN_CHARS else ""
+    )
     room = box._replace(bottom=box.bottom - round(chip * 1.5))
     size = largest = max(10, round(min(room.height * 0.24, room.width * 0.05)))
     smallest = max(9, round(largest * 0.45))

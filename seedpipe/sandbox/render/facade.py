@@ -16,7 +16,7 @@ from seedpipe.sandbox.render.colours import legible_on, linear, mixed
 from seedpipe.sandbox.render.geometry import ball, orbit, sheet
 from seedpipe.sandbox.render.greenery import clipped
 from seedpipe.sandbox.render.house import paint_house
-from seedpipe.sandbox.render.lettering import Face, fitting, length, spell, write
+from seedpipe.sandbox.render.lettering import Face, fitting, legible, length, write
 from seedpipe.sandbox.render.masonry import Site, paint_glass, paint_sky, paint_window, upright
 from seedpipe.sandbox.render.parts import Part, crate
 from seedpipe.sandbox.render.shading import Finish, Glow, rig, shaded
@@ -137,7 +137,7 @@ def _paint_awning(site: Site, colour: str) -> None:
 
 
 def _paint_sign(site: Site, timber: str) -> None:
-    words = spell(site.brief.label)
+    words = legible(site.brief.label)
     if not words:
         return
     choices = [*site.look.accents[1:], site.look.background]

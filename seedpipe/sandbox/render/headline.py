@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import ImageDraw
 
 from seedpipe.sandbox.render.colours import code_of, contrast
-from seedpipe.sandbox.render.lettering import Face, fitting, length, spell, wrapped, write
+from seedpipe.sandbox.render.lettering import Face, fitting, legible, length, wrapped, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def _set(
     centred: bool,
 ) -> None:
     left, top, right, bottom = box
-    size, lines = _largest(spell(words), right - left, bottom - top)
+    size, lines = _largest(legible(words), right - left, bottom - top)
     fill = _legible(
         image.crop((int(left), int(top), max(int(left) + 1, int(right)), max(int(top) + 1, int(bottom)))),
         ranked,

@@ -7,6 +7,7 @@ shaping, and kerning.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import StrEnum
 from functools import lru_cache
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 BOX: Final = "\N{WHITE SQUARE}"  # stands for a character that cannot be drawn
+LACKING: Final = "([]: not in these fonts; the extra cjk has Chinese, Japanese, Korean) "
 LEADING: Final = 1.32  # line height to font size
 _FONTS: Final = Path(__file__).parent / "fonts"
 _COVERED: Final = (  # what both fonts were cut down to
@@ -74,6 +76,22 @@ class Face(StrEnum):
 def spell(text: str) -> str:
     """Return the text in characters that can be drawn, with boxes for those that cannot."""
     return "".join(_spelt(char) for char in unicodedata.normalize("NFC", text))
+
+
+def legible(text: str, note: str = "") -> str:
+    """Return the text as it can be read: what no font here draws is counted in brackets, no row of boxes.
+
+    `note` stands before it then, to say why.
+    """
+    spelt = spell(text)
+    if BOX not in spelt:
+        return spelt
+
+    def counted(match: re.Match[str]) -> str:
+        count = match[0].count(BOX)
+        return f"[{count} character{'s' if count > 1 else ''}]"
+
+    return note + re.sub(rf"{BOX}[\s{BOX}]*{BOX}|{BOX}", counted, spelt)
 
 
 def length(text: str, size: int, face: Face = Face.TEXT) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import ImageDraw
 
 from seedpipe.sandbox.render.colours import apart, most_legible_on
-from seedpipe.sandbox.render.lettering import Face, fitting, length, spell, write
+from seedpipe.sandbox.render.lettering import Face, fitting, legible, length, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def paint_poster(canvas: Canvas, brief: Brief, look: Look, number: int) -> None:
     chance = random.Random(look.seed + number // len(_LAYOUTS))
     layout = _LAYOUTS[(look.seed + number) % len(_LAYOUTS)]
     layout(canvas, inks, ground, chance)
-    words = spell(brief.headline or brief.label).strip()
+    words = legible(brief.headline or brief.label).strip()
     if words:
         _set_words(canvas, words, ground, inks, number)
 

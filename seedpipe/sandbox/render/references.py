@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from seedpipe.sandbox.render.lettering import Face, fitting, length, spell, write
+from seedpipe.sandbox.render.lettering import Face, fitting, legible, length, write
 from seedpipe.sandbox.render.slug import FAINT, INK, LABEL, ON_LABEL, PANEL
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _frame(url: str) -> Image.Image:
     except ValueError:
         name = ""
     for line, at, colour in (
-        (spell(name[:60]) or "reference", 430, INK),
+        (legible(name[:60]) or "reference", 430, INK),
         ("a reference this machine cannot show", 500, FAINT),
     ):
         size = fitting(line, 760, 54 if colour == INK else 34)

@@ -12,7 +12,7 @@ from PIL import ImageDraw
 
 from seedpipe.core.slug import slug_height
 from seedpipe.sandbox.render.colours import legible_on
-from seedpipe.sandbox.render.lettering import BOX, LEADING, Face, fitting, length, spell, wrapped, write
+from seedpipe.sandbox.render.lettering import LACKING, LEADING, Face, fitting, legible, length, wrapped, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,9 +71,7 @@ def _draw_prompt(draw: ImageDraw.ImageDraw, prompt: str, box: tuple[float, float
     size = max(6, round((bottom - top) * 0.37))
     if right - left < size * 8:
         return
-    text = spell(prompt[:_SHOWN_CHARS])
-    if BOX in text:
-        text = f"({BOX}: not in this proof's fonts) {text}"
+    text = legible(prompt[:_SHOWN_CHARS], LACKING)
     lines, complete = wrapped(text, size, right - left, 2)
     if not complete:
         size = max(6, round((bottom - top) * 0.3))

@@ -29,7 +29,7 @@ from seedpipe.sandbox.render.geometry import (
     unit,
 )
 from seedpipe.sandbox.render.hands import hand, skin_of
-from seedpipe.sandbox.render.lettering import Face, fitting, length, spell, write
+from seedpipe.sandbox.render.lettering import Face, fitting, legible, length, spell, write
 from seedpipe.sandbox.render.packs import pack
 from seedpipe.sandbox.render.parts import MATERIALS, Label, Pack, Part, edged, paint
 from seedpipe.sandbox.render.shading import (
@@ -428,7 +428,7 @@ def paint_label(canvas: Canvas, camera: Camera, light: Rig, label: Label, brief:
     if label.panel:
         ground = Finish(colour=label.panel, gloss=label.gloss)
         canvas.decal(camera, grid, _filled, shaded(camera, ground, light))
-    wording = spell(brief.label) or spell(_GENERIC.get(brief.subject, brief.subject).title())
+    wording = legible(brief.label) or spell(_GENERIC.get(brief.subject, brief.subject).title())
     under = spell(_GENERIC.get(brief.subject, "").upper()) if brief.label else ""
     ink = Finish(colour=label.ink, gloss=label.gloss)
     canvas.decal(
