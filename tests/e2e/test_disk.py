@@ -1,5 +1,7 @@
 """A disk that fails: words and an exit code, never a traceback, and nothing sent in vain."""
 
+import json
+
 LIVE = ("run", "campaign.yaml", "--live", "--yes", "--budget", "5")
 
 
@@ -9,7 +11,7 @@ def test_an_output_folder_that_cannot_be_made_stops_a_run_before_anything_is_sen
         quickstart.environment.update(WAVESPEED_API_KEY="k", SEEDPIPE_BASE_URL=address)
         result = quickstart.run(*LIVE, "--out", "file/out", code=3)
         assert "--out" in result.stderr
-        assert "new 9 jobs" in quickstart.run("plan", "campaign.yaml").stdout
+        assert json.loads(quickstart.run("plan", "campaign.yaml", "--json").stdout)["new"]["jobs"] == 9
 
 
 def test_a_run_that_loses_its_output_folder_says_so_and_can_be_resumed(quickstart):
