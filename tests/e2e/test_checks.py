@@ -2,12 +2,14 @@
 
 import json
 
+from tests.command_line import QUICKSTART
+
 ONE = ("campaign.yaml", "--limit", "1", "--select", "series=detail")
 
 
 def test_a_check_that_fails_ends_a_run_with_1_and_is_told_everywhere(quickstart):
     campaign = quickstart.project / "campaign.yaml"
-    asked = campaign.read_text()
+    asked = (QUICKSTART / "campaign.yaml").read_text()
     campaign.write_text(asked.replace("blank: {}", "blank: {min_spread: 45}"))
 
     first = quickstart.run("run", *ONE, code=1)
