@@ -142,15 +142,7 @@ def carry_out(
         examiner_of(plan.header, places, settings.world) as examiner,
     ):
         reviewed = review_of(plan, settings, ledger, store, lock)
-        if not settings.partial:
-            _refuse_over_budget(reviewed)
-        ready_to_write(out, "--out")
-        if reviewed.to_buy.jobs:
-            lock.check_writable()
-        account = cache(partial(_account, reviewed, settings))
-        retries = consent(reviewed, account)
-        account()
-        orders = Orders(redo=settings.redo, retries=retries, fail_fast=settings.fail_fast)
+        orders = _agreed(reviewed, settings, out, lock, consent)
         keep_references(plan.header, tree, store)
         ledger.admit(plan.header, plan.cells())
         adopted = _take_over(plan.header, ledger, settings, places, lock)
@@ -166,6 +158,7 @@ def carry_out(
             outcome, signal_number = asyncio.run(
                 drive(start, orders, ledger, origin, watched, asides, settings, log)
             )
+            lock.write(ledger, plan.header.campaign)
             # Whoever interrupts a run does not wait for checks: `seedpipe report` makes up for them.
             judged = partial(judged_jobs, None if signal_number else examiner, ledger, start.plan_id)
             checks = tally_checks(result for job in judged() for result in job.results)
@@ -173,13 +166,10 @@ def carry_out(
             log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
         end = _run_end(start, outcome, code)
         ledger.end_run(end)
-        lock.write(ledger, plan.header.campaign)
         manifest = manifest_of(ledger, RunRecord(start=start, end=end), settings.world, tree.root)
-        reported = (
-            write_reports(ledger, manifest, judged, places, out, settings.surroundings)
-            if settings.reports
-            else None
-        )
+        reported = None
+        if settings.reports:
+            reported = write_reports(ledger, manifest, judged, places, out, settings.surroundings)
         submitted = sum(_is_sent_by(record, start) for record in all_jobs(ledger, start.plan_id))
         findings = tuple(islice((one for job in judged() for one in job.findings), _MOST_FINDINGS))
     return RunResult(
@@ -195,6 +185,25 @@ def carry_out(
         checks=checks,
         findings=findings,
     )
+
+
+def _agreed(
+    reviewed: PlanReview,
+    settings: Settings,
+    out: Path,
+    lock: CampaignLock,
+    consent: Callable[[PlanReview, Callable[[], AccountReview]], bool],
+) -> Orders:
+    """Return what a run may do, once it fits its budgets, can be written down and is consented to."""
+    if not settings.partial:
+        _refuse_over_budget(reviewed)
+    ready_to_write(out, "--out")
+    if reviewed.to_buy.jobs:
+        lock.check_writable()
+    account = cache(partial(_account, reviewed, settings))
+    retries = consent(reviewed, account)
+    account()
+    return Orders(redo=settings.redo, retries=retries, fail_fast=settings.fail_fast)
 
 
 def _exit_code(
