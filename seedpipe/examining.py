@@ -29,7 +29,7 @@ from seedpipe.checks import (
     measurements_of,
     twins,
 )
-from seedpipe.core.checking import USUAL, asked_of, looks_at_pixels, palette_of
+from seedpipe.core.checking import USUAL, asked_of, extras_of, looks_at_pixels, palette_of
 from seedpipe.core.findings import CheckResult, Finding, JudgedJob, Level
 from seedpipe.core.manifest import published_outputs
 from seedpipe.core.model import digest
@@ -61,7 +61,8 @@ class Examiner:
         self._kept = kept
         self._palette = palette_of(header)
         self._proof = proof
-        self._mark = digest([MEASUREMENTS_FORMAT, dict(self._palette), proof])[:16]
+        self._extras = tuple(extras_of(header))
+        self._mark = digest([MEASUREMENTS_FORMAT, dict(self._palette), proof, list(self._extras)])[:16]
         self._looks = looks_at_pixels(header)
         self._waiting: dict[str, Future[Measurements]] = {}
         self._broken = False
@@ -142,7 +143,7 @@ class Examiner:
         path = self._objects / image.sha256
         with suppress(BrokenProcessPool):
             self._waiting[image.sha256] = self._workers.submit(
-                _measure_file, path, self._file(image), self._palette, proof=self._proof
+                _measure_file, path, self._file(image), self._palette, proof=self._proof, extras=self._extras
             )
             return
         self._broken = True
@@ -250,9 +251,11 @@ def _unchecked(asked: Asked, cell: Cell, output: Output) -> Finding:
     )
 
 
-def _measure_file(path: Path, kept: Path, palette: Mapping[str, str], *, proof: bool) -> Measurements:
+def _measure_file(
+    path: Path, kept: Path, palette: Mapping[str, str], *, proof: bool, extras: tuple[str, ...]
+) -> Measurements:
     """Measure a file in a worker, and keep the figures; a disk that refuses costs time only."""
-    figures = measure(path.read_bytes(), palette, proof=proof)
+    figures = measure(path.read_bytes(), palette, proof=proof, extras=extras)
     part = kept.with_name(f"{secrets.token_hex(8)}.part")
     with suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)

