@@ -116,23 +116,38 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _code_frame(span: Span) -> list[str]:
-    lines = span.source.text.split("\n")
-    if not 1 <= span.line <= len(lines):
-        return []
     first = max(1, span.line - _FRAME_BEFORE)
+    lines = _lines_from(span.source.text, first, span.line)
+    if not 0 <= span.line - first < len(lines):
+        return []
     gutter = len(str(span.line))
     offset = _clip_offset(span)
     frame = [
-        f"  {number:>{gutter}} | {_clipped(lines[number - 1], offset)}"
-        for number in range(first, span.line + 1)
-        if number == span.line or lines[number - 1].strip()
+        f"  {number:>{gutter}} | {_clipped(text, offset)}"
+        for number, text in enumerate(lines, first)
+        if number == span.line or text.strip()
     ]
-    line = lines[span.line - 1]
+    line = lines[-1]
     lead = line[offset : span.column - 1]
     padding = "".join("\t" if char == "\t" else " " * _columns(char) for char in lead)
     visible = max(1, min(span.width, len(line) - span.column + 1, _FRAME_WIDTH - len(lead)))
     marked = sum(_columns(char) for char in line[span.column - 1 : span.column - 1 + visible])
     return [*frame, f"  {' ' * gutter} | {padding}{'^' * max(1, marked)}"]
+
+
+def _lines_from(text: str, first: int, last: int) -> list[str]:
+    """Return some lines of a text, without a copy of all the others."""
+    lines = list[str]()
+    start = 0
+    for number in range(1, last + 1):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        if number >= first:
+            lines.append(text[start:end])
+        start = end + 1
+        if start > len(text):
+            break
+    return lines
 
 
 def _columns(char: str) -> int:

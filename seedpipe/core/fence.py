@@ -9,6 +9,8 @@ something large from something small.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 MAX_TEXT_CHARS: Final = 50_000  # ten times the longest prompt that any of the models reads
 MAX_STEPS: Final = 100_000  # rounds of loops and calls a render: a loop over every row of a large matrix
+_MAX_STEPS_TOGETHER: Final = 20_000_000  # of all renders of a campaign: 200 in each of 100,000 cells
+_NODES_A_STEP: Final = 20  # a round of a long body is as much work as several of short ones
 _MAX_NUMBER: Final = 10**15  # exact as a float too; nothing in a prompt counts further
 
 _TEXT_METHODS: Final = frozenset(
@@ -81,6 +85,13 @@ def _as_segment(value: object) -> object:
     return segment
 
 
+@dataclass(slots=True)
+class Steps:
+    """How many rounds and calls all templates of one campaign may still take together."""
+
+    left: int = _MAX_STEPS_TOGETHER
+
+
 # ---- the fence --------------------------------------------------------------------------------
 
 
@@ -100,7 +111,8 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
         )
         self.globals.clear()
         self.filters = {name: FILTERS[name] for name in _JINJA_FILTERS} | _OWN_FILTERS
-        self.steps_left = MAX_STEPS
+        self._steps_left = 0
+        self._most_steps = 0
 
     def _generate(self, source: nodes.Template, *names: Any, **options: Any) -> str:
         """Compile, with what Jinja would do unbounded routed through our filters; partials too."""
@@ -157,6 +169,8 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
         self.step()
         if not callable(obj) or isinstance(obj, Keyed):
             raise Fault(f"this is {kind_of(obj)} and cannot be called")
+        if isinstance(obj, LoopContext):  # a recursive loop: its rounds count too
+            args = tuple(_steps(self, values, 1) for values in args)
         return super().call(context, obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -175,12 +189,24 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
             raise Fault("this number is too large", rule="template-limit")
         return result
 
-    def step(self) -> None:
-        """Count one round or call."""
-        self.steps_left -= 1
-        if self.steps_left < 0:
-            message = f"more than {MAX_STEPS} rounds of loops and calls"
-            raise Fault(message, rule="template-limit")
+    @contextmanager
+    def counted(self, steps: Steps) -> Iterator[None]:
+        """Let one render take its rounds and calls, and no more than are left of all."""
+        self._most_steps = self._steps_left = min(MAX_STEPS, steps.left)
+        try:
+            yield
+        finally:
+            steps.left -= self._most_steps - max(0, self._steps_left)
+
+    def step(self, weight: int = 1) -> None:
+        """Count one round or call; one of a long body weighs more."""
+        self._steps_left -= weight
+        if self._steps_left >= 0:
+            return
+        message = f"more than {MAX_STEPS} rounds of loops and calls"
+        if self._most_steps < MAX_STEPS:
+            message = f"the templates take more than {_MAX_STEPS_TOGETHER} rounds of loops and calls together"
+        raise Fault(message, rule="template-limit")
 
 
 def _exported(module: TemplateModule, name: str) -> object:
@@ -243,11 +269,11 @@ def _colors(palette: Any) -> str:
 
 
 @pass_environment
-def _steps(environment: FencedEnvironment, values: Any) -> Iterator[object]:
+def _steps(environment: FencedEnvironment, values: Any, weight: int) -> Iterator[object]:
     if not isinstance(values, Undefined | str | DataMap | DataList | tuple | list | Iterator):
         raise Fault(f"this is {kind_of(values)}: there is nothing to loop over")
     for value in values:
-        environment.step()
+        environment.step(weight)
         yield value
 
 
@@ -270,9 +296,11 @@ class Bounds(NodeTransformer):
         return nodes.Filter(first, "_concat", rest, [], None, None, lineno=node.lineno)
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
-        """Count the rounds of a loop."""
+        """Count the rounds of a loop, by how much is in one."""
         self.generic_visit(node)
-        node.iter = nodes.Filter(node.iter, "_steps", [], [], None, None, lineno=node.lineno)
+        weight = 1 + sum(1 for part in node.body for _ in part.find_all(nodes.Expr)) // _NODES_A_STEP
+        arguments = [nodes.Const(weight)]
+        node.iter = nodes.Filter(node.iter, "_steps", arguments, [], None, None, lineno=node.lineno)
         return node
 
 

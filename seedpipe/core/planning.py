@@ -23,6 +23,7 @@ from seedpipe.core.checking import check_document
 from seedpipe.core.diagnostics import Diagnostic
 from seedpipe.core.errors import InputError
 from seedpipe.core.faults import Faults
+from seedpipe.core.fence import Steps
 from seedpipe.core.model import Cell, Job, PlanHeader, PlannedCell, job_id
 from seedpipe.core.money import usd
 from seedpipe.core.paths import path_fault, path_identity
@@ -192,6 +193,7 @@ class _Expansion:
     partial: bool = False
     overrides_used: set[int] = field(default_factory=set)
     counts_judged: set[tuple[str, int]] = field(default_factory=set)
+    steps: Steps = field(default_factory=Steps)
 
     def cells(self) -> Iterator[PlannedCell]:
         first_cell = 0
@@ -239,7 +241,7 @@ class _Expansion:
         where = setting.series.selection.where
         values = {**setting.values, **_by_axis(setting.series, rows)}
         try:
-            return where is None or where.holds(values)
+            return where is None or where.holds(values, self.steps)
         except TemplateFault as fault:
             self.faults.add(fault.diagnostic, f"in cell {'/'.join((setting.series.name, *rows))}")
             return None
@@ -303,7 +305,7 @@ class _Expansion:
         values["cell"] = _cell_name(series, place.rows, place.take)
         values["take"] = str(place.take)
         for derived in series.derived:
-            values[derived.name] = _derived(derived.template, values)
+            values[derived.name] = _derived(derived.template, values, self.steps)
         try:
             job = self._job(setting, values, place.take, where)
             number = setting.first_cell + place.number
@@ -376,7 +378,7 @@ class _Expansion:
 
     def _rendered(self, template: Template, values: dict[str, object], where: str) -> str:
         try:
-            return template.render(values)
+            return template.render(values, self.steps)
         except TemplateFault as fault:
             self.faults.add(fault.diagnostic, where)
             raise _UnfitCell from None
@@ -540,10 +542,10 @@ def _cell_name(series: Series, keys: tuple[str, ...], take: int) -> str:
     return "-".join((*(keys or (series.name,)), *([] if take == 1 else [f"take-{take}"])))
 
 
-def _derived(template: Template, values: Mapping[str, object]) -> object:
+def _derived(template: Template, values: Mapping[str, object], steps: Steps) -> object:
     """Return a derived text; its fault is told where it is used."""
     try:
-        return template.render(values).strip()
+        return template.render(values, steps).strip()
     except TemplateFault as fault:
         return deferred(fault)
 

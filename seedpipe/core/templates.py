@@ -16,7 +16,6 @@ from jinja2 import StrictUndefined, Undefined, UndefinedError
 from jinja2.exceptions import SecurityError
 
 from seedpipe.core.diagnostics import Diagnostic, Span
-from seedpipe.core.fence import MAX_STEPS
 from seedpipe.core.partials import OURS, locate_in
 from seedpipe.core.values import Fault
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Template as JinjaTemplate
 
+    from seedpipe.core.fence import Steps
     from seedpipe.core.partials import Partials
 
 Locate = Callable[..., Span]  # (line of the text, patterns to find on it) → its place in the file
@@ -58,25 +58,28 @@ class Template:
         word = re.escape(self.text[start:end])
         return self._locate(self.text.count("\n", 0, start) + 1, re.compile(rf"\b({word})\b"))
 
-    def holds(self, values: Mapping[str, object]) -> bool:
-        """Say whether a condition is true for these values. Raises `TemplateFault`."""
-        return bool(self.render(values))
+    def holds(self, values: Mapping[str, object], steps: Steps) -> bool:
+        """Say whether a condition is true for these values, as `render` does. Raises `TemplateFault`."""
+        return bool(self.render(values, steps))
 
     @property
     def is_dynamic(self) -> bool:
         """Whether rendering can bring anything but `text`."""
         return self._compiled is not None
 
-    def render(self, values: Mapping[str, object]) -> str:
-        """Return the text for these values, at most `fence.MAX_TEXT_CHARS` long. Raises `TemplateFault`."""
+    def render(self, values: Mapping[str, object], steps: Steps) -> str:
+        """Return the text for these values, at most `fence.MAX_TEXT_CHARS` long. Raises `TemplateFault`.
+
+        The rounds and calls it takes are taken from `steps`, which all templates of a campaign share.
+        """
         template = self._compiled
         if template is None:
             return self.text
         environment: Any = template.environment
-        environment.steps_left = MAX_STEPS
         try:
-            context = template.new_context(dict(values), shared=True)
-            text: str = environment.concat(template.root_render_func(context))
+            with environment.counted(steps):
+                context = template.new_context(dict(values), shared=True)
+                text: str = environment.concat(template.root_render_func(context))
         except TemplateFault:
             raise  # of a derived text, at its own place
         except Fault as fault:

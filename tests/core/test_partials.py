@@ -4,6 +4,7 @@ import pytest
 
 from seedpipe.core.compiling import compile_template
 from seedpipe.core.diagnostics import Diagnostic, SourceText
+from seedpipe.core.fence import Steps
 from seedpipe.core.partials import Partials, locate_in
 from seedpipe.core.templates import TemplateFault
 
@@ -47,7 +48,7 @@ def rendered(text, **files):
         text, locate_in(source), {"x"}, elsewhere={}, partials=Partials(read)
     )
     assert not problems
-    return template.render({"x": "X"})
+    return template.render({"x": "X"}, Steps())
 
 
 def test_files_that_include_files_are_counted():

@@ -2,7 +2,7 @@ import pytest
 
 from seedpipe.core.compiling import compile_template
 from seedpipe.core.diagnostics import SourceText
-from seedpipe.core.fence import MAX_TEXT_CHARS
+from seedpipe.core.fence import MAX_TEXT_CHARS, Steps
 from seedpipe.core.templates import TemplateFault
 from seedpipe.core.values import Columns, Keyed, Number, shielded
 
@@ -37,7 +37,7 @@ def compiled(text, *, path=False):
 def render(text, *, path=False):
     template, problems = compiled(text, path=path)
     assert not problems
-    return template.render(VALUES)
+    return template.render(VALUES, Steps())
 
 
 def fault(text, *, path=False):
@@ -45,7 +45,7 @@ def fault(text, *, path=False):
     if problems:
         return problems[0]
     with pytest.raises(TemplateFault) as caught:
-        template.render(VALUES)
+        template.render(VALUES, Steps())
     return caught.value.diagnostic
 
 
@@ -212,18 +212,18 @@ def test_everything_has_a_limit(text):
 
 def test_data_is_never_compiled():
     template, _ = compiled("{{ text }}")
-    assert template.render({"text": "{{ 7 * 7 }}{% if %}"}) == "{{ 7 * 7 }}{% if %}"
+    assert template.render({"text": "{{ 7 * 7 }}{% if %}"}, Steps()) == "{{ 7 * 7 }}{% if %}"
 
 
 def test_steps_are_counted_for_each_render_anew():
     template, _ = compiled("{% for x in long %}{% endfor %}")
     for _ in range(5):
-        assert template.render(VALUES) == ""
+        assert template.render(VALUES, Steps()) == ""
 
 
 def test_the_longest_text_renders():
     template, _ = compiled("{{ text }}")
-    assert len(template.render({"text": "x" * MAX_TEXT_CHARS})) == MAX_TEXT_CHARS
+    assert len(template.render({"text": "x" * MAX_TEXT_CHARS}, Steps())) == MAX_TEXT_CHARS
 
 
 @pytest.mark.parametrize(
@@ -242,9 +242,9 @@ def test_a_value_in_a_path_is_one_segment(value, segment):
     template, _ = compiled("s/{{ text }}", path=True)
     if segment is None:
         with pytest.raises(TemplateFault):
-            template.render({"text": value})
+            template.render({"text": value}, Steps())
     else:
-        assert template.render({"text": value}) == f"s/{segment}"
+        assert template.render({"text": value}, Steps()) == f"s/{segment}"
 
 
 def test_names_are_known():

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from seedpipe.core.diagnostics import SourceText
     from seedpipe.core.model import Json
 
-_MAX_BRACKETS: Final = 1_000_000  # 200,000 rows with lists in them; each costs some 60 bytes once decoded
+_MAX_BRACKETS: Final = 400_000  # 200,000 rows with a list in each; an object costs some 200 bytes once read
 _MAX_LINES: Final = 2_000_000  # 200,000 rows of ten lines each
 _MAX_ROWS: Final = 200_001  # one more than a table may have, so that `tables` tells it
 _MAX_DIGITS: Final = 30  # as in YAML: longer ones are article numbers and belong into quotes

@@ -160,7 +160,7 @@ def _chosen(
     faults = len(reading.problems)
     for at, row in enumerate(rows):
         try:
-            chosen += [at] if condition.holds({**values, axis: row}) else []
+            chosen += [at] if condition.holds({**values, axis: row}, reading.steps) else []
         except TemplateFault as fault:
             noted = replace(fault.diagnostic, notes=(f"in row {row}",))
             reading.keep([noted])

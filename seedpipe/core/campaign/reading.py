@@ -17,6 +17,7 @@ from seedpipe.core.campaign.references import References
 from seedpipe.core.campaign.schema import violations
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
 from seedpipe.core.diagnostics import Diagnostic, SourceText
+from seedpipe.core.fence import Steps
 from seedpipe.core.partials import Partials
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Reading:
         self.catalogue = catalogue
         self.mentioned: set[str] = set()  # names that any template or condition uses
         self.broken = False  # by a fault outside the series: no cell can be judged
+        self.steps = Steps()  # for the conditions of the matrix; the cells have their own
         self._files = files
         self._contents: dict[str, bytes] = {}
         self._unusable: set[tuple[str | int, ...]] = set()

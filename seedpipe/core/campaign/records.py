@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 UNFIT_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 MAX_KEPT: Final = 50  # a file with the wrong delimiter has a fault a line: the first ones tell it all
 MAX_COLUMNS: Final = 500  # wider than any sheet that a person keeps; each row has a place for every column
-MAX_CELLS: Final = 4_000_000  # 200,000 rows of 20 columns
+MAX_CELLS: Final = 1_000_000  # 100,000 rows of 10 columns; each costs up to 150 bytes once read
 MAX_DEPTH: Final = 32  # nesting of data: nobody's product sheet is deeper
 
 

@@ -167,6 +167,7 @@ _DESCRIBERS: Final[dict[str, Callable[[ValidationError, Node, Scalar | None], It
     "minLength": _empty,
     "minItems": _empty,
     "minProperties": _empty,
+    "maxItems": _too_many,
     "maxProperties": _too_many,
 }
 

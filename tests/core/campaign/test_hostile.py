@@ -73,6 +73,11 @@ def prompted(template):
             id="products in exclude and include",
         ),
         pytest.param(
+            f"{HEAD}matrix: {{a: [1]}}\nseries: {{s: {{prompt: x, exclude: [{'{a: 1},' * 1001}]}}}}\n",
+            "wrong-value",
+            id="a thousand excludes",
+        ),
+        pytest.param(
             f"{PRODUCT}series: {{s: {{prompt: x}}}}\noverrides: [{{match: {MANY}, input: {{}}}}]\n",
             "too-many-jobs",
             id="a product in an override",
@@ -94,11 +99,13 @@ def test_a_campaign_ends_in_a_diagnostic(text, rule):
     [
         ("p.csv", "k\n" + "\n" * 2_000_000, "too-many-rows"),
         ("p.csv", "k\n" + "\r" * 2_000_000, "too-many-rows"),
-        ("p.csv", "k" + "," * 4_100_000, "file-too-large"),
+        ("p.csv", "k" + "," * 1_100_000, "file-too-large"),
         ("p.csv", "k,v\n" + '""' * 500_000, "ragged-row"),
         ("p.csv", 'k,v\na,"' + "x" * 1_000_000, "csv-quotes"),
         ("p.json", "[" * 200_000, "json-syntax"),
         ("p.jsonl", "\n" * 2_100_000, "too-many-rows"),
+        ("p.json", '[{"k":"a","l":[' + "1.50," * 1_000_001 + "1]}]", "file-too-large"),
+        ("p.json", '[{"k":"a","l":[' + '{"a":1},' * 400_000 + "1]}]", "file-too-large"),
         ("p.jsonl", '{"k":1,"a":' + "[" * 900 + "]" * 900 + "}", "json-syntax"),
         ("p.json", '[{"k":' + "9" * 100_000 + "}]", "json-syntax"),
         ("p.json", '[{"k":"a","k":"b"}]', "json-syntax"),
@@ -126,6 +133,7 @@ def test_a_data_file_ends_in_a_diagnostic(file, data, rule):
         *('{{ "abc" | batch(100000000, "x") | list }}', '{{ "a" | indent(999999999, true) }}'),
         *('{{ "x"[::0] }}', "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "{{ " + "not " * 20_000 + "1 }}"),
         "{% set a = 'x' %}" + "{% set a = a ~ a %}" * 40 + "{{ a }}",
+        "{% for a in t recursive %}{{ loop(t) }}{% endfor %}".replace("t", "['a', 'b']"),
         "{% for a in 'x' %}" * 60 + "{% endfor %}" * 60,
         '{{ ("ab" * 9) | replace("a", "b") }}',
         '{% include "../../etc/passwd" %}',
@@ -138,6 +146,32 @@ def test_a_template_ends_in_a_diagnostic(template):
         *("template-error", "template-limit", "template-syntax", "undefined-name", "template-include"),
         *("path-outside", "no-such-file", "whole-map-printed", "input-out-of-range"),
     }
+
+
+def test_the_rounds_of_all_cells_together_have_a_limit():
+    loops = "{% for x in text %}{% for y in text %}{% endfor %}{% endfor %}"
+    keys = ",".join(map(str, range(400)))
+    text = (
+        f"{HEAD}matrix: {{a: [{keys}]}}\nvariables: {{text: {'x' * 300}}}\n"
+        f"series: {{s: {{prompt: '{{{{ a }}}}{loops}'}}}}\n"
+    )
+    with pytest.raises(InputError) as caught:
+        list(make_plan("c.yaml", Memory({"c.yaml": text}), CATALOGUE).cells())
+    (told,) = caught.value.diagnostics
+    assert told.rule == "template-limit"
+    assert "20000000 rounds of loops and calls together" in told.message
+    assert told.notes == ("in cell s/221 and 178 more",)
+
+
+def test_a_round_of_a_long_body_counts_more():
+    few = "{% for x in text %}" + "{{ '' }}" * 4 + "{% endfor %}"
+    many = "{% for x in text %}" + "{{ '' }}" * 4000 + "{% endfor %}"
+    for template, fits in ((few, True), (many, False)):
+        text = f'{HEAD}variables: {{text: {"x" * 1000}}}\nseries: {{s: {{prompt: "x{template}"}}}}\n'
+        if fits:
+            assert list(make_plan("c.yaml", Memory({"c.yaml": text}), CATALOGUE).cells())
+        else:
+            assert rules(text) == {"template-limit"}
 
 
 def test_excludes_of_many_keys_are_the_same_cells_as_written_out():
