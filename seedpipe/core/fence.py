@@ -277,11 +277,19 @@ def _steps(environment: FencedEnvironment, values: Any, weight: int) -> Iterator
         yield value
 
 
+@pass_environment
+def _slice(environment: FencedEnvironment, value: Any, *bounds: Any) -> object:
+    if isinstance(value, str | tuple | list | Undefined):
+        return environment.getitem(value, slice(*bounds))
+    raise Fault(f"this is {kind_of(value)}: it has no parts to take")
+
+
 _OWN_FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "colors": _colors,
     "join": _join,
     "replace": _replace,
     "_concat": _bounded,
+    "_slice": _slice,
     "_steps": _steps,
 }
 
@@ -294,6 +302,15 @@ class Bounds(NodeTransformer):
         self.generic_visit(node)
         first, *rest = node.nodes
         return nodes.Filter(first, "_concat", rest, [], None, None, lineno=node.lineno)
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802
+        """Take a slice behind the fence, as a single entry is."""
+        self.generic_visit(node)
+        if not isinstance(node.arg, nodes.Slice):
+            return node
+        parts = (node.arg.start, node.arg.stop, node.arg.step)
+        bounds: list[nodes.Expr] = [part or nodes.Const(None) for part in parts]
+        return nodes.Filter(node.node, "_slice", bounds, [], None, None, lineno=node.lineno)
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         """Count the rounds of a loop, by how much is in one."""

@@ -152,7 +152,7 @@ def make_plan(
         return expand(campaign, partial=partial)
     if campaign:
         try:
-            for _ in expand(campaign, partial=partial).cells():
+            for _ in _Expansion(campaign, partial=partial, incomplete=True).cells():
                 pass
         except InputError as error:
             problems += error.diagnostics
@@ -191,6 +191,7 @@ class _Expansion:
     settings: list[_Setting] = field(default_factory=list)
     spent: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
     partial: bool = False
+    incomplete: bool = False  # series that have faults are not among those of the campaign
     overrides_used: set[int] = field(default_factory=set)
     counts_judged: set[tuple[str, int]] = field(default_factory=set)
     steps: Steps = field(default_factory=Steps)
@@ -248,7 +249,7 @@ class _Expansion:
 
     def _judge_overrides(self, asked: Asked) -> None:
         """Refuse overrides that matched no cell: a mistyped one pays for the wrong picture."""
-        if asked.narrows or self.faults.any:
+        if asked.narrows or self.incomplete or self.faults.any:
             return
         for number, span in enumerate(self.campaign.override_spans):
             if number not in self.overrides_used:

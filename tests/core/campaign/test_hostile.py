@@ -1,6 +1,7 @@
 """Files that are made to hurt: each ends in a diagnostic of the right rule, and before it is expensive."""
 
 import json
+import warnings
 
 import pytest
 
@@ -172,6 +173,13 @@ def test_a_round_of_a_long_body_counts_more():
             assert list(make_plan("c.yaml", Memory({"c.yaml": text}), CATALOGUE).cells())
         else:
             assert rules(text) == {"template-limit"}
+
+
+def test_python_says_nothing_about_a_template():
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert rules(prompted("{{ 1[:series] }}")) == {"template-error"}
+    assert said == []
 
 
 def test_excludes_of_many_keys_are_the_same_cells_as_written_out():
