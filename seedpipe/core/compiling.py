@@ -17,6 +17,7 @@ from seedpipe.core.diagnostics import Diagnostic, did_you_mean
 from seedpipe.core.fence import FencedEnvironment
 from seedpipe.core.partials import Partials, locate_in
 from seedpipe.core.templates import Locate, Template, name_patterns
+from seedpipe.core.values import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -87,6 +88,8 @@ class _Compiler:
                 compiled = self._environment.from_string(tree)
         except TemplateSyntaxError as error:
             self._problems.append(_syntax_problem(error, self._environment, locate))
+        except Fault as fault:  # Jinja computes what is constant, and meets it at once
+            self._report(fault.rule, str(fault), locate(1, *name_patterns(fault.word)), fault.hint)
         except (RecursionError, SyntaxError, ValueError, OverflowError, MemoryError):
             message = "this template is too deeply nested or not understood"
             self._report("template-syntax", message, locate(1))

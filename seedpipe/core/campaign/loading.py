@@ -228,7 +228,9 @@ def _budget(root: Mapping) -> Budget:
 
 
 def _amounts(node: Mapping) -> dict[str, Decimal]:
-    return {name: Decimal(str(value.value)) for name, value in node.items() if isinstance(value, Scalar)}
+    """Return the amounts that are there; under a key that the format does not know may be anything."""
+    named = ((name, node.get(name)) for name in ("usd", "per_job_usd", "max_jobs"))
+    return {name: Decimal(str(value.value)) for name, value in named if isinstance(value, Scalar)}
 
 
 def _policy(root: Mapping) -> Policy:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seedpipe.core.model import Json
 
 _MAX_ROWS: Final = 200_000  # a matrix over more rows than this is no campaign but a mistake
-_UNFIT_IN_KEY: Final = re.compile(r"[/\\\x00-\x1f\x7f\u2028\u2029]")
+_UNFIT_IN_KEY: Final = re.compile(r"[/\\\x00-\x1f\x7f\u2028-\u202e\u2066-\u2069]")  # \u202e turns text round
 _MAX_KEY_CHARS: Final = 100
 
 
