@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft7Validator
 
 from seedpipe.cli.main import exit_code_of
 
+SARIF = Path(__file__).with_name("sarif.schema.json")
 CAMPAIGN = """\
 seedpipe: 1
 name: lamps
@@ -117,3 +120,45 @@ def test_sarif_has_rules_levels_and_places(seedpipe):
         "region": {"startLine": 4, "startColumn": 13, "endColumn": 19},
     }
     assert all(result["message"]["text"] for result in run["results"])
+
+
+def test_sarif_is_as_the_standard_asks(seedpipe, tmp_path):
+    """The schema is written after the standard; what it cannot say, places and levels, is said here."""
+    validator = Draft7Validator(json.loads(SARIF.read_text(encoding="utf-8")))
+    Draft7Validator.check_schema(validator.schema)
+    (tmp_path / "büro & \u202e #1.yaml").write_text(FAULTY)
+    files = [path.name for path in sorted(tmp_path.glob("*.yaml"))]
+    assert len(files) == 5
+
+    for chosen in (["fine.yaml"], [*files, "missing.yaml"]):
+        told = json.loads(seedpipe("validate", *chosen, "--format", "sarif")[1])
+        assert [error.message for error in validator.iter_errors(told)] == []
+        (run,) = told["runs"]
+        levels = {
+            rule["id"]: rule["defaultConfiguration"]["level"] for rule in run["tool"]["driver"]["rules"]
+        }
+        for result in run["results"]:
+            assert result["level"] == levels[result["ruleId"]]
+            assert len(result["locations"]) == 1
+            region = result["locations"][0]["physicalLocation"].get("region", {})
+            assert region.get("endColumn", 2) > region.get("startColumn", 1)
+    assert run["results"]
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"version": "2.1"},
+        {"runs": [{}]},
+        {"runs": [{"tool": {"driver": {}}}]},
+        {"runs": [{"tool": {"driver": {"name": "x"}}, "results": [{"ruleId": "x"}]}]},
+        {
+            "runs": [
+                {"tool": {"driver": {"name": "x"}}, "results": [{"message": {"text": "x"}, "level": "bad"}]}
+            ]
+        },
+    ],
+)
+def test_the_schema_of_sarif_refuses_what_the_standard_does(spoilt):
+    validator = Draft7Validator(json.loads(SARIF.read_text(encoding="utf-8")))
+    assert not validator.is_valid({"version": "2.1.0", "runs": [], **spoilt})
