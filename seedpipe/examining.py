@@ -29,7 +29,7 @@ from seedpipe.checks import (
     measurements_of,
     twins,
 )
-from seedpipe.core.checking import USUAL, asked_of, extras_of, looks_at_pixels, palette_of
+from seedpipe.core.checking import USUAL, asked_of, extras_of, logo_of, looks_at_pixels, palette_of
 from seedpipe.core.findings import CheckResult, Finding, JudgedJob, Level
 from seedpipe.core.manifest import published_outputs
 from seedpipe.core.model import digest
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from seedpipe.checks import Fault
     from seedpipe.core.audit import FileState
     from seedpipe.core.checking import Asked
-    from seedpipe.core.model import Cell, ImageFile, Output, PlanHeader
+    from seedpipe.core.model import Cell, ImageFile, Json, Output, PlanHeader
     from seedpipe.core.records import JobRecord
     from seedpipe.ports import Store
 
@@ -62,7 +62,10 @@ class Examiner:
         self._palette = palette_of(header)
         self._proof = proof
         self._extras = tuple(extras_of(header))
-        self._mark = digest([MEASUREMENTS_FORMAT, dict(self._palette), proof, list(self._extras)])[:16]
+        sought = logo_of(header)
+        self._logo = objects / sought if sought else None
+        made_from: list[Json] = [MEASUREMENTS_FORMAT, dict(self._palette), proof, list(self._extras), sought]
+        self._mark = digest(made_from)[:16]
         self._looks = looks_at_pixels(header)
         self._waiting: dict[str, Future[Measurements]] = {}
         self._broken = False
@@ -143,7 +146,13 @@ class Examiner:
         path = self._objects / image.sha256
         with suppress(BrokenProcessPool):
             self._waiting[image.sha256] = self._workers.submit(
-                _measure_file, path, self._file(image), self._palette, proof=self._proof, extras=self._extras
+                _measure_file,
+                path,
+                self._file(image),
+                self._palette,
+                proof=self._proof,
+                extras=self._extras,
+                logo=self._logo,
             )
             return
         self._broken = True
@@ -252,10 +261,17 @@ def _unchecked(asked: Asked, cell: Cell, output: Output) -> Finding:
 
 
 def _measure_file(
-    path: Path, kept: Path, palette: Mapping[str, str], *, proof: bool, extras: tuple[str, ...]
+    path: Path,
+    kept: Path,
+    palette: Mapping[str, str],
+    *,
+    proof: bool,
+    extras: tuple[str, ...],
+    logo: Path | None,
 ) -> Measurements:
     """Measure a file in a worker, and keep the figures; a disk that refuses costs time only."""
-    figures = measure(path.read_bytes(), palette, proof=proof, extras=extras)
+    sought = logo.read_bytes() if logo else None
+    figures = measure(path.read_bytes(), palette, proof=proof, extras=extras, logo=sought)
     part = kept.with_name(f"{secrets.token_hex(8)}.part")
     with suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from seedpipe.checks.judging import (
     consistency,
     copy,
     duplicates,
+    logo,
     nsfw,
     palette,
     size,
@@ -37,6 +38,7 @@ CHECKS: Final[dict[str, Check]] = {
     "blur": blur,
     "nsfw": nsfw,
     "copy": copy,
+    "logo": logo,
 }
 
 __all__ = [

@@ -152,3 +152,12 @@ def copy(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
         if best < limits["min_match"] and not misspelt:
             alone = read[0][0] if len(read) == 1 else None
             yield Fault(message=f"“{text}” cannot be read in it", index=alone, measured=best)
+
+
+def logo(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
+    """Each picture shows the brand's logo as it is drawn."""
+    for image in images.images:
+        found = image.figures.logo
+        if found is not None and found < limits["min_matches"]:
+            words = f"the logo is not seen in it: {found} of its points, {limits['min_matches']:g} are wanted"
+            yield Fault(message=words, index=image.index, measured=found)

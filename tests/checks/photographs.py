@@ -25,8 +25,8 @@ def encoded(image, form="JPEG", **how):
     return file.getvalue()
 
 
-def figures(image, palette=AURORA, extras=(), **how):
-    return measure(encoded(image, **how), palette, proof=False, extras=extras)
+def figures(image, palette=AURORA, extras=(), logo=None, **how):
+    return measure(encoded(image, **how), palette, proof=False, extras=extras, logo=logo)
 
 
 def blurred(image, share):
@@ -37,3 +37,18 @@ def lettered(name, text, size_px=40):
     image = photograph(name).resize((768, 512))
     ImageDraw.Draw(image).text((40, 40), text, font=ImageFont.load_default(size_px), fill="white")
     return image
+
+
+@cache
+def drawn_logo():
+    """The logo of a package: a snake and a wordmark, on nothing."""
+    with Image.open(Path(skimage.__file__).parent / "data" / "logo.png") as image:
+        return image.convert("RGBA")
+
+
+def with_logo(name, width_px, degrees=0):
+    picture, mark = photograph(name).resize((1024, 768)), drawn_logo()
+    mark = mark.resize((width_px, round(width_px * mark.height / mark.width)))
+    mark = mark.rotate(degrees, expand=True, resample=Image.Resampling.BICUBIC)
+    picture.paste(mark, (140, 140), mark)
+    return picture

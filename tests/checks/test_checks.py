@@ -14,12 +14,23 @@ from seedpipe.checks.wording import likeness, wanted_words
 from seedpipe.core.checking import USUAL
 from seedpipe.core.model import ImageFile
 from seedpipe.core.slug import slug_height
-from tests.checks.photographs import AURORA, NAMES, blurred, encoded, figures, lettered, photograph
+from tests.checks.photographs import (
+    AURORA,
+    NAMES,
+    blurred,
+    drawn_logo,
+    encoded,
+    figures,
+    lettered,
+    photograph,
+    with_logo,
+)
 
+LOGO = encoded(drawn_logo(), form="PNG")
 WANTED_ABROAD = ("Slow light", "Gute Nacht", "Bonsoir", "Bonne nuit", "灯り")
 
 
-def one(image, index=0, *, twin="", size=None, extras=()):
+def one(image, index=0, *, twin="", size=None, extras=(), logo=None):
     width, height = size or image.size
     file = ImageFile(
         sha256=hashlib.sha256(image.tobytes()).hexdigest(),
@@ -28,7 +39,7 @@ def one(image, index=0, *, twin="", size=None, extras=()):
         height_px=height,
         size_bytes=1,
     )
-    return CheckedImage(index=index, file=file, figures=figures(image, extras=extras), twin=twin)
+    return CheckedImage(index=index, file=file, figures=figures(image, extras=extras, logo=logo), twin=twin)
 
 
 def faults(check, *images, limits=None, **request):
@@ -63,7 +74,7 @@ def test_a_fault_names_an_image_of_the_set_or_none(check):
     found = faults(check, *images, size="1024*1024", output_format="png")
 
     assert all(fault.index in (None, 0, 1, 2) and fault.message for fault in found)
-    assert found or check in ("consistency", "palette", "nsfw", "copy")
+    assert found or check in ("consistency", "palette", "nsfw", "copy", "logo")
 
 
 # ---- each of them ----
@@ -210,6 +221,24 @@ def test_any_prompt_is_read_and_any_text_is_like_itself(text):
     assert 0.0 <= likeness("Slow light", [text]) <= 1.0
 
 
+@pytest.mark.parametrize("name", ["astronaut.png", "coffee.png", "motorcycle_left.png"])
+@pytest.mark.parametrize(("width_px", "degrees"), [(240, 0), (100, -8), (170, 20), (400, 90), (240, 180)])
+def test_a_logo_on_a_photograph_is_seen_whatever_its_size_and_turn(name, width_px, degrees):
+    assert faults("logo", one(with_logo(name, width_px, degrees), extras=["logo"], logo=LOGO)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_photograph_without_the_logo_is_told(name):
+    (fault,) = faults("logo", one(photograph(name), 1, extras=["logo"], logo=LOGO))
+
+    assert (fault.index, fault.measured < 5) == (1, True)
+    assert fault.message.startswith("the logo is not seen in it")
+
+
+def test_another_lettering_is_not_the_logo():
+    assert faults("logo", one(lettered("coffee.png", "scikit-image", 90), extras=["logo"], logo=LOGO))
+
+
 # ---- the figures below ----
 
 SAME = {
@@ -247,7 +276,7 @@ def test_a_hash_has_256_bits_and_uses_them():
 
 
 def test_figures_survive_being_kept():
-    found = figures(photograph("chelsea.png"), extras=["nsfw", "copy"])
+    found = figures(photograph("chelsea.png"), extras=["nsfw", "copy", "logo"], logo=LOGO)
 
     assert measurements_of(found.document()) == found
 

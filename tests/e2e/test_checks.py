@@ -1,7 +1,10 @@
 """Checks of a real run: what a person is told, how it ends, and that changing them buys nothing."""
 
+import hashlib
 import json
+import shutil
 
+from tests.checks.photographs import drawn_logo, encoded
 from tests.command_line import QUICKSTART
 
 HIDE = "import sys; sys.modules |= dict.fromkeys({packages!r})  # as if they were not installed\n"
@@ -48,3 +51,25 @@ def test_a_check_whose_extra_is_missing_is_refused_before_anything_is_sent(quick
     assert "pip install 'seedpipe[nsfw,copy]'" in refused.stderr
     assert "check nsfw: 1 passed" in ran.stdout
     assert "check copy: 1 passed" in ran.stdout
+
+
+def test_the_logo_travels_with_the_plan_and_is_looked_for_without_its_file(quickstart):
+    campaign, brand = quickstart.project / "campaign.yaml", quickstart.project / "brands" / "aurora.yaml"
+    campaign.write_text(campaign.read_text() + "checks: {logo: {}}\n")
+    brand.write_text(brand.read_text() + "logo: mark.png\n")
+    mark = brand.parent / "mark.png"
+    mark.write_bytes(encoded(drawn_logo(), form="PNG"))
+    state, sha256 = quickstart.project / ".seedpipe", hashlib.sha256(mark.read_bytes()).hexdigest()
+
+    ran = quickstart.run("run", *ONE)
+    mark.unlink()
+    for measured in state.rglob("measured"):
+        shutil.rmtree(measured)
+    quickstart.run("report")
+
+    assert "check logo: 0 passed, 1 warned" in ran.stdout, "a proof has no logo"
+    assert [file.name for file in state.rglob(sha256)] == [sha256]
+    jobs = map(json.loads, (quickstart.project / "out/quickstart-proof/jobs.jsonl").read_text().splitlines())
+    found = [one["message"] for job in jobs for check in job["checks"] for one in check["findings"]]
+    assert len(found) == 4, "each image of the set, measured anew from what was kept"
+    assert all(message.startswith("the logo is not seen in it") for message in found)

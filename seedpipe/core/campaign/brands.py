@@ -6,6 +6,7 @@ project, or none.
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ def read_brand(reading: Reading, root: Mapping) -> Brand | None:
     tree = reading.tree(reading.path_of(named), named.span, "brand")
     if not isinstance(tree, Mapping) or not reading.sound("brand"):
         return None
+    logo, content = _logo(reading, tree)
     palette, limit = map_at(tree, "palette"), map_at(tree, "budget").get("usd_per_month")
     return Brand(
         name=text_at(tree, "name"),
@@ -36,27 +38,28 @@ def read_brand(reading: Reading, root: Mapping) -> Brand | None:
         voice=text_at(tree, "voice") if "voice" in tree else None,
         extras={name: data(value) for name, value in map_at(tree, "vars").items()},
         usd_per_month=Decimal(str(limit.value)) if isinstance(limit, Scalar) else None,
-        logo=_logo(reading, tree),
+        logo=logo,
+        logo_sha256=hashlib.sha256(content).hexdigest() if logo else None,
         words=_words(tree),
     )
 
 
-def _logo(reading: Reading, tree: Mapping) -> str | None:
-    """Return the logo's path from the campaign's folder, if there is one and it is an image."""
+def _logo(reading: Reading, tree: Mapping) -> tuple[str | None, bytes]:
+    """Return the logo's path from the campaign's folder and its bytes, if there is one and it is an image."""
     named = tree.get("logo")
     if not isinstance(named, Scalar):
-        return None
+        return None, b""
     path = reading.path_of(named)
     content = reading.read(path, named.span)
     if content is None:
-        return None
+        return None, b""
     head = content[:HEAD_BYTES]
     if media_type(head) is None:
         message = f"{reading.shown(path)} is no image: it looks like {looks_like(head)}"
         hint = "save the logo as PNG, JPEG or WebP"
         reading.report("not-an-image", message, named.span, hint)
-        return None
-    return posixpath.normpath(path)
+        return None, b""
+    return posixpath.normpath(path), content
 
 
 def _words(tree: Mapping) -> BrandWords:

@@ -20,6 +20,7 @@ from seedpipe.core.campaign.models import read_project_models
 from seedpipe.core.campaign.reading import Reading, map_at, scalars, text_at
 from seedpipe.core.campaign.series import RESERVED, Names, SeriesReader, check_derivations, override_nodes
 from seedpipe.core.campaign.yaml import Mapping, Scalar, data
+from seedpipe.core.checking import is_on
 from seedpipe.core.diagnostics import did_you_mean, in_reading_order, nearest
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import BudgetCaps, DoubtPolicy, Policy, ShortSets
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from seedpipe.core.campaign.files import Files
+    from seedpipe.core.campaign.model import Brand
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.diagnostics import Diagnostic
     from seedpipe.core.model import Json
@@ -70,6 +72,7 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
     given = given_variables(reading, root, variant)
     layers = replace(layers, given=frozenset(given))
     brand = read_brand(reading, root)
+    _check_logo(reading, root, brand)
     variables = read_variables(reading, root, given)
     axes = read_axes(reading, root, data_values(variables, brand))
     _check_names(reading, root)
@@ -106,6 +109,17 @@ def _checks(root: Mapping) -> dict[str, dict[str, Json]]:
         own = shared | dict(map_at(node, "checks").items())
         found[key.raw] = {name: data(value) for name, value in own.items()}
     return found
+
+
+def _check_logo(reading: Reading, root: Mapping, brand: Brand | None) -> None:
+    """Report checks that look for a logo where the brand has none; one with faults has told them."""
+    if ("brand" in root and brand is None) or (brand and brand.logo):
+        return
+    for node in (root, *(series for _, series in map_at(root, "series").entries)):
+        for key, given in map_at(node, "checks").entries:
+            if key.raw == "logo" and is_on(data(given)):
+                hint = "name a PNG, JPEG or WebP file as `logo` in the brand file"
+                reading.report("missing-key", "the brand has no logo to look for", key.span, hint)
 
 
 def _check_names(reading: Reading, root: Mapping) -> None:

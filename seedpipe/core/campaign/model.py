@@ -33,7 +33,8 @@ class Brand:
     """The brand kit: `palette` maps colour names to `#RRGGBB`; `extras` are its `vars`.
 
     `usd_per_month` is what all campaigns of the brand may spend in a month; templates do not see it.
-    `logo` is a path from the campaign's folder; `words` is what every prompt must say and must not.
+    `logo` is a path from the campaign's folder, `logo_sha256` of what is there; `words` is what every prompt
+    must say and must not.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Brand:
     extras: Mapping[str, Json]
     usd_per_month: Decimal | None = None
     logo: str | None = None
+    logo_sha256: str | None = None
     words: BrandWords = field(default_factory=BrandWords)
 
 
