@@ -16,7 +16,7 @@ from seedpipe.core.campaign import FileProblem
 from seedpipe.core.comparing import Comparison, compare
 from seedpipe.core.errors import InputError
 from seedpipe.core.planning import make_plan
-from seedpipe.core.sampling import sampled
+from seedpipe.core.sampling import part_of
 from seedpipe.core.totals import Bill, PlanTotals
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.sources import GitTree, WorkTree
@@ -74,7 +74,7 @@ def _older_plan(file: Path, older: str, variant: Variant, campaign: str) -> tupl
         return None, f"it was not there at {older}"
     try:
         whole = make_plan(tree.campaign, tree, catalog.load(), variant, partial=True)
-        plan = sampled(whole, variant.sample) if variant.sample else whole
+        plan = part_of(whole, variant)
         for _ in plan.cells():
             pass
     except InputError as error:

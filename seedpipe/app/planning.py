@@ -18,7 +18,7 @@ from seedpipe.core.lint import Lint
 from seedpipe.core.manifest import add_up
 from seedpipe.core.planning import make_plan
 from seedpipe.core.records import Former
-from seedpipe.core.sampling import SampledPlan, sampled
+from seedpipe.core.sampling import SampledPlan, part_of
 from seedpipe.core.standing import ChangedCell, Kept, Known, Standing, jobs_to_buy, survey
 from seedpipe.core.totals import Bill, PlanTotals
 from seedpipe.core.variant import AS_IT_STANDS, Variant
@@ -157,11 +157,13 @@ def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> P
 
 
 def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan | SampledPlan:
-    """Return the plan of a campaign, or the sample of it that is asked for; raises `InputError`."""
-    partial = partial or variant.sample is not None  # a budget is held against what is chosen, by the review
+    """Return the plan of a campaign, or the part of it that is asked for; raises `InputError`."""
+    partial = partial or bool(
+        variant.sample or variant.canary
+    )  # a budget is held against what is chosen, by the review
     plan = make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial)
     plan = replace(plan, file=tree.place)
-    return sampled(plan, variant.sample) if variant.sample else plan
+    return part_of(plan, variant)
 
 
 def review_of(

@@ -26,6 +26,7 @@ _OPTIONS = (
     click.option(
         "--sample", type=click.IntRange(min=1), metavar="N", help="N cells that show every axis value."
     ),
+    click.option("--canary", metavar="AXIS", help="One cell of each key of this axis."),
     click.option(
         "--exclude", multiple=True, metavar="AXIS=KEY,KEY", help="Not these cells; repeated, all must hold."
     ),
@@ -34,7 +35,7 @@ _OPTIONS = (
     click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable."),
     click.option("--profile", metavar="NAME", help="Lay this profile of the campaign over it."),
 )
-_NAMES = ("limit", "sample", "exclude", "select", "variable_files", "variables", "profile")
+_NAMES = ("limit", "sample", "canary", "exclude", "select", "variable_files", "variables", "profile")
 
 
 def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,6 +63,7 @@ def retold(file: Path, variant: Variant) -> str:
     words += [word for text in variant.exclude for word in ("--exclude", text)]
     words += ["--limit", str(variant.limit)] if variant.limit else []
     words += ["--sample", str(variant.sample)] if variant.sample else []
+    words += ["--canary", variant.canary] if variant.canary else []
     return shlex.join(words)
 
 

@@ -1,7 +1,7 @@
-"""A part of a plan that shows every value of every axis: for a quick look before the whole.
+"""A part of a plan: a sample that shows every value of every axis, or the canaries of one axis.
 
-Hides which cells are chosen: those that bring the most values nobody has brought yet, in the plan's order,
-then the plan's first ones. Equal plans give equal samples.
+Hides which cells are chosen. A sample: those that bring the most values nobody has brought yet, in the plan's
+order, then the plan's first ones. Canaries: the first cell of each key. Equal plans give equal parts.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from seedpipe.core.diagnostics import nearest
 from seedpipe.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.model import Cell, PlanHeader, PlannedCell
     from seedpipe.core.planning import Plan
+    from seedpipe.core.variant import Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,41 @@ class SampledPlan:
             if planned.cell.address in self.chosen:
                 yield replace(planned, opens_job=planned.job.job_id not in opened)
                 opened.add(planned.job.job_id)
+
+
+def part_of(plan: Plan, variant: Variant) -> Plan | SampledPlan:
+    """Return the sample or the canaries that a variant asks for, or the plan itself.
+
+    Raises `InputError` where these cannot be, or like the plan's own cells.
+    """
+    if variant.sample and variant.canary:
+        raise InputError("--sample and --canary choose cells in two ways", hint="say one of them")
+    if variant.sample:
+        return sampled(plan, variant.sample)
+    return canaries(plan, variant.canary) if variant.canary else plan
+
+
+def canaries(plan: Plan, axis: str) -> SampledPlan:
+    """Return the first cell of each key of an axis, whatever its series.
+
+    Raises `InputError` when there is no such axis or no cell is over it, or like the plan's own cells.
+    """
+    if axis not in plan.axes:
+        raise InputError(f"--canary: there is no axis '{axis}'", hint=nearest(axis, plan.axes))
+    chosen = first_of_each((planned.cell for planned in plan.cells()), axis)
+    if not chosen:
+        hint = "choose an axis that a series is over, and cells that have it"
+        raise InputError(f"--canary: no cell is over '{axis}'", hint=hint)
+    return SampledPlan(plan=plan, chosen=frozenset(chosen))
+
+
+def first_of_each(cells: Iterable[Cell], axis: str) -> list[str]:
+    """Return the address of the first cell of each key of an axis, in the order of the cells."""
+    first: dict[str, str] = {}
+    for cell in cells:
+        if axis in cell.axes:
+            first.setdefault(cell.axes[axis], cell.address)
+    return list(first.values())
 
 
 def sampled(plan: Plan, count: int) -> SampledPlan:

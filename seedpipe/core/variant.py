@@ -22,7 +22,7 @@ class Variant:
 
     `select` and `exclude` are spelt `market=de,at` or `series=hero`; `limit` is a number of cells,
     `sample` one that shows every value of every axis;
-    `variable_files` are paths from the campaign's folder.
+    `canary` an axis that one cell a key is taken of; `variable_files` are paths from the campaign's folder.
     """
 
     profile: str | None = None
@@ -32,6 +32,7 @@ class Variant:
     exclude: tuple[str, ...] = ()
     limit: int | None = None
     sample: int | None = None
+    canary: str | None = None
 
     @property
     def spelt(self) -> dict[str, Json]:
@@ -44,6 +45,7 @@ class Variant:
             "exclude": list(self.exclude),
             "limit": self.limit,
             "sample": self.sample,
+            "canary": self.canary,
         }
         return {name: part for name, part in parts.items() if part}
 

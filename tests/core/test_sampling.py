@@ -1,4 +1,4 @@
-"""A part of a plan that shows every value of every axis."""
+"""A part of a plan: a sample that shows every value of every axis, the canaries of one axis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import Cell
-from seedpipe.core.sampling import covering
+from seedpipe.core.sampling import covering, first_of_each
 
 
 def cells(series, **axes):
@@ -50,3 +50,16 @@ def test_a_sample_that_is_too_small_is_told_what_it_needs():
     with pytest.raises(InputError, match="2 cells cannot show every value") as caught:
         covering(cells("hero", a="123", b="xy"), 2)
     assert caught.value.hint == "say --sample 3, or choose a part first with --select"
+
+
+@pytest.mark.parametrize(
+    ("plan", "axis", "chosen"),
+    [
+        (cells("hero", a="12", b="xyz"), "b", ["hero/1/x", "hero/1/y", "hero/1/z"]),
+        (cells("hero", a="12", b="xyz"), "a", ["hero/1/x", "hero/2/x"]),
+        (cells("logo") + cells("hero", a="1", b="x") + cells("card", b="yx"), "b", ["hero/1/x", "card/y"]),
+        (cells("logo"), "b", []),
+    ],
+)
+def test_a_canary_is_the_first_cell_of_each_key(plan, axis, chosen):
+    assert first_of_each(plan, axis) == chosen

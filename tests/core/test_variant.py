@@ -96,11 +96,12 @@ def test_a_command_is_retold_as_it_was_typed():
         select=("a=x",),
         exclude=("a=y",),
         limit=3,
+        canary="market",
     )
     told = retold(Path("one/c.yaml"), variant)
     assert told == (
         "one/c.yaml --profile draft --var 'season=late autumn' --var-file vars.yaml"
-        " --select a=x --exclude a=y --limit 3"
+        " --select a=x --exclude a=y --limit 3 --canary market"
     )
 
 

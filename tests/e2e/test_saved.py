@@ -84,6 +84,25 @@ def test_a_sample_is_proofed_as_a_plan_of_its_own_and_saves_nothing_from_the_who
     assert "say --sample 3" in lamps.run("run", "campaign.yaml", "--sample", "2", code=2).stderr
 
 
+def test_canaries_are_a_cell_of_each_key_and_a_plan_of_their_own(lamps):
+    campaign = CAMPAIGN.replace("{{{{ lamp }}}} lamp in", "{{{{ lamp }}}} lamp for {{{{ market }}}} in")
+    text = campaign.format(lamps="red, blue], market: [us, de, jp")
+    text = text.replace("profiles:", "  logo: {over: [], prompt: A logo}\nprofiles:")
+    (lamps.project / "campaign.yaml").write_text(text)
+    said = json.loads(lamps.run("plan", "campaign.yaml", "--canary", "market", "--json").stdout)
+    assert (said["to_buy"]["jobs"], said["to_buy"]["cost_usd"]) == (3, "0.081")
+    assert said["series"]["logo"]["jobs"] == 0
+    assert said["series"]["logo"]["phases"] == {}
+    assert jobs(lamps, "run", "campaign.yaml", "--canary", "market", "--select", "lamp=blue") == {"done": 3}
+    made = sorted(path.stem for path in lamps.project.glob("out/*/hero/*"))
+    assert made == ["blue-de-1", "blue-jp-1", "blue-us-1"]
+    for asked, told in (
+        (["--canary", "markt"], "did you mean 'market'?"),
+        (["--canary", "market", "--sample", "6"], "say one of them"),
+    ):
+        assert told in lamps.run("run", "campaign.yaml", *asked, code=2).stderr
+
+
 def test_what_is_kept_and_why_can_be_asked(lamps):
     said = json.loads(lamps.run("explain", "campaign.yaml", "hero/red", "--json").stdout)["cells"]
     assert [cell["why"] for cell in said] == ["new: a run buys it for $0.027"]

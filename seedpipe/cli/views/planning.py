@@ -131,7 +131,7 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
             name: {
                 **_share(share),
                 "sizes": list(standing.sizes.get(name, ())),
-                "phases": _tally(standing.by_series[name]),
+                "phases": _tally(standing.by_series.get(name, {})),
             }
             for name, share in totals.by_series.items()
         },
