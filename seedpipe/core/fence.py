@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from jinja2 import BaseLoader, StrictUndefined, Template, Undefined, nodes, pass_environment
+from jinja2 import BaseLoader, StrictUndefined, Template, Undefined, nodes, pass_context, pass_environment
 from jinja2.environment import TemplateModule
 from jinja2.filters import FILTERS
 from jinja2.runtime import LoopContext, Macro
@@ -284,6 +284,13 @@ def _slice(environment: FencedEnvironment, value: Any, *bounds: Any) -> object:
     raise Fault(f"this is {kind_of(value)}: it has no parts to take")
 
 
+@pass_context
+def _weigh(context: Context, weight: int) -> None:
+    environment = context.environment
+    if isinstance(environment, FencedEnvironment):
+        environment.step(weight)
+
+
 _OWN_FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "colors": _colors,
     "join": _join,
@@ -291,6 +298,7 @@ _OWN_FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "_concat": _bounded,
     "_slice": _slice,
     "_steps": _steps,
+    "_weigh": _weigh,
 }
 
 
@@ -315,10 +323,28 @@ class Bounds(NodeTransformer):
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802
         """Count the rounds of a loop, by how much is in one."""
         self.generic_visit(node)
-        weight = 1 + sum(1 for part in node.body for _ in part.find_all(nodes.Expr)) // _NODES_A_STEP
-        arguments = [nodes.Const(weight)]
+        arguments = [nodes.Const(1 + _weight(node.body))]
+        if node.recursive:
+            _weigh_down(node)
         node.iter = nodes.Filter(node.iter, "_steps", arguments, [], None, None, lineno=node.lineno)
         return node
+
+    def visit_Macro(self, node: nodes.Macro) -> nodes.Node:  # noqa: N802
+        """Let a long macro count as more than the one step of its call."""
+        self.generic_visit(node)
+        _weigh_down(node)
+        return node
+
+
+def _weight(body: list[nodes.Node]) -> int:
+    return sum(1 for part in body for _ in part.find_all(nodes.Expr)) // _NODES_A_STEP
+
+
+def _weigh_down(node: nodes.Macro | nodes.For) -> None:
+    """Count what is in a body whenever it is gone through."""
+    if weight := _weight(node.body):
+        counted = nodes.Filter(nodes.Const(weight), "_weigh", [], [], None, None, lineno=node.lineno)
+        node.body.insert(0, nodes.ExprStmt(counted, lineno=node.lineno))
 
 
 def fenced(*, path: bool, loader: BaseLoader | None = None) -> FencedEnvironment:

@@ -164,9 +164,20 @@ def test_the_rounds_of_all_cells_together_have_a_limit():
     assert told.notes == ("in cell s/221 and 178 more",)
 
 
-def test_a_round_of_a_long_body_counts_more():
-    few = "{% for x in text %}" + "{{ '' }}" * 4 + "{% endfor %}"
-    many = "{% for x in text %}" + "{{ '' }}" * 4000 + "{% endfor %}"
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("{% for x in text %}", "{% endfor %}"),
+        ("{% macro m() %}", "{% endmacro %}{% for x in text %}{{ m() }}{% endfor %}"),
+        (
+            "{% for x in text[:1] recursive %}",
+            "{% if loop.depth < 2 %}{{ loop(text) }}{% endif %}{% endfor %}",
+        ),
+    ],
+)
+def test_a_round_of_a_long_body_counts_more(before, behind):
+    few = before + "{{ '' }}" * 4 + behind
+    many = before + "{{ '' }}" * 4000 + behind
     for template, fits in ((few, True), (many, False)):
         text = f'{HEAD}variables: {{text: {"x" * 1000}}}\nseries: {{s: {{prompt: "x{template}"}}}}\n'
         if fits:
