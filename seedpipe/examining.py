@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import secrets
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -33,6 +32,7 @@ from seedpipe.core.checking import USUAL, asked_of, extras_of, logo_of, looks_at
 from seedpipe.core.findings import CheckResult, Finding, JudgedJob, Level
 from seedpipe.core.manifest import published_outputs
 from seedpipe.core.model import digest
+from seedpipe.stores import keep_derived
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -272,13 +272,7 @@ def _measure_file(
     """Measure a file in a worker, and keep the figures; a disk that refuses costs time only."""
     sought = logo.read_bytes() if logo else None
     figures = measure(path.read_bytes(), palette, proof=proof, extras=extras, logo=sought)
-    part = kept.with_name(f"{secrets.token_hex(8)}.part")
-    with suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(figures.document()), encoding="utf-8")
-        part.replace(kept)
-    with suppress(OSError):
-        part.unlink(missing_ok=True)
+    keep_derived(kept, json.dumps(figures.document()).encode())
     return figures
 
 

@@ -43,7 +43,7 @@ from seedpipe.project import (
 from seedpipe.session import careful, drive, pace_for, provider_at, run_log, service
 from seedpipe.settings import Settings, World
 from seedpipe.sources import WorkTree, project_root
-from seedpipe.stores import LocalStore
+from seedpipe.stores import LocalStore, clean_derived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -149,6 +149,8 @@ def carry_out(
         start = _run_start(plan.header, settings)
         doubts_found = ledger.begin_run(start)
         store.clean_parts()
+        for derived in (places.thumbnails, places.measured):
+            clean_derived(derived)
         with (
             service(settings, places, reviewed.catalogue) as origin,
             lock.kept(places.ledger, plan.header.campaign, listener) as keeper,

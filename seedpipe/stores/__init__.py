@@ -5,9 +5,19 @@ which hands in chunks; judgements about a picture's merit, which are checks.
 """
 
 from seedpipe.stores.atomic import append_bounded, write_atomically
+from seedpipe.stores.derived import clean_derived, keep_derived
 from seedpipe.stores.local import LocalStore
 from seedpipe.stores.lock import LockFile
 from seedpipe.stores.runlog import RunLog
 from seedpipe.stores.thumbnails import LocalPictures
 
-__all__ = ["LocalPictures", "LocalStore", "LockFile", "RunLog", "append_bounded", "write_atomically"]
+__all__ = [
+    "LocalPictures",
+    "LocalStore",
+    "LockFile",
+    "RunLog",
+    "append_bounded",
+    "clean_derived",
+    "keep_derived",
+    "write_atomically",
+]

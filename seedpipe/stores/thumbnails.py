@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from PIL import Image
+
+from seedpipe.stores.derived import keep_derived
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,18 +77,8 @@ class LocalPictures:
         except Exception:  # noqa: BLE001 - decoders fail with whatever their parsers raise; the page goes without
             return b""
         data = fitting_webp(small, most_bytes)
-        self._keep(kept, data)
+        keep_derived(kept, data)
         return data
-
-    def _keep(self, path: Path, data: bytes) -> None:
-        """Keep a picture for the next time; a disk that refuses costs time only."""
-        part = path.with_name(f"{secrets.token_hex(8)}.part")
-        with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(data)
-            part.replace(path)
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def fitting_webp(image: Image.Image, most_bytes: int) -> bytes:
