@@ -46,6 +46,7 @@ coverage: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/speed.py
 	$(BIN)/python bench/pictures.py
+	$(BIN)/python bench/checks.py
 
 # Needs npm for one of the clients; without it that row is missing.
 bench-paid: $(READY)
