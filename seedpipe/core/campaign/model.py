@@ -2,7 +2,7 @@
 
 Invariants: every name is unique and legal, every file it mentions was read, every template is
 compiled and uses known names only, every model is in the catalogue. What depends on single
-cells (values of inputs, paths, money) is judged by `seedpipe.core.planning`.
+cells (values of inputs, paths, money) is judged by `seedpipe.core.expansion`.
 """
 
 from __future__ import annotations
