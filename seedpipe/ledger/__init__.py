@@ -2,7 +2,8 @@
 
 Hides how entries become durable. Inside, from the pure to the plain: `history` says what an entry does to an
 attempt, `rows` spells values as columns, `schema` is the file and its versions, `lock` keeps a second writer
-out, `queries` are the words to SQLite, `books` writes one entry, `sqlite` is the port.
+out, `queries` are the words to SQLite, `plans` takes a plan in, `books` writes one entry, `records` puts rows
+together again, `sqlite` is the port.
 
 Absent on purpose: any decision of the lifecycle, which is in `seedpipe.core.lifecycle`; time, which entries
 bring along; and state between two calls, so that a PostgreSQL ledger can keep the same promises.

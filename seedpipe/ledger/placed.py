@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.lifecycle import Phase, holds_money
 from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.records import Former
 from seedpipe.ledger import queries, rows
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from seedpipe.core.lockfile import LockLine
 
-_PAID: Final = json.dumps([phase.value for phase in Phase if holds_money(phase)])
 _BEFORE_ALL: Final = 2**62  # what others have paid comes before all that this ledger has seen itself
 
 
@@ -40,7 +38,7 @@ class Placed:
 
     def shown(self, plan_no: int) -> None:
         """Note that a run of a plan is about to show what is paid of it."""
-        self._note(queries.CELLS_SHOWN, {"plan_no": plan_no, "paid": _PAID})
+        self._note(queries.CELLS_SHOWN, {"plan_no": plan_no, "paid": rows.PAID})
 
     def others(self, campaign: str, lines: Iterable[LockLine]) -> None:
         """Note what others have paid for, of jobs that this ledger has not tried itself."""
@@ -61,7 +59,7 @@ class Placed:
         if self._follows or not asked:
             return {}
         found: dict[str, Former] = {}
-        wanted = {"campaign": campaign, "places": json.dumps(list(asked)), "paid": _PAID}
+        wanted = {"campaign": campaign, "places": json.dumps(list(asked)), "paid": rows.PAID}
         for row in self._db.execute(queries.FORMERS, wanted):
             place, job_id = row["place"], row["job_id"]
             decided = row["asked_job"] == asked[place]

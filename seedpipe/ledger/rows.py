@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from seedpipe.core.lifecycle import Event, Phase
+from seedpipe.core.lifecycle import Event, Phase, holds_money
 from seedpipe.core.model import (
     Cell,
     ImageFile,
@@ -45,6 +45,8 @@ _MICROS_PER_USD: Final = 1_000_000
 _LARGEST: Final = 2**63 - 1  # what an INTEGER column holds
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+
+PAID: Final = json.dumps([phase.value for phase in Phase if holds_money(phase)])  # as statements take them
 
 
 class Row(Protocol):

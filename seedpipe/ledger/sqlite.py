@@ -1,8 +1,8 @@
 """The ledger in one SQLite file: `seedpipe.ports.Ledger`, kept to the letter.
 
-Hides where a transaction begins and ends, and how rows become whole records. Invariants: every change is
-one transaction that is on disk when the method returns; every answer is one view of the file; no method
-keeps a cursor open after it returns or yields.
+Hides where a transaction begins and ends. Invariants: every change is one transaction that is on disk when
+the method returns; every answer is one view of the file; no method keeps a cursor open after it returns or
+yields.
 
 SQLite is used by one thread at a time, not always the one that opened it. Absent on purpose: waiting for
 a lock, retrying, and any cache of what the file says.
@@ -12,14 +12,11 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from seedpipe.core.errors import InputError
-from seedpipe.core.lifecycle import Event, Phase, holds_money, is_unfetched
+from seedpipe.core.lifecycle import Event, Phase, is_unfetched
 from seedpipe.core.manifest import less, priced
-from seedpipe.core.model import Cell, Output, canonical_json
 from seedpipe.core.records import (
     Entry,
     JobRecord,
@@ -34,6 +31,8 @@ from seedpipe.ledger.books import Books, month_account
 from seedpipe.ledger.lock import WriterLock
 from seedpipe.ledger.place import refuse_network_folder
 from seedpipe.ledger.placed import Placed
+from seedpipe.ledger.plans import Plans
+from seedpipe.ledger.records import Records
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,9 +45,8 @@ if TYPE_CHECKING:
     from seedpipe.core.model import PlanHeader, PlannedCell
     from seedpipe.core.records import Account, Former, Payment, Tally, Upload
 
-_BATCH: Final = 500  # rows or ids a statement: past this size batches gain nothing and cost memory
+_BATCH: Final = 500  # rows or ids a statement: past this size pages gain nothing and cost memory
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every text with the same beginning
-_PAID: Final = json.dumps([phase.value for phase in Phase if holds_money(phase)])
 _UNFETCHED: Final = json.dumps([phase.value for phase in Phase if is_unfetched(phase)])
 _OPEN: Final = json.dumps([Phase.SUBMITTING, Phase.IN_DOUBT])
 _AT_THE_SERVICE: Final = json.dumps([Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT])
@@ -64,6 +62,8 @@ class SqliteLedger:
         self._lock = lock
         self._placed = Placed(db, origin)
         self._books = Books(db, self._placed)
+        self._plans = Plans(db)
+        self._records = Records(db, self._placed)
 
     @classmethod
     def open(cls, path: Path, *, origin: str) -> Self:
@@ -117,60 +117,17 @@ class SqliteLedger:
         Raises `ValueError` for a cell whose job was never opened, or was opened twice.
         """
         with self._writing():
-            if self._found("SELECT 1 FROM plans WHERE plan_id = ?", header.plan_id):
-                return
-            plan_no = self._db.execute(
-                queries.INSERT_PLAN,
-                (header.plan_id, header.campaign, header.brand, rows.header_json(header), header.place("")),
-            ).lastrowid
-            positions = _Positions()
-            stream = iter(cells)
-            while batch := list(islice(stream, _BATCH)):
-                self._admit_batch(plan_no, batch, positions)
-            self._db.execute("UPDATE plans SET job_count = ? WHERE plan_no = ?", (positions.job, plan_no))
-
-    def _admit_batch(self, plan_no: int | None, batch: list[PlannedCell], positions: _Positions) -> None:
-        jobs = [planned.job for planned in batch if planned.opens_job]
-        self._db.executemany(
-            queries.INSERT_JOB, [(j.job_id, j.model, canonical_json(dict(j.request))) for j in jobs]
-        )
-        self._db.executemany(
-            queries.INSERT_PLAN_JOB,
-            [
-                (plan_no, position, job.job_id, job.outputs_expected, rows.to_micros(job.cost_usd))
-                for position, job in enumerate(jobs, start=positions.job)
-            ],
-        )
-        self._db.executemany(
-            queries.INSERT_CELL,
-            [
-                {
-                    "plan_no": plan_no,
-                    "job_id": planned.job.job_id,
-                    "position": position,
-                    "address": planned.cell.address,
-                    "series": planned.cell.series,
-                    "axes": json.dumps(dict(planned.cell.axes)),
-                    "output_paths": json.dumps(planned.cell.output_paths),
-                }
-                for position, planned in enumerate(batch, start=positions.cell)
-            ],
-        )
-        positions.job += len(jobs)
-        positions.cell += len(batch)
+            self._plans.admit(header, cells)
 
     def plan_header(self, plan_id: str) -> PlanHeader:
         """Return the header of an admitted plan; raises `KeyError`."""
         with self._reading():
-            row = self._found("SELECT header FROM plans WHERE plan_id = ?", plan_id)
-        if row is None:
-            raise KeyError(plan_id)
-        return rows.header_from_json(row["header"])
+            return self._plans.header(plan_id)
 
     def job_count(self, plan_id: str) -> int:
         """Return the number of distinct jobs of a plan; raises `KeyError`."""
         with self._reading():
-            return int(self._plan(plan_id)["job_count"])
+            return self._plans.job_count(plan_id)
 
     # --- runs ---
 
@@ -180,7 +137,7 @@ class SqliteLedger:
         Raises `KeyError` for an unknown plan, `ValueError` for a run that is known already.
         """
         with self._writing():
-            plan_no = self._plan(run.plan_id)["plan_no"]
+            plan_no = self._plans.number(run.plan_id)
             self._db.execute(
                 queries.INSERT_RUN,
                 (
@@ -275,19 +232,18 @@ class SqliteLedger:
     def jobs(self, plan_id: str, start: int, stop: int) -> list[JobRecord]:
         """Return the plan's jobs in a range of their order, with their history."""
         with self._reading():
-            plan_no = self._plan(plan_id)["plan_no"]
-            return self._records(
-                self._db.execute(queries.JOBS_IN_RANGE, (plan_no, start, stop)).fetchall(), plan_no
-            )
+            plan_no = self._plans.number(plan_id)
+            found = self._db.execute(queries.JOBS_IN_RANGE, (plan_no, start, stop)).fetchall()
+            return self._records.of(found, plan_no)
 
     def find(self, plan_id: str, text: str) -> list[JobRecord]:
         """Return the jobs of a plan with this cell address, or whose id starts with `text`, in plan order."""
         if not text:
             return []
         with self._reading():
-            plan_no = self._plan(plan_id)["plan_no"]
+            plan_no = self._plans.number(plan_id)
             wanted = {"plan_no": plan_no, "text": text, "end": text + _LAST_CHARACTER}
-            return self._records(self._db.execute(queries.JOBS_FOUND, wanted).fetchall(), plan_no)
+            return self._records.of(self._db.execute(queries.JOBS_FOUND, wanted).fetchall(), plan_no)
 
     def unfetched_elsewhere(self, plan_id: str) -> Iterator[JobRecord]:
         """Yield jobs outside this plan that are paid for and not yet brought home; they have no cells.
@@ -302,15 +258,16 @@ class SqliteLedger:
 
     def _unfetched_page(self, plan_id: str, after: str) -> list[JobRecord]:
         with self._reading():
-            wanted = (_UNFETCHED, after, self._plan(plan_id)["plan_no"], _BATCH)
-            return self._records(self._db.execute(queries.JOBS_UNFETCHED_ELSEWHERE, wanted).fetchall(), None)
+            wanted = (_UNFETCHED, after, self._plans.number(plan_id), _BATCH)
+            found = self._db.execute(queries.JOBS_UNFETCHED_ELSEWHERE, wanted).fetchall()
+            return self._records.of(found, None)
 
     def open_requests(self, plan_id: str) -> list[OpenRequest]:
         """Return every request on its way or in doubt, oldest first; jobs of other plans have no cells."""
         with self._reading():
-            plan_no = self._plan(plan_id)["plan_no"]
+            plan_no = self._plans.number(plan_id)
             found = self._db.execute(queries.OPEN_REQUESTS, (_OPEN, plan_no)).fetchall()
-            records = self._records(found, plan_no)
+            records = self._records.of(found, plan_no)
         return [
             OpenRequest(
                 record=record,
@@ -353,7 +310,7 @@ class SqliteLedger:
         with self._reading():
             for start in range(0, len(job_ids), _BATCH):
                 batch = json.dumps(list(job_ids[start : start + _BATCH]))
-                found += self._records(self._db.execute(queries.JOBS_TRIED, (batch,)).fetchall(), None)
+                found += self._records.of(self._db.execute(queries.JOBS_TRIED, (batch,)).fetchall(), None)
         return found
 
     def paid(self, campaign: str) -> Iterator[JobRecord]:
@@ -365,15 +322,8 @@ class SqliteLedger:
 
     def _paid_page(self, campaign: str, after: str) -> list[JobRecord]:
         with self._reading():
-            wanted = (campaign, _PAID, after, _BATCH)
-            page = self._db.execute(queries.JOBS_PAID, wanted).fetchall()
-            by_plan: dict[int, list[sqlite3.Row]] = {}
-            for row in page:
-                by_plan.setdefault(row["plan_no"], []).append(row)
-            found = [record for plan_no, part in by_plan.items() for record in self._records(part, plan_no)]
-            places = self._placed.places(campaign, [record.job.job_id for record in found])
-        found = [replace(record, places=places.get(record.job.job_id, ())) for record in found]
-        return sorted(found, key=lambda record: record.job.job_id)
+            wanted = (campaign, rows.PAID, after, _BATCH)
+            return self._records.of_plans(campaign, self._db.execute(queries.JOBS_PAID, wanted).fetchall())
 
     def tally(self, plan_id: str) -> Tally:
         """Return jobs, images and money of a plan by phase; what is planned counts at the plan's price.
@@ -381,7 +331,7 @@ class SqliteLedger:
         Jobs that are kept back are in no phase.
         """
         with self._reading():
-            counted = self._db.execute(queries.TALLY, (self._plan(plan_id)["plan_no"],)).fetchall()
+            counted = self._db.execute(queries.TALLY, (self._plans.number(plan_id),)).fetchall()
         tally = {Phase(row["phase"]): rows.phase_total(row) for row in counted}
         kept = priced(record.job for record in self.kept(plan_id))
         if kept.jobs and (new := tally.pop(Phase.PLANNED)).jobs > kept.jobs:
@@ -399,9 +349,9 @@ class SqliteLedger:
 
     def _perhaps_kept_page(self, plan_id: str, after: int) -> list[tuple[int, JobRecord]]:
         with self._reading():
-            plan_no = self._plan(plan_id)["plan_no"]
+            plan_no = self._plans.number(plan_id)
             found = self._db.execute(queries.JOBS_PERHAPS_KEPT, (plan_no, after, _BATCH)).fetchall()
-            records = self._records(found, plan_no)
+            records = self._records.of(found, plan_no)
         return [(row["position"], record) for row, record in zip(found, records, strict=True)]
 
     def formers(self, campaign: str, asked: Mapping[str, str]) -> dict[str, Former]:
@@ -450,72 +400,8 @@ class SqliteLedger:
     def _payments_page(self, after: int) -> list[tuple[int, Payment]]:
         with self._reading():
             tried = self._db.execute(queries.PAYMENTS, (after, _BATCH)).fetchall()
-            numbers = json.dumps([row["attempt_no"] for row in tried])
-            cells, outputs, steps = (
-                _grouped(self._db.execute(query, (numbers,)))
-                for query in (queries.CELLS_PAID, queries.OUTPUTS_OF_ATTEMPTS, queries.STEPS_OF_ATTEMPTS)
-            )
-        return [
-            (number, rows.payment(row, cells.get(number, ()), outputs.get(number, ()), steps.get(number, ())))
-            for row in tried
-            for number in [row["attempt_no"]]
-        ]
-
-    def _records(self, found: list[sqlite3.Row], plan_no: int | None) -> list[JobRecord]:
-        """Return whole records for job rows, in their order, in three queries whatever their number."""
-        ids = json.dumps([row["job_id"] for row in found])
-        cells: dict[str, list[Cell]] = {}
-        for row in self._db.execute(queries.CELLS_OF_JOBS, (ids, plan_no)):
-            cells.setdefault(row["job_id"], []).append(rows.cell(row))
-        attempts: dict[str, list[sqlite3.Row]] = {}
-        for row in self._db.execute(queries.ATTEMPTS_OF_JOBS, (ids,)):
-            attempts.setdefault(row["job_id"], []).append(row)
-        takes = self._takes(attempts)
-        formers = self._formers_of(plan_no, cells)
-        return [
-            JobRecord(
-                job=rows.job(row),
-                cells=tuple(cells.get(row["job_id"], ())),
-                attempts=tuple(rows.attempt(tried) for tried in attempts.get(row["job_id"], ())),
-                outputs=takes.get(row["job_id"], ((),))[-1],
-                earlier=takes.get(row["job_id"], ((),))[:-1],
-                formers={
-                    each.address: former
-                    for each in cells.get(row["job_id"], ())
-                    if (former := formers.get(each.address))
-                },
-            )
-            for row in found
-        ]
-
-    def _formers_of(self, plan_no: int | None, cells: dict[str, list[Cell]]) -> dict[str, Former]:
-        """Return by address what the cells of some jobs were last paid for as."""
-        plan = self._found("SELECT campaign, place_prefix FROM plans WHERE plan_no = ?", plan_no)
-        if plan is None:
-            return {}
-        prefix = plan["place_prefix"]
-        asked = {prefix + each.address: each.job_id for every in cells.values() for each in every}
-        found = self._placed.formers(plan["campaign"], asked)
-        return {place.removeprefix(prefix): former for place, former in found.items()}
-
-    def _takes(self, attempts: dict[str, list[sqlite3.Row]]) -> dict[str, tuple[tuple[Output, ...], ...]]:
-        """Return the outputs of each attempt of some jobs, in one query whatever their number."""
-        job_of = {row["attempt_no"]: job_id for job_id, tried in attempts.items() for row in tried}
-        outputs: dict[int, list[Output]] = {attempt_no: [] for attempt_no in job_of}
-        for row in self._db.execute(queries.OUTPUTS_OF_ATTEMPTS, (json.dumps(list(job_of)),)):
-            outputs[row["attempt_no"]].append(rows.output(row, job_of[row["attempt_no"]]))
-        return {
-            job_id: tuple(tuple(outputs[row["attempt_no"]]) for row in tried)
-            for job_id, tried in attempts.items()
-        }
-
-    def _plan(self, plan_id: str) -> sqlite3.Row:
-        row: sqlite3.Row | None = self._found(
-            "SELECT plan_no, job_count FROM plans WHERE plan_id = ?", plan_id
-        )
-        if row is None:
-            raise KeyError(plan_id)
-        return row
+            payments = self._records.payments(tried)
+        return [(row["attempt_no"], payment) for row, payment in zip(tried, payments, strict=True)]
 
     # --- the file ---
 
@@ -542,22 +428,3 @@ class SqliteLedger:
                 if self._db.in_transaction:  # SQLite has rolled back by itself after some errors
                     self._db.execute("ROLLBACK")
                 raise
-
-    def _found(self, query: str, *values: object) -> Any:
-        """Return the first row of a query, or None."""
-        return self._db.execute(query, values).fetchone()
-
-
-def _grouped(found: Iterable[sqlite3.Row]) -> dict[int, list[sqlite3.Row]]:
-    groups: dict[int, list[sqlite3.Row]] = {}
-    for row in found:
-        groups.setdefault(row["attempt_no"], []).append(row)
-    return groups
-
-
-@dataclass(slots=True)
-class _Positions:
-    """How far a plan has been written."""
-
-    job: int = 0
-    cell: int = 0
