@@ -28,7 +28,7 @@ from seedpipe.checks import (
     measurements_of,
     twins,
 )
-from seedpipe.core.checking import USUAL, asked_of, extras_of, logo_of, looks_at_pixels, palette_of
+from seedpipe.core.checking import USUAL, PlanChecks, extras_of, logo_of, looks_at_pixels, palette_of
 from seedpipe.core.findings import CheckResult, Finding, JudgedJob, Level
 from seedpipe.core.manifest import published_outputs
 from seedpipe.core.model import digest
@@ -56,7 +56,7 @@ class Examiner:
     """Measures the images of one plan. Use it as a context: its workers end with it."""
 
     def __init__(self, header: PlanHeader, objects: Path, kept: Path, *, proof: bool) -> None:
-        self._header = header
+        self._checks = PlanChecks(header)
         self._objects = objects
         self._kept = kept
         self._palette = palette_of(header)
@@ -69,7 +69,7 @@ class Examiner:
         self._looks = looks_at_pixels(header)
         self._waiting: dict[str, Future[Measurements]] = {}
         self._broken = False
-        self._doubles: dict[tuple[str, int], str] | None = None
+        self._doubles: dict[tuple[str, int], tuple[str, int]] | None = None
         self._judged: set[str] = set()
         self._found: dict[tuple[str, str], tuple[Finding, ...]] = {}
 
@@ -110,7 +110,7 @@ class Examiner:
             asked = [
                 (cell, one)
                 for cell in record.cells
-                for one in asked_of(self._header, cell.series)
+                for one in self._checks.of(cell)
                 if published_outputs(record)
             ]
             job_id = record.job.job_id
@@ -160,36 +160,35 @@ class Examiner:
     def _file(self, image: ImageFile) -> Path:
         return self._kept / f"{image.sha256}-{self._mark}.json"
 
-    def _twins(self, jobs: Callable[[], Iterable[JobRecord]]) -> dict[tuple[str, int], str]:
-        """Return what each image repeats that looks like an earlier one, by its job and index."""
-        wanted = {name: self._twin_bits(name) for name in self._series}
-        most = max((bits for bits in wanted.values() if bits is not None), default=None)
-        if most is None:
+    def _twins(self, jobs: Callable[[], Iterable[JobRecord]]) -> dict[tuple[str, int], tuple[str, int]]:
+        """Return what each image repeats that looks like an earlier one, and how nearly, by job and index."""
+        if "duplicates" not in self._checks.anywhere():
             return {}
+        most = -1
         places: list[tuple[str, int]] = []
         hashes: list[str] = []
         labels: list[str] = []
         for record in jobs():
-            if not any(wanted.get(cell.series) is not None for cell in record.cells):
-                continue
-            for output in published_outputs(record):
+            bits = max(map(self._twin_bits, record.cells), default=-1)
+            most = max(most, bits)
+            for output in published_outputs(record) if bits >= 0 else ():
                 if figures := self.figures(output.image):
                     places.append((record.job.job_id, output.index))
                     labels.append(f"image {output.index + 1} of {record.label}")
                     hashes.append(figures.hash)
-        return {places[late]: labels[early] for early, late in twins(hashes, most)}
+        return {places[late]: (labels[early], bits) for early, late, bits in twins(hashes, most)}
 
-    @property
-    def _series(self) -> Iterable[str]:
-        part = self._header.checks.get("series")
-        return part if isinstance(part, dict) else ()
-
-    def _twin_bits(self, series: str) -> int | None:
-        asked = next((one for one in asked_of(self._header, series) if one.check == "duplicates"), None)
-        return int(asked.limits["max_bits"]) if asked else None
+    def _twin_bits(self, cell: Cell) -> int:
+        """Return how many bits may tell twins apart in a cell, -1 where nobody looks for them."""
+        asked = next((one for one in self._checks.of(cell) if one.check == "duplicates"), None)
+        return int(asked.limits["max_bits"]) if asked else -1
 
     def _findings(
-        self, cell: Cell, asked: Asked, record: JobRecord, doubles: Mapping[tuple[str, int], str]
+        self,
+        cell: Cell,
+        asked: Asked,
+        record: JobRecord,
+        doubles: Mapping[tuple[str, int], tuple[str, int]],
     ) -> Iterator[Finding]:
         images = []
         for output in published_outputs(record):
@@ -197,8 +196,12 @@ class Examiner:
             if figures is None:
                 yield _unchecked(asked, cell, output)
                 continue
-            twin = doubles.get((record.job.job_id, output.index), "")
-            images.append(CheckedImage(index=output.index, file=output.image, figures=figures, twin=twin))
+            twin, bits = doubles.get((record.job.job_id, output.index), ("", 0))
+            images.append(
+                CheckedImage(
+                    index=output.index, file=output.image, figures=figures, twin=twin, twin_bits=bits
+                )
+            )
         checked = CheckedSet(request=record.job.request, images=images)
         for fault in CHECKS[asked.check](checked, asked.limits):
             yield _finding(asked, cell, fault)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from seedpipe.core.checking import check_document
+from seedpipe.core.checking import CellChecks, check_document
 from seedpipe.core.findings import Level
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.model import BudgetCaps, Cell, ImageFile, Job, Output, PlanHeader
@@ -24,15 +24,19 @@ from tests.checks.photographs import AURORA, encoded, photograph
 ALL = {"size": {}, "palette": {}, "duplicates": {}, "consistency": {}, "blank": {}, "blur": {}}
 
 
-def header(**checks):
+def header(*single, **checks):
     return PlanHeader(
         campaign="lamps",
         brand="Aurora",
         sources={},
         catalogue="",
         budget=BudgetCaps(),
-        checks=check_document(AURORA, {"hero": checks}),
+        checks=check_document(AURORA, {"hero": checks}, cells={"hero": single}),
     )
+
+
+def in_market(*markets, **checks):
+    return CellChecks(keys={"market": frozenset(markets)}, checks=checks)
 
 
 class Kept:
@@ -43,7 +47,7 @@ class Kept:
         self.objects.mkdir()
         self.jobs = []
 
-    def bring(self, address, *files, size="512*512"):
+    def bring(self, address, *files, size="512*512", markets=()):
         outputs = []
         for index, data in enumerate(files):
             sha256 = hashlib.sha256(data).hexdigest()
@@ -53,7 +57,10 @@ class Kept:
             )
             outputs.append(Output(job_id=address, index=index, image=image))
         paths = tuple(f"{address}-{index}" for index in range(len(files)))
-        cell = Cell(address=address, series="hero", axes={}, job_id=address, output_paths=paths)
+        cells = tuple(
+            Cell(address=place, series="hero", axes={"market": market}, job_id=address, output_paths=paths)
+            for place, market in [(f"{address}/{market}", market) for market in markets] or [(address, "")]
+        )
         job = Job(
             job_id=address,
             model="m",
@@ -61,14 +68,14 @@ class Kept:
             outputs_expected=len(files),
             cost_usd=Decimal(1),
         )
-        self.jobs.append(JobRecord(job=job, cells=(cell,), attempts=(ATTEMPT,), outputs=tuple(outputs)))
+        self.jobs.append(JobRecord(job=job, cells=cells, attempts=(ATTEMPT,), outputs=tuple(outputs)))
         return [output.image for output in outputs]
 
-    def examiner(self, **checks):
-        return Examiner(header(**checks), self.objects, self.measured, proof=False)
+    def examiner(self, *single, **checks):
+        return Examiner(header(*single, **checks), self.objects, self.measured, proof=False)
 
-    def findings(self, **checks):
-        with self.examiner(**checks) as examiner:
+    def findings(self, *single, **checks):
+        with self.examiner(*single, **checks) as examiner:
             judged = list(examiner.judged(lambda: iter(self.jobs)))
             again = list(examiner.judged(lambda: iter(self.jobs)))
         assert judged == again, "each report reads the same"
@@ -119,6 +126,53 @@ def test_levels_and_limits_are_the_campaigns(kept):
 
     assert usual == {"size": Level.FAIL, "blank": Level.FAIL, "blur": Level.WARN}
     assert [(finding.check, finding.level) for finding in changed] == [("size", Level.WARN)]
+
+
+def test_cells_that_share_a_job_are_judged_each_by_its_own_checks(kept):
+    grey = encoded(Image.new("RGB", (512, 512), "grey"))
+    kept.bring("hero/a", grey, markets=["us", "de", "jp", "kr"])
+    single = (
+        in_market("de", blank="off"),
+        in_market("jp", "kr", blank={"level": "warn"}, size={"level": "warn"}),
+        in_market("kr", blank={"min_spread": 0}),
+    )
+
+    found = kept.findings(*single, blank={"min_spread": 5})
+    with kept.examiner(*single, blank={"min_spread": 5}) as examiner:
+        (judged,) = examiner.judged(lambda: iter(kept.jobs))
+
+    assert [(one.address, one.level) for one in found] == [
+        ("hero/a/us", Level.FAIL),
+        ("hero/a/jp", Level.WARN),
+    ]
+    assert [(one.address, one.check) for one in judged.results] == [
+        ("hero/a/us", "blank"),
+        ("hero/a/jp", "size"),
+        ("hero/a/jp", "blank"),
+        ("hero/a/kr", "size"),
+        ("hero/a/kr", "blank"),
+    ]
+
+
+def test_a_check_that_one_cell_alone_asks_for_is_measured(kept):
+    kept.bring("hero/a", encoded(Image.new("RGB", (512, 512), "grey")), markets=["us", "de"])
+
+    (finding,) = kept.findings(in_market("de", blank={}))
+
+    assert finding.address == "hero/a/de"
+
+
+def test_each_cell_says_how_much_alike_twins_are(kept):
+    coffee = photograph("coffee.png")
+    kept.bring("hero/a", encoded(coffee), markets=["us"])
+    kept.bring("hero/b", encoded(coffee.crop((6, 6, 594, 394))), markets=["us", "de"])
+    kept.bring("hero/c", encoded(coffee), markets=["jp"])
+    single = (in_market("de", duplicates={"max_bits": 90}), in_market("jp", duplicates="off"))
+
+    (finding,) = kept.findings(*single, duplicates={})
+
+    assert (finding.address, finding.message) == ("hero/b/de", "looks the same as image 1 of hero/a/us")
+    assert 12 < finding.measured <= 90, "near enough for one cell, and not for the other"
 
 
 def test_a_picture_that_came_for_another_job_too_is_told_once(kept):

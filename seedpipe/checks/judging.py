@@ -26,12 +26,16 @@ _FEWEST_FOR_ODD: Final = 3  # images of a set: of two, neither is the odd one
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedImage:
-    """One image of a set. `index` is the service's; `twin` names the image that it repeats, if any."""
+    """One image of a set. `index` is the service's; `twin` names the image that it is most like, if any.
+
+    `twin_bits` is by how many bits of 256 the two differ.
+    """
 
     index: int
     file: ImageFile
     figures: Measurements
     twin: str = ""
+    twin_bits: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +100,10 @@ def palette(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
 
 def duplicates(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:
     """No image is another one over again, in its set or elsewhere in the plan."""
-    del limits  # twins were looked for with them
     for image in images.images:
-        if image.twin:
-            yield Fault(message=f"looks the same as {image.twin}", index=image.index)
+        if image.twin and image.twin_bits <= limits["max_bits"]:
+            words = f"looks the same as {image.twin}"
+            yield Fault(message=words, index=image.index, measured=image.twin_bits)
 
 
 def consistency(images: CheckedSet, limits: Mapping[str, float]) -> Iterator[Fault]:

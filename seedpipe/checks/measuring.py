@@ -196,8 +196,11 @@ def hamming(one: str, other: str) -> int:
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
-def twins(hashes: Sequence[str], most_bits: int) -> list[tuple[int, int]]:
-    """Return the pairs of positions whose hashes differ by at most so many bits, each later one once."""
+def twins(hashes: Sequence[str], most_bits: int) -> list[tuple[int, int, int]]:
+    """Return pairs of positions whose hashes differ by at most so many bits, and by how many.
+
+    Each later one is there once, with the nearest of the earlier ones.
+    """
     if not hashes:
         return []
     words = np.frombuffer(bytes.fromhex("".join(hashes)), dtype=np.uint64).reshape(len(hashes), -1)
@@ -206,5 +209,5 @@ def twins(hashes: Sequence[str], most_bits: int) -> list[tuple[int, int]]:
         bits = np.bitwise_count(words[:at] ^ words[at]).sum(axis=1)
         nearest = int(bits.argmin())
         if bits[nearest] <= most_bits:
-            pairs.append((nearest, at))
+            pairs.append((nearest, at, int(bits[nearest])))
     return pairs

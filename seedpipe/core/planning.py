@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seedpipe.core.campaign import faulty, read_campaign
-from seedpipe.core.checking import check_document
+from seedpipe.core.checking import CellChecks, check_document
 from seedpipe.core.errors import InputError
 from seedpipe.core.expansion import Expansion
 from seedpipe.core.model import PlanHeader
@@ -47,7 +47,11 @@ class Plan:
             for _ in self.cells():
                 pass
         sought = brand.logo_sha256 if brand else None
-        checks = check_document(brand.palette if brand else {}, campaign.checks, sought)
+        single = {
+            series.name: [CellChecks(keys=one.match.keys, checks=one.checks) for one in series.overrides]
+            for series in campaign.series
+        }
+        checks = check_document(brand.palette if brand else {}, campaign.checks, sought, single)
         logo = {brand.logo: sought} if brand and brand.logo and sought and "logo" in checks else {}
         return PlanHeader(
             campaign=campaign.name,

@@ -97,7 +97,8 @@ def read_saved(lines: Callable[[], Iterable[str]], catalogue: Catalogue, shown: 
     head, digest = _whole(lines, shown)
     if head.get("plan") != SAVED_FORMAT:
         raise InputError(f"the plan {shown} has another format than this seedpipe's", hint=_SAVE_AGAIN)
-    for fault in Draft7Validator(schemas.load("saved-plan")["definitions"]["header"]).iter_errors(head):
+    parts = schemas.load("saved-plan")["definitions"]
+    for fault in Draft7Validator({**parts["header"], "definitions": parts}).iter_errors(head):
         where = ".".join(map(str, fault.absolute_path)) or "its first line"
         raise InputError(f"the plan {shown} cannot be read: {where} is not as it should be", hint=_SAVE_AGAIN)
     rest = {"plan", "series", "axes", "prices_as_of"}

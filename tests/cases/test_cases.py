@@ -121,6 +121,7 @@ def _told(plan):
         "brand": plan.header.brand,
         "sources": dict(plan.header.sources),
         **({"references": dict(plan.header.references)} if plan.header.references else {}),
+        **({"checks": dict(plan.header.checks)} if plan.header.checks else {}),
         "totals": _share(totals.all),
         "series": {name: _share(part) for name, part in totals.by_series.items()},
         "axes": {

@@ -36,6 +36,25 @@ def test_a_check_that_fails_ends_a_run_with_1_and_is_told_everywhere(quickstart)
     assert len(json.loads(submitted)["jobs"][0]["attempts"]) == 1, "other limits are no other request"
 
 
+def test_single_cells_have_checks_of_their_own_and_a_saved_plan_knows_them(quickstart):
+    campaign = quickstart.project / "campaign.yaml"
+    asked = campaign.read_text().replace('size: "1:1"', "size: 1024*1024\n      max_images: 1")
+    own = "overrides: [{match: {product: AUR-02}, checks: {blank: {level: warn}, size: off}}]\n"
+    campaign.write_text(asked + "checks: {blank: {min_spread: 45}, size: {}}\n" + own)
+    quickstart.run("plan", "campaign.yaml", "--limit", "2", "--select", "series=detail", "-o", "two.plan")
+    campaign.unlink()
+
+    ran = json.loads(quickstart.run("run", "two.plan", "--json", code=1).stdout)
+
+    assert ran["checks"] == {
+        "size": {"passed": 1, "warned": 0, "failed": 0},
+        "blank": {"passed": 0, "warned": 1, "failed": 1},
+    }
+    jobs = (quickstart.project / "out" / "quickstart-proof" / "jobs.jsonl").read_text().splitlines()
+    found = [(check["address"], check["check"]) for job in jobs for check in json.loads(job)["checks"]]
+    assert found == [("detail/AUR-01", "size"), ("detail/AUR-01", "blank"), ("detail/AUR-02", "blank")]
+
+
 def test_a_check_whose_extra_is_missing_is_refused_before_anything_is_sent(quickstart, tmp_path):
     campaign = quickstart.project / "campaign.yaml"
     campaign.write_text(campaign.read_text() + "checks: {nsfw: {}, copy: {}, size: {}}\n")

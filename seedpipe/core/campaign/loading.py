@@ -20,7 +20,7 @@ from seedpipe.core.campaign.models import read_project_models
 from seedpipe.core.campaign.reading import Reading, map_at, scalars, text_at
 from seedpipe.core.campaign.series import RESERVED, Names, SeriesReader, check_derivations, override_nodes
 from seedpipe.core.campaign.yaml import Mapping, Scalar, data
-from seedpipe.core.checking import is_on
+from seedpipe.core.checking import is_on, laid_over
 from seedpipe.core.diagnostics import did_you_mean, in_reading_order, nearest
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import BudgetCaps, DoubtPolicy, Policy, ShortSets
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.campaign.files import Files
     from seedpipe.core.campaign.model import Brand
+    from seedpipe.core.campaign.yaml import Node
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.diagnostics import Diagnostic
     from seedpipe.core.model import Json
@@ -102,20 +103,21 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
 
 
 def _checks(root: Mapping) -> dict[str, dict[str, Json]]:
-    """Return the checks of each series as they are written: its own over the campaign's, check by check."""
-    shared = dict(map_at(root, "checks").items())
-    found: dict[str, dict[str, Json]] = {}
-    for key, node in map_at(root, "series").entries:
-        own = shared | dict(map_at(node, "checks").items())
-        found[key.raw] = {name: data(value) for name, value in own.items()}
-    return found
+    """Return the checks of each series: its own over the campaign's."""
+    series = map_at(root, "series").entries
+    return {key.raw: laid_over(_given_checks(root), _given_checks(node)) for key, node in series}
+
+
+def _given_checks(node: Node) -> dict[str, Json]:
+    return {name: data(value) for name, value in map_at(node, "checks").items()}
 
 
 def _check_logo(reading: Reading, root: Mapping, brand: Brand | None) -> None:
     """Report checks that look for a logo where the brand has none; one with faults has told them."""
     if ("brand" in root and brand is None) or (brand and brand.logo):
         return
-    for node in (root, *(series for _, series in map_at(root, "series").entries)):
+    series = (node for _, node in map_at(root, "series").entries)
+    for node in (root, *series, *override_nodes(root)):
         for key, given in map_at(node, "checks").entries:
             if key.raw == "logo" and is_on(data(given)):
                 hint = "name a PNG, JPEG or WebP file as `logo` in the brand file"

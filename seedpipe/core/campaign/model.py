@@ -100,6 +100,7 @@ class Override:
     variables: Mapping[str, Json]
     derived: Mapping[str, Template]
     inputs: Mapping[str, InputValue]
+    checks: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,7 @@ def _missing_key(error: ValidationError, node: Node, key: Scalar | None) -> Iter
 def _wrong_type(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
     wanted = _schema(error)["type"]
     names = [_NAMES[name] for name in ([wanted] if isinstance(wanted, str) else wanted)]
-    expected = " or ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+    expected = _either(names)
     subject = _subject(error, key)
     if isinstance(node, Scalar) and node.value is None:
         yield _about(error, node, key, "wrong-type", f"{subject} has no value; it must be {expected}")
@@ -126,6 +126,16 @@ def _wrong_pattern(error: ValidationError, node: Node, _: Scalar | None) -> Iter
 def _constant(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
     message = f"{_subject(error, key)} must be {error.validator_value}, the only version there is"
     yield _about(error, node, key, "wrong-value", message)
+
+
+def _not_listed(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
+    known = [str(value) for value in _schema(error)["enum"]]
+    given = f"'{node.raw}'" if isinstance(node, Scalar) else _kind(node)
+    message = f"{_subject(error, key)} must be {_either(known)}, not {given}"
+    hint = did_you_mean(node.raw, known) if isinstance(node, Scalar) else None
+    if not hint and key and "then" in error.schema_path:  # what is no text may be a map
+        hint = f"'{key.raw}: {{}}' checks as usual; limits and a level go into the braces"
+    yield _about(error, node, key, "wrong-value", message, hint)
 
 
 def _out_of_range(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
@@ -160,6 +170,7 @@ _DESCRIBERS: Final[dict[str, Callable[[ValidationError, Node, Scalar | None], It
     "type": _wrong_type,
     "pattern": _wrong_pattern,
     "const": _constant,
+    "enum": _not_listed,
     "minimum": _out_of_range,
     "maximum": _out_of_range,
     "exclusiveMinimum": _out_of_range,
@@ -188,6 +199,10 @@ def _schema(error: ValidationError) -> dict[str, Any]:
     """Return the part of the schema that was violated."""
     schema = error.schema
     return schema if isinstance(schema, dict) else {}
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def _subject(error: ValidationError, key: Scalar | None) -> str:

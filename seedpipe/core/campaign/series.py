@@ -315,6 +315,7 @@ class SeriesReader:
             },
             derived={name: template for name, template in derived.items() if template},
             inputs={name: given for name, given in inputs.items() if given},
+            checks={name: yaml.data(value) for name, value in map_at(node, "checks").items()},
         )
 
     def _judge(self, inputs: dict[str, InputValue]) -> None:
