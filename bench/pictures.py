@@ -26,6 +26,9 @@ PROMPTS = {
     "shop front": 'Façade of a bakery called "Brotzeit" at night, navy and mustard',
     "house": "A small house in white with a red door, daylight",
     "poster": 'Typography poster "OPEN ALL NIGHT" in neon pink, midnight, lime',
+    "watercolour": "A mug for Halden, terracotta and sage, watercolour",
+    "oil": "Living room interior, sofa in forest green, terracotta and cream, oil painting",
+    "flat illustration": "Portrait of a barista wearing a sage apron, cream background, flat illustration",
     "card": "Quarterly synergy in #E4572E and #2E3A59",
 }
 

@@ -27,7 +27,7 @@ from seedpipe.sandbox.render.poster import paint_poster
 from seedpipe.sandbox.render.references import paint_references
 from seedpipe.sandbox.render.slug import draw_slug
 from seedpipe.sandbox.render.stage import paint_stage
-from seedpipe.sandbox.render.treatment import treat
+from seedpipe.sandbox.render.treatment import SKETCH_PX, is_filter, treat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,8 +82,11 @@ def _scene(picture: Picture, brief: Brief, load: Callable[[str], bytes | None]) 
     if picture.images:
         paint_references(canvas, picture.images, load, shot)
     else:
-        _compose(canvas, picture, brief, look, shot)
-        treat(canvas, brief.style, look.seed)
+        art = canvas.reduced(SKETCH_PX) if is_filter(brief.style) else canvas
+        _compose(art, picture, brief, look, shot)
+        treat(art, brief.style, look.seed)
+        if art is not canvas:
+            canvas.cover(art.image)
     if brief.headline and (picture.images or brief.scene is not Scene.POSTER):
         draw_headline(
             canvas.image,

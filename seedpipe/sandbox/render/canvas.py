@@ -7,6 +7,7 @@ painted later is in front.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -28,9 +29,12 @@ _MASK_PX: Final = 20_000_000  # but never with more pixels than this
 _SHADED_SIDE_PX: Final = 420
 _LEAST_SHADED_PX: Final = 60
 _SHADED_SHARE: Final = 0.4
+_CELL_SHADED_PX: Final = 4  # of a flat surface: its light is known at the grid's points, and even between
 _CELL_PX: Final = 5.5  # of that: finer than this nobody sees facets
 _STEP_PX: Final = 6.0  # of the output: a surface's points need be no nearer
 _SLIVER: Final = 1e-3
+_WORTH_CUTTING_PX: Final = 60_000
+_CUTS: Final = 8
 _EVEN: Final = 3  # levels of a channel: a surface that varies no more is one colour
 _BAND_PX: Final = 512
 _MOST_FINER: Final = 6
@@ -45,18 +49,27 @@ class Canvas:
         self.width, self.height = width, height
         self.image = Image.new("RGB", (width, height + margin))
 
-    def flood(self, light: Floats) -> None:
-        """Cover everything with a small picture of linear light."""
-        self.cover(Image.fromarray(encoded(light)))
+    def reduced(self, most_px: int) -> Canvas:
+        """Return a canvas of the same proportions whose sides have at most so many pixels, without margin."""
+        share = min(1.0, most_px / max(self.width, self.height))
+        return Canvas(max(1, round(self.width * share)), max(1, round(self.height * share)))
 
-    def cover(self, small: Image.Image) -> None:
+    def flood(self, light: Floats, *, even: bool = False) -> None:
+        """Cover everything with a small picture of linear light; `even` if there are no edges in it."""
+        self.cover(Image.fromarray(encoded(light)), even=even)
+
+    def cover(self, small: Image.Image, *, even: bool = False) -> None:
         """Cover everything with a picture, enlarged."""
-        self._paste(small, (0.0, 0.0, small.width, small.height), (0, 0, self.width, self.height), None)
+        whole = (0.0, 0.0, float(small.width), float(small.height))
+        self._paste(small, whole, (0, 0, self.width, self.height), None, even=even)
 
     def surface(self, camera: Camera, patch: Patch, shader: Shader, opacity: float = 1.0) -> None:
         """Paint the visible side of a surface; the shader turns points and normals into linear light."""
-        patch = _coarser(patch, camera.seen(patch.points)[0])
         pixels, depth = camera.seen(patch.points)
+        down, over = _nearness(pixels)
+        if down > 1 or over > 1:
+            patch = patch.thinned(down, over)
+            pixels, depth = camera.seen(patch.points)
         facing = (patch.normals * (camera.eye - patch.points)).sum(axis=-1)
         kept = _mean(facing) > 0
         box = self._bounds(pixels[facing > 0]) if kept.any() else None
@@ -64,14 +77,16 @@ class Canvas:
             return
         colours = encoded(shader(patch.points, patch.normals)).astype(float)
         flat = bool(kept.all()) and _is_flat(patch)
-        mask = _mask([_edge(pixels)] if flat else _strips(pixels, kept), box, opacity)
+        polygons = [_edge(pixels)] if flat else _strips(pixels, kept)
         shown = colours[facing > 0]
+        fill: Image.Image | tuple[int, int, int]
         if (np.ptp(shown, axis=0) <= _EVEN).all():
             red, green, blue = np.rint(shown.mean(axis=0)).astype(int).tolist()
-            self.image.paste((red, green, blue), box, mask)
-            return
-        small = self._shading(pixels, colours, (depth, facing), box)
-        self._paste(small, (0.0, 0.0, small.width, small.height), box, mask, even=flat)
+            fill = (red, green, blue)
+        else:
+            side = _CELL_SHADED_PX * max(pixels.shape[:2]) if flat else _SHADED_SIDE_PX
+            fill = self._shading(pixels, colours, (depth, facing), box, side)
+        self._fill(polygons, box, fill, opacity, even=flat)
 
     def shape(self, outline: Sequence[tuple[float, float]], fill: Floats | str, opacity: float = 1.0) -> None:
         """Paint a flat shape; as fill a colour, or a small picture of linear light that covers its bounds."""
@@ -79,9 +94,8 @@ class Canvas:
         box = self._bounds(points)
         if box is None:
             return
-        mask = _mask([points], box, opacity)
         if isinstance(fill, str):
-            self.image.paste(fill, box, mask)
+            self._fill([points], box, fill, opacity, even=True)
             return
         left, top = points.min(axis=0)
         right, bottom = points.max(axis=0)
@@ -105,7 +119,7 @@ class Canvas:
             max(min(float(small.width), part[2]), first_x + _SLIVER),
             max(min(float(small.height), part[3]), first_y + _SLIVER),
         )
-        self._paste(small, part, box, mask, even=True)
+        self._paste(small, part, box, _mask([points], box, opacity), even=True)
 
     def ellipse(self, x: float, y: float, across: float, up: float, fill: str, opacity: float = 1.0) -> None:
         """Paint a flat ellipse about a pixel."""
@@ -134,6 +148,30 @@ class Canvas:
         small = self._shading(pixels, colours, (np.zeros_like(ahead), ahead), box)
         self._paste(small, (0.0, 0.0, small.width, small.height), box, mask)
 
+    def _fill(
+        self,
+        polygons: list[Floats],
+        box: tuple[int, int, int, int],
+        fill: Image.Image | tuple[int, int, int] | str,
+        opacity: float,
+        *,
+        even: bool,
+    ) -> None:
+        """Fill polygons within a box with a colour, or with a small picture that is enlarged to the box."""
+        for cut in _cuts(polygons, box):
+            mask = _mask(polygons, cut, opacity)
+            if not isinstance(fill, Image.Image):
+                self.image.paste(fill, cut, mask)
+                continue
+            across, down = fill.width / (box[2] - box[0]), fill.height / (box[3] - box[1])
+            part = (
+                (cut[0] - box[0]) * across,
+                (cut[1] - box[1]) * down,
+                (cut[2] - box[0]) * across,
+                (cut[3] - box[1]) * down,
+            )
+            self._paste(fill, part, cut, mask, even=even)
+
     def _paste(
         self,
         small: Image.Image,
@@ -158,14 +196,22 @@ class Canvas:
             self.image.paste(band, (left, first, right, last), cut)
 
     def _shading(
-        self, pixels: Floats, colours: Floats, sight: tuple[Floats, Floats], box: tuple[int, int, int, int]
+        self,
+        pixels: Floats,
+        colours: Floats,
+        sight: tuple[Floats, Floats],
+        box: tuple[int, int, int, int],
+        side: int = _SHADED_SIDE_PX,
     ) -> Image.Image:
         """Return colours for a box, small: the grid drawn, softened, and spread beyond its outline.
 
-        `sight` is how far ahead the points are, and above 0 where they face the camera.
+        `sight` is how far ahead the points are, and above 0 where they face the camera; `side` is the most
+        pixels that a side of it is worth.
         """
         size = box[2] - box[0], box[3] - box[1]
-        share = min(1.0, min(_SHADED_SIDE_PX, max(_LEAST_SHADED_PX, _SHADED_SHARE * max(size))) / max(size))
+        share = min(
+            1.0, max(_LEAST_SHADED_PX, min(side, _SHADED_SIDE_PX, _SHADED_SHARE * max(size))) / max(size)
+        )
         small = max(1, round(size[0] * share)), max(1, round(size[1] * share))
         scale = np.array((small[0] / size[0], small[1] / size[1]))
         values = np.concatenate(
@@ -202,12 +248,20 @@ def _quads(pixels: Floats) -> Floats:
     return np.stack((pixels[:-1, :-1], pixels[:-1, 1:], pixels[1:, 1:], pixels[1:, :-1]), axis=2)
 
 
-def _coarser(patch: Patch, pixels: Floats) -> Patch:
-    """Return a surface without the rows and columns that are nearer to each other than anybody sees."""
-    most = [max(1, length // 8) for length in pixels.shape[:2]]
-    steps = [np.quantile(np.abs(np.diff(pixels, axis=axis)).max(axis=-1), 0.9) for axis in (0, 1)]
-    down, over = (min(most[k], max(1, int(_STEP_PX / max(float(steps[k]), 1e-3)))) for k in (0, 1))
-    return patch if down == over == 1 else patch.thinned(down, over)
+def _nearness(pixels: Floats) -> tuple[int, int]:
+    """Return of how many rows and columns one is enough: they are nearer to each other than anybody sees."""
+    times = []
+    for axis in (0, 1):
+        steps = np.abs(np.diff(pixels, axis=axis)).max(axis=-1)
+        step = max(float(_high(steps)), 1e-3)
+        times.append(min(max(1, pixels.shape[axis] // 8), max(1, int(_STEP_PX / step))))
+    return times[0], times[1]
+
+
+def _high(values: Floats) -> Floats:
+    """Return what nine in ten of the values do not exceed."""
+    at = int(0.9 * (values.size - 1))
+    return np.asarray(np.partition(values, at, axis=None)[at])
 
 
 def _is_flat(patch: Patch) -> bool:
@@ -247,7 +301,7 @@ def _finer(values: Floats, axis: int, size: tuple[int, int]) -> Floats:
     """
     steps = np.abs(np.diff(values[..., :2], axis=axis)).max(axis=-1)
     seen = _near_within(values[..., :2], size)[tuple(slice(0, length) for length in steps.shape)]
-    times = int(min(_MOST_FINER, np.ceil(np.quantile(steps[seen] if seen.any() else steps, 0.9) / _CELL_PX)))
+    times = int(min(_MOST_FINER, np.ceil(_high(steps[seen] if seen.any() else steps) / _CELL_PX)))
     if times <= 1:
         return values
     count = values.shape[axis]
@@ -255,6 +309,36 @@ def _finer(values: Floats, axis: int, size: tuple[int, int]) -> Floats:
     low = np.minimum(at.astype(int), count - 2)
     share = (at - low).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
     return np.asarray(values.take(low, axis) * (1 - share) + values.take(low + 1, axis) * share)
+
+
+def _cuts(polygons: list[Floats], box: tuple[int, int, int, int]) -> list[tuple[int, int, int, int]]:
+    """Return a box in pieces that hold a polygon and little else, or whole where that saves nothing."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    if len(polygons) > 1 or width * height < _WORTH_CUTTING_PX or _area(polygons[0]) > width * height / 2:
+        return [box]
+    along = 0 if width >= height else 1
+    edges = np.stack((polygons[0], np.roll(polygons[0], -1, axis=0)))
+    edges = np.take_along_axis(edges, edges[..., along].argsort(axis=0)[..., None], axis=0)
+    run = np.maximum(edges[1, :, along] - edges[0, :, along], _SLIVER)
+    stops = np.linspace(box[along], box[along + 2], _CUTS + 1).astype(int).tolist()
+    cuts = []
+    for first, last in itertools.pairwise(stops):
+        reached = (edges[1, :, along] >= first - 1) & (edges[0, :, along] <= last + 1)
+        if not reached.any():
+            continue
+        shares = np.clip((np.array([[first - 1], [last + 1]]) - edges[0, :, along]) / run, 0, 1)[:, reached]
+        low, high = edges[:, reached, 1 - along]
+        side = low + shares * (high - low)
+        near = max(box[1 - along], int(np.floor(side.min())) - 1)
+        far = min(box[3 - along], int(np.ceil(side.max())) + 1)
+        if near < far:
+            cuts.append((first, near, last, far) if along == 0 else (near, first, far, last))
+    return cuts
+
+
+def _area(polygon: Floats) -> float:
+    x, y = polygon[:, 0], polygon[:, 1]
+    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
 def _mask(polygons: list[Floats], box: tuple[int, int, int, int], opacity: float) -> Image.Image:

@@ -55,7 +55,7 @@ def paint_sky(site: Site) -> None:
     if site.brief.misty:
         top, low = mixed(top, "#D8DCDF", 0.6), mixed(low, "#E4E7E8", 0.7)
     rise = np.linspace(0, 1, 40)[:, None, None]
-    canvas.flood(np.broadcast_to(linear(top) * (1 - rise) + linear(low) * rise, (40, 4, 3)))
+    canvas.flood(np.broadcast_to(linear(top) * (1 - rise) + linear(low) * rise, (40, 4, 3)), even=True)
     if site.brief.light is Light.NIGHT:
         x, y, radius = canvas.width * 0.86, canvas.height * 0.12, 0.028 * min(canvas.width, canvas.height)
         canvas.ellipse(x, y, radius * 1.9, radius * 1.9, "#F3EFDF", 0.07)

@@ -14,14 +14,21 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from seedpipe.sandbox.render.canvas import Canvas
 
-_SIDE_PX: Final = 1400  # filters are slow and greedy, and their strokes are larger than its pixels
-_FINE_PX: Final = 800
+SKETCH_PX: Final = 1400  # filters are slow and greedy, and their strokes are larger than its pixels
+_FINE_PX: Final = 960
 _BAND_PX: Final = 512
 _PAPER: Final = "#FBF8F1"
 _CELL_SHARE: Final = 1 / 64  # of the longer side: a dot of a halftone
 _PIXEL_SHARE: Final = 1 / 128
+
+
+def is_filter(style: str) -> bool:
+    """Say whether a style is laid over the art by a filter, so that art of `SKETCH_PX` is enough for it."""
+    return style in _FILTERS
 
 
 def treat(canvas: Canvas, style: str, seed: int) -> None:
@@ -32,16 +39,46 @@ def treat(canvas: Canvas, style: str, seed: int) -> None:
             band = (0, top, canvas.width, min(top + _BAND_PX, canvas.height))
             canvas.image.paste(canvas.image.crop(band).convert("L").convert("RGB"), band)
     elif filtered := _FILTERS.get(style):
-        share = min(1.0, _SIDE_PX / max(canvas.width, canvas.height))
-        size = max(1, round(canvas.width * share)), max(1, round(canvas.height * share))
-        art = canvas.image.resize(size, Image.Resampling.BOX, box=box)
-        canvas.cover(filtered(art, seed))
+        canvas.image.paste(filtered(canvas.image.crop(box), seed), box)
 
 
 def _small(art: Image.Image, side: int = _FINE_PX) -> Image.Image:
     share = min(1.0, side / max(art.size))
     size = max(1, round(art.width * share)), max(1, round(art.height * share))
     return art.resize(size, Image.Resampling.BOX)
+
+
+def _brushed(art: Image.Image, reach: int) -> Image.Image:
+    """Return the art in patches: each pixel is the mean of that square beside it which is the most even.
+
+    `reach` is the side of a square less one, in pixels, and even: Kuwahara's filter, which keeps edges.
+    """
+    grey = np.asarray(art.convert("L"), dtype=np.int32)
+    padded = np.pad(grey, reach, mode="edge")
+    count = (reach + 1) ** 2
+    spread = count * _summed(padded * padded, reach) - _summed(padded, reach) ** 2
+    means = np.asarray(art.filter(ImageFilter.BoxBlur(reach // 2)))
+    means = np.pad(means, ((reach // 2,) * 2, (reach // 2,) * 2, (0, 0)), mode="edge")
+    high, wide = grey.shape
+    places = [(down, over) for down in (0, reach) for over in (0, reach)]
+    least, brushed = spread[:high, :wide], means[:high, :wide]
+    for down, over in places[1:]:
+        other = spread[down : down + high, over : over + wide]
+        mean = means[down : down + high, over : over + wide]
+        brushed = np.where((other < least)[..., None], mean, brushed)
+        least = np.minimum(least, other)
+    return Image.fromarray(brushed)
+
+
+def _summed(values: NDArray[np.int32], reach: int) -> NDArray[np.int32]:
+    """Return the sums over all squares of `reach` + 1 pixels."""
+    for _ in range(2):  # down, then across
+        length = len(values) - reach
+        total = values[:length].copy()
+        for first in range(1, reach + 1):
+            total += values[first : first + length]
+        values = total.T
+    return values
 
 
 def _large(small: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -65,7 +102,7 @@ def _film(art: Image.Image, seed: int) -> Image.Image:
 def _watercolour(art: Image.Image, seed: int) -> Image.Image:
     """Return flat washes with dark rims on rough paper, which shows at the edges."""
     small = _small(art)
-    wash = small.filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.ModeFilter(5))
+    wash = _brushed(small, 4)
     rims = ImageOps.invert(wash.convert("L").filter(ImageFilter.FIND_EDGES)).filter(
         ImageFilter.GaussianBlur(1.2)
     )
@@ -99,7 +136,7 @@ def _oil(art: Image.Image, seed: int) -> Image.Image:
     shift = (np.asarray(_grain(small.size, seed, 16), dtype=np.int16) - 128) // 34
     rows, columns = np.indices((high, wide))
     moved = np.asarray(small)[np.clip(rows + shift, 0, high - 1), np.clip(columns + shift[::-1], 0, wide - 1)]
-    strokes = Image.fromarray(moved).filter(ImageFilter.ModeFilter(7))
+    strokes = _brushed(Image.fromarray(moved), 4)
     relief = strokes.convert("L").filter(ImageFilter.EMBOSS).filter(ImageFilter.GaussianBlur(0.6))
     bristles = _grain(small.size, seed + 1, 2.2).filter(ImageFilter.EMBOSS)
     for layer, share in ((relief, 0.55), (bristles, 0.16)):
@@ -145,8 +182,7 @@ def _pixels(art: Image.Image, _seed: int) -> Image.Image:
 
 def _flat(art: Image.Image, _seed: int) -> Image.Image:
     """Return the art in a few even colours, as if cut from paper."""
-    few = _small(art).filter(ImageFilter.MedianFilter(3)).quantize(32, dither=Image.Dither.NONE)
-    return few.convert("RGB").filter(ImageFilter.ModeFilter(5))
+    return _brushed(art, 4).quantize(32, dither=Image.Dither.NONE).convert("RGB")
 
 
 _FILTERS: Final[dict[str, Callable[[Image.Image, int], Image.Image]]] = {
