@@ -18,7 +18,7 @@ from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.ledger import SqliteLedger
 from seedpipe.settings import Settings, World
 from seedpipe.sources import project_root
-from seedpipe.stores import LocalStore, write_atomically
+from seedpipe.stores import DecisionsFile, LocalStore, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from seedpipe.sources import WorkTree
 
 STATE_FOLDER: Final = ".seedpipe"
+_DECISIONS_SUFFIX: Final = ".decisions.jsonl"
 _JOBS_A_READ: Final = 100  # jobs read from the ledger at a time: a report stands in memory a shard at most
 
 
@@ -65,6 +66,11 @@ class Places:
     def asides(self) -> Path:
         """The folder of images that may be ours and belong to no job."""
         return self.world / "asides"
+
+    @property
+    def decisions(self) -> Path:
+        """The folder of what was decided about proofs, a file a campaign."""
+        return self.world / "decisions"
 
     @property
     def learned(self) -> Path:
@@ -104,6 +110,15 @@ def store_of(ledger: Ledger, root: Path, state: Path | None, header: PlanHeader)
     settings = Settings(world=world_of(ledger), origin=ledger.origin, state=state)
     out = root / "out" / f"{folder_name(header)}{settings.out_suffix}"
     return LocalStore(places_of(root, settings).objects, out)
+
+
+def decisions_of(tree: WorkTree, settings: Settings, campaign: str) -> DecisionsFile:
+    """Return the decisions about a campaign's images: live ones beside its file, for git; proofs' at home."""
+    if settings.world is World.PROOF:
+        path = places_of(tree.root, settings).decisions / f"{campaign}.jsonl"
+        return DecisionsFile(path, str(path))
+    path = tree.beside(_DECISIONS_SUFFIX)
+    return DecisionsFile(path, tree.shown(path.name))
 
 
 def world_of(ledger: Ledger) -> World:

@@ -33,6 +33,7 @@ HEAVY = {
 SCHEMAS = {
     "brand.schema.json",
     "campaign.schema.json",
+    "decision-line.schema.json",
     "decisions.schema.json",
     "job.schema.json",
     "lock.schema.json",

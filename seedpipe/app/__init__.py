@@ -13,6 +13,15 @@ from seedpipe.app.looking import StatusReview, show, status
 from seedpipe.app.planning import PlanReview, Valid, review, validate
 from seedpipe.app.prices import SyncedModel, balance, live_prices, models, sync_models
 from seedpipe.app.reporting import Reported, report
+from seedpipe.app.reviewing import (
+    ImageReviews,
+    Judged,
+    Judgement,
+    Taken,
+    judge,
+    review_images,
+    take_decisions,
+)
 from seedpipe.app.running import Adopted, Reconciled, RunResult, adopt, reconcile, run, write_off
 from seedpipe.app.saving import is_saved, resume, run_saved, save
 from seedpipe.app.starting import start_project
@@ -22,12 +31,16 @@ __all__ = [
     "Compared",
     "Decided",
     "Explained",
+    "ImageReviews",
+    "Judged",
+    "Judgement",
     "PlanReview",
     "Reconciled",
     "Reported",
     "RunResult",
     "StatusReview",
     "SyncedModel",
+    "Taken",
     "Valid",
     "adopt",
     "against",
@@ -36,6 +49,7 @@ __all__ = [
     "doctor",
     "explain",
     "is_saved",
+    "judge",
     "keep",
     "live_prices",
     "models",
@@ -44,6 +58,7 @@ __all__ = [
     "report",
     "resume",
     "review",
+    "review_images",
     "run",
     "run_saved",
     "save",
@@ -53,6 +68,7 @@ __all__ = [
     "start_project",
     "status",
     "sync_models",
+    "take_decisions",
     "validate",
     "write_off",
 ]

@@ -187,7 +187,7 @@ def review_of(
         tried=ledger.tried if ledger else _never_tried,
         keeps=store.keeps,
         lock=lock.paid,
-        formers=partial(_formers, plan.header, books, lock),
+        formers=partial(formers_of, plan.header, books, lock),
     )
     bill = Bill(plan)
     cells = bill.counting(plan.cells())
@@ -223,7 +223,7 @@ def _changes(kept: Kept, known: Known) -> tuple[CellChange, ...]:
     )
 
 
-def _formers(
+def formers_of(
     header: PlanHeader, ledger: Ledger | None, lock: CampaignLock, asked: Mapping[str, str]
 ) -> dict[str, Former]:
     """Return what cells were last paid for as, where that is not what they ask for, by ledger and lock."""

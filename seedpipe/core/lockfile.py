@@ -16,32 +16,27 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.diagnostics import Diagnostic, SourceText
-from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Event, Phase, holds_money
 from seedpipe.core.model import Prediction
 from seedpipe.core.money import exact
 from seedpipe.core.records import Entry
+from seedpipe.core.shared_lines import LineFormat, at_milliseconds, matching, moment, text, texts, time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from seedpipe.core.model import Json
     from seedpipe.core.records import Attempt, JobRecord
 
 LOCK_FORMAT: Final = 1
 
-_MOST_FAULTS: Final = 20  # lines shown: a lock that was cut or overwritten is bad from there on
 _JOB: Final = re.compile(r"[0-9a-f]{32}")
 _PREDICTION: Final = re.compile(r"[0-9A-Za-z_-]{6,64}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _AMOUNT: Final = re.compile(r"[0-9]{1,9}\.[0-9]{2,6}")
-_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
-_CONFLICT: Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _ADOPTABLE: Final = frozenset({Phase.PLANNED, Phase.FAILED})
-_LONGEST_TEXT: Final = 4000  # characters: no address, model or origin is longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,20 +65,7 @@ def read_lock(text: str, path: str) -> tuple[LockLine, ...]:
 
     `path` is the one that people are shown.
     """
-    lines: dict[LockLine, None] = {}
-    faults: list[Diagnostic] = []
-    source = SourceText(path=path, text=text)
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            lines[_parsed(line)] = None
-        except _Fault as fault:
-            if len(faults) < _MOST_FAULTS:
-                faults.append(_diagnostic(fault, source, number, line))
-    if faults:
-        raise InputError(f"the lock {path} cannot be read", diagnostics=faults)
-    return tuple(lines)
+    return _FORMAT.read(text, path)
 
 
 def lock_text(lines: Iterable[LockLine]) -> Iterator[str]:
@@ -102,7 +84,7 @@ def lock_document(line: LockLine) -> dict[str, Json]:
         "size": line.size,
         "prediction_id": line.prediction_id,
         "origin": line.origin,
-        "accepted_at": _time(line.accepted_at),
+        "accepted_at": time_text(line.accepted_at),
         "cost_usd": exact(line.cost_usd),
         "outputs": list(line.outputs),
     }
@@ -162,7 +144,7 @@ def line_of(record: JobRecord, origin: str) -> LockLine | None:
         size=size if isinstance(size, str) else None,
         prediction_id=attempt.prediction_id or "",
         origin=origin,
-        accepted_at=_at_milliseconds(attempt.accepted_at),
+        accepted_at=at_milliseconds(attempt.accepted_at or datetime.fromtimestamp(0, UTC)),
         cost_usd=attempt.cost_usd,
         outputs=tuple(output.image.sha256 for output in take),
     )
@@ -206,109 +188,35 @@ def _worth(line: LockLine) -> tuple[int, datetime, str]:
 def _order(line: LockLine) -> tuple[str, ...]:
     # The whole line decides at last: lines that differ in their cost alone have an order, too.
     whole = json.dumps(lock_document(line), ensure_ascii=False)
-    return (line.job_id, _time(line.accepted_at), line.prediction_id, line.origin, whole)
-
-
-class _Fault(Exception):  # noqa: N818 - a fact about one line, on its way to a diagnostic
-    def __init__(self, message: str, *, hint: str | None = None, column: int = 1) -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.column = column
-
-
-def _diagnostic(fault: _Fault, source: SourceText, number: int, line: str) -> Diagnostic:
-    hint = fault.hint or "take the line from git's history; without it the job could be paid for again"
-    width = len(line.rstrip()) - fault.column + 1
-    span = source.span(number, fault.column, width=width)
-    return Diagnostic(rule="lock-line", message=str(fault), span=span, hint=hint)
-
-
-def _parsed(text: str) -> LockLine:
-    if text.startswith(_CONFLICT):
-        raise _Fault(
-            "a merge left its marks",
-            hint="keep the lines of both sides and remove the marks;"
-            " `*.lock.jsonl merge=union` in .gitattributes does so by itself",
-        )
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _Fault("this is not JSON", column=min(error.colno, len(text))) from None
-    except (ValueError, RecursionError):
-        raise _Fault("this is not JSON") from None
-    if not isinstance(data, dict):
-        raise _Fault("this is no JSON object")
-    if data.get("lock") != LOCK_FORMAT or isinstance(data.get("lock"), bool):
-        raise _Fault(f"'lock' is not {LOCK_FORMAT}", hint="upgrade seedpipe if a newer one wrote this line")
-    return _checked(data)
-
-
-def _checked(data: dict[str, Any]) -> LockLine:
-    if unknown := sorted(data.keys() - _FIELDS.keys() - {"lock"}):
-        raise _Fault(f"the key '{unknown[0]}' is unknown", hint="upgrade seedpipe if a newer one wrote it")
-    if missing := sorted(_FIELDS.keys() - data.keys()):
-        raise _Fault(f"the key '{missing[0]}' is missing")
-    return LockLine(**{key: _read(key, data[key]) for key in _FIELDS})
-
-
-def _read(key: str, value: object) -> Any:
-    read = _FIELDS[key](value)
-    if read is None and value is not None:
-        raise _Fault(f"'{key}' cannot be {json.dumps(value, ensure_ascii=False)[:60]}")
-    if read is None and key != "size":
-        raise _Fault(f"'{key}' cannot be null")
-    return read
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_TEXT else None
-
-
-def _matching(pattern: re.Pattern[str]) -> Callable[[object], str | None]:
-    return lambda value: value if isinstance(value, str) and pattern.fullmatch(value) else None
-
-
-def _texts(value: object) -> tuple[str, ...] | None:
-    good = isinstance(value, list) and all(_text(item) for item in value)
-    return tuple(value) if good and isinstance(value, list) else None
+    return (line.job_id, time_text(line.accepted_at), line.prediction_id, line.origin, whole)
 
 
 def _hashes(value: object) -> tuple[str, ...] | None:
-    texts = _texts(value)
-    return texts if texts is not None and all(map(_SHA256.fullmatch, texts)) else None
+    found = texts(value)
+    return found if found is not None and all(map(_SHA256.fullmatch, found)) else None
 
 
 def _amount(value: object) -> Decimal | None:
     return Decimal(value) if isinstance(value, str) and _AMOUNT.fullmatch(value) else None
 
 
-def _moment(value: object) -> datetime | None:
-    if not isinstance(value, str) or not _TIME.fullmatch(value):
-        return None
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        return None
-
-
-_FIELDS: Final[dict[str, Callable[[object], Any]]] = {
-    "job_id": _matching(_JOB),
-    "cells": _texts,
-    "model": _text,
-    "size": _text,
-    "prediction_id": _matching(_PREDICTION),
-    "origin": _text,
-    "accepted_at": _moment,
-    "cost_usd": _amount,
-    "outputs": _hashes,
-}
-
-
-def _at_milliseconds(at: datetime | None) -> datetime:
-    """Return a time as the lock can tell it; an attempt that was accepted always has one."""
-    at = (at or datetime.fromtimestamp(0, UTC)).astimezone(UTC)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def _time(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+_FORMAT: Final = LineFormat(
+    name="lock",
+    version=LOCK_FORMAT,
+    title="the lock",
+    suffix=".lock.jsonl",
+    loss="without it the job could be paid for again",
+    make=LockLine,
+    fields={
+        "job_id": matching(_JOB),
+        "cells": texts,
+        "model": text,
+        "size": text,
+        "prediction_id": matching(_PREDICTION),
+        "origin": text,
+        "accepted_at": moment,
+        "cost_usd": _amount,
+        "outputs": _hashes,
+    },
+    nullable=frozenset({"size"}),
+)

@@ -13,9 +13,18 @@ _TIMEOUT_S = 5  # a commit id is read from one small file; longer means a hung f
 
 def head_commit(folder: Path) -> str | None:
     """Return the id of the commit that is checked out around `folder`, or None outside of git."""
+    return _asked(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+
+
+def user_name(folder: Path) -> str | None:
+    """Return the name that commits made in `folder` carry, or None when git knows none."""
+    return _asked(folder, "config", "--get", "user.name")
+
+
+def _asked(folder: Path, *words: str) -> str | None:
     try:
         answer = subprocess.run(  # noqa: S603 - fixed words and a folder
-            ["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"],  # noqa: S607
+            ["git", "-C", str(folder), *words],  # noqa: S607
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_S,

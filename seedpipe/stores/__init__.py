@@ -5,6 +5,7 @@ which hands in chunks; judgements about a picture's merit, which are checks.
 """
 
 from seedpipe.stores.atomic import append_bounded, write_atomically
+from seedpipe.stores.decisions import DecisionsFile
 from seedpipe.stores.derived import clean_derived, keep_derived
 from seedpipe.stores.local import LocalStore
 from seedpipe.stores.lock import LockFile
@@ -12,6 +13,7 @@ from seedpipe.stores.runlog import RunLog
 from seedpipe.stores.thumbnails import LocalPictures
 
 __all__ = [
+    "DecisionsFile",
     "LocalPictures",
     "LocalStore",
     "LockFile",

@@ -24,6 +24,7 @@ from seedpipe.core.checking import is_on, laid_over
 from seedpipe.core.diagnostics import did_you_mean, in_reading_order, nearest
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import BudgetCaps, DoubtPolicy, Policy, ShortSets
+from seedpipe.core.reviewing import ReviewRules, ReviewUnit
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _campaign(reading: Reading, path: str, variant: Variant) -> Campaign | None:
         catalogue=reading.catalogue,
         references=reading.references,
         lint=lint,
+        review=_review(root),
         checks=_checks(root),
         habits=tuple(habits(reading, root, series)),
     )
@@ -247,6 +249,14 @@ def _amounts(node: Mapping) -> dict[str, Decimal]:
     """Return the amounts that are there; under a key that the format does not know may be anything."""
     named = ((name, node.get(name)) for name in ("usd", "per_job_usd", "max_jobs"))
     return {name: Decimal(str(value.value)) for name, value in named if isinstance(value, Scalar)}
+
+
+def _review(root: Mapping) -> ReviewRules:
+    node, usual = map_at(root, "review"), ReviewRules()
+    return ReviewRules(
+        unit=ReviewUnit(text_at(node, "unit") or usual.unit),
+        quorum=int(text_at(node, "quorum") or usual.quorum),
+    )
 
 
 def _policy(root: Mapping) -> Policy:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seedpipe.core.brand_words import BrandWords
+from seedpipe.core.reviewing import ReviewRules
 from seedpipe.core.rules import RULES, Say
 from seedpipe.core.templates import Template
 from seedpipe.core.values import shielded
@@ -179,6 +180,7 @@ class Campaign:
     override_spans: tuple[Span, ...]
     variant: Variant
     lint: LintSettings = LintSettings()
+    review: ReviewRules = field(default_factory=ReviewRules)
     checks: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     habits: tuple[Diagnostic, ...] = ()
     catalogue: Catalogue
