@@ -203,6 +203,7 @@ def _amount(value: object) -> Decimal | None:
 _FORMAT: Final = LineFormat(
     name="lock",
     version=LOCK_FORMAT,
+    rule="lock-line",
     title="the lock",
     suffix=".lock.jsonl",
     loss="without it the job could be paid for again",

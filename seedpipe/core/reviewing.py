@@ -308,6 +308,7 @@ def _document(line: Decision) -> dict[str, Json]:
 _FORMAT: Final = LineFormat(
     name="decisions",
     version=DECISIONS_FORMAT,
+    rule="decisions-line",
     title="the decisions file",
     suffix=".decisions.jsonl",
     loss="without it a picture could be published that somebody has rejected",

@@ -30,12 +30,14 @@ _LONGEST_TEXT: Final = 4000  # characters: no address, model or origin is longer
 class LineFormat(Generic[_Line]):
     """What a line may be: its fields and how each is read, None for a value that cannot be.
 
-    `name` is the key that holds the `version`; `title` is what people call the file and `suffix` how its name
-    ends; `loss` says why no line is skipped. Fields in `nullable` may be null.
+    `name` is the key that holds the `version`; `rule` is that of a line which cannot be read, and `loss` says
+    why none is skipped; `title` is what people call the file and `suffix` how its name ends. Fields in
+    `nullable` may be null.
     """
 
     name: str
     version: int
+    rule: str
     title: str
     suffix: str
     loss: str
@@ -67,7 +69,7 @@ class LineFormat(Generic[_Line]):
         hint = fault.hint or f"take the line from git's history; {self.loss}"
         width = len(line.rstrip()) - fault.column + 1
         span = source.span(number, fault.column, width=width)
-        return Diagnostic(rule=f"{self.name}-line", message=str(fault), span=span, hint=hint)
+        return Diagnostic(rule=self.rule, message=str(fault), span=span, hint=hint)
 
     def _parsed(self, text: str) -> _Line:
         if text.startswith(_CONFLICT):
