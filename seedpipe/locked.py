@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from seedpipe.core.errors import InputError, RunError
 from seedpipe.core.lifecycle import holds_money
-from seedpipe.core.lockfile import adoption, can_be_adopted, paid_at, paid_places, updated
+from seedpipe.core.lockfile import adoption, can_be_adopted, paid_at, paid_elsewhere, paid_places, updated
 from seedpipe.ledger import SqliteLedger
 from seedpipe.settings import World
 from seedpipe.stores import LockFile
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedpipe.core.lifecycle import Phase
-    from seedpipe.core.lockfile import LockLine
+    from seedpipe.core.lockfile import Elsewhere, LockLine
     from seedpipe.core.records import JobRecord
     from seedpipe.ports import Ledger, RunListener
     from seedpipe.settings import Settings
@@ -62,11 +62,16 @@ class CampaignLock:
     @cached_property
     def places(self) -> Mapping[str, LockLine]:
         """The line of what was last paid for each cell, by its place; as it was when first asked."""
-        return paid_places(line for line in self._lines if line.origin == self._origin)
+        return paid_places(self._ours)
 
     @cached_property
     def _lines(self) -> tuple[LockLine, ...]:
         return self._file.read() if self._file else ()
+
+    @property
+    def _ours(self) -> tuple[LockLine, ...]:
+        """The lines that speak of this service."""
+        return tuple(line for line in self._lines if line.origin == self._origin)
 
     def check_writable(self) -> None:
         """Raise `RunError` when what is about to be paid could not be written down."""
@@ -87,9 +92,13 @@ class CampaignLock:
 
     def teach(self, ledger: Ledger, campaign: str) -> None:
         """Let the ledger know which cells others have paid for, whatever these ask for today."""
-        lines = [line for line in self._lines if line.origin == self._origin]
-        if lines:
-            ledger.remember(campaign, lines)
+        if self._ours:
+            ledger.remember(campaign, self._ours)
+
+    def elsewhere(self, ledger: Ledger | None, at: datetime) -> Elsewhere:
+        """Return what the lock says was paid and the ledger, if there is one, does not know."""
+        owned = ledger.owned([line.prediction_id for line in self._ours]) if ledger else frozenset[str]()
+        return paid_elsewhere(self._ours, owned, at)
 
     @contextmanager
     def kept(self, ledger_file: Path, campaign: str, listener: RunListener) -> Iterator[RunListener]:

@@ -63,11 +63,11 @@ class CellChange:
 class PlanReview:
     """A plan with its price and where it stands.
 
-    `committed_usd` is what the campaign has reserved and spent so far, what the lock says of others
-    included, `month_committed_usd` what its brand has in this month; `redo` names what this run may buy
-    again; `cells` streams the plan, `jobs_to_buy` those of its jobs that a run would submit; `changes` has
-    the first cells that keep what they have. `level` is the account's, `concurrency` how many jobs are in the
-    air at a time; `warnings` counts what the campaign probably does not mean, which `validate` tells.
+    `committed_usd` is what the campaign has reserved and spent so far, `month_committed_usd` what its brand
+    has in this month, both with all that the lock says of others; `redo` names what this run may buy again;
+    `cells` streams the plan, `jobs_to_buy` those of its jobs that a run would submit; `changes` has the first
+    cells that keep what they have. `level` is the account's, `concurrency` how many jobs are in the air at a
+    time; `warnings` counts what the campaign probably does not mean, which `validate` tells.
     """
 
     world: World
@@ -192,7 +192,11 @@ def review_of(
     bill = Bill(plan)
     cells = bill.counting(plan.cells())
     standing = survey(lint.watching(cells) if lint else cells, known)
+    now = datetime.now(UTC)
+    elsewhere = lock.elsewhere(books, now)
     committed_usd = books.committed_usd(campaign) if books else NOTHING
+    month_usd = books.month_usd(brand, now) if books and brand else NOTHING
+    month_usd += elsewhere.month_usd if brand else NOTHING
     return PlanReview(
         world=settings.world,
         origin=settings.origin,
@@ -202,8 +206,8 @@ def review_of(
         standing=standing,
         catalogue=plan.catalogue,
         catalogue_as_of=plan.prices_as_of,
-        committed_usd=committed_usd + standing.paid_elsewhere_usd,
-        month_committed_usd=books.month_usd(brand, datetime.now(UTC)) if books and brand else NOTHING,
+        committed_usd=committed_usd + elsewhere.usd,
+        month_committed_usd=month_usd,
         cells=plan.cells,
         jobs_to_buy=lambda: jobs_to_buy(plan.cells(), known, settings.redo, standing.kept),
         redo=settings.redo,

@@ -22,6 +22,7 @@ from seedpipe.app.reporting import Reported, examiner_of, judged_jobs, write_rep
 from seedpipe.core.errors import InputError
 from seedpipe.core.findings import tally_checks
 from seedpipe.core.lifecycle import Event, Phase
+from seedpipe.core.lockfile import Elsewhere
 from seedpipe.core.manifest import RunManifest, exit_code
 from seedpipe.core.money import cents_up, usd
 from seedpipe.core.policy import Orders
@@ -146,7 +147,7 @@ def carry_out(
         keep_references(plan.header, tree, store)
         ledger.admit(plan.header, plan.cells())
         adopted = _take_over(plan.header, ledger, settings, places, lock)
-        start = _run_start(plan.header, settings)
+        start = _run_start(plan.header, settings, lock.elsewhere(ledger, datetime.now(UTC)))
         doubts_found = ledger.begin_run(start)
         store.clean_parts()
         for derived in (places.thumbnails, places.measured):
@@ -238,7 +239,7 @@ def reconcile(
         if settings.world is World.LIVE:
             settings.required_key()
         plan_id, places = latest.start.plan_id, places_of(project_root(folder), settings)
-        start = _run_start(ledger.plan_header(plan_id), settings)
+        start = _run_start(ledger.plan_header(plan_id), settings, Elsewhere())  # which buys nothing
         ledger.begin_run(start)
         doubts = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
         outcome, signal_number = RunOutcome(), None
@@ -405,7 +406,7 @@ def _account(reviewed: PlanReview, settings: Settings) -> AccountReview:
     return said
 
 
-def _run_start(header: PlanHeader, settings: Settings) -> RunStart:
+def _run_start(header: PlanHeader, settings: Settings, elsewhere: Elsewhere) -> RunStart:
     now = datetime.now(UTC)
     token = secrets.token_hex(3)
     caps = header.budget
@@ -418,6 +419,8 @@ def _run_start(header: PlanHeader, settings: Settings) -> RunStart:
         purse_usd=settings.purse_usd,
         budget_usd=caps.usd if settings.world is World.LIVE else None,
         month_usd=caps.brand_usd_per_month if settings.world is World.LIVE else None,
+        elsewhere_usd=elsewhere.usd,
+        elsewhere_month_usd=elsewhere.month_usd,
     )
 
 

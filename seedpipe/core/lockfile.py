@@ -1,7 +1,7 @@
 """The lock beside a campaign: what is already paid, as text that git can merge.
 
 Hides the spelling of `<campaign>.lock.jsonl` (schema in `schemas/lock.schema.json`) and what its lines mean
-for a ledger that has never heard of them. One line a paid job, sorted, and nothing else in the file: no head,
+for a ledger that has never heard of them. One line a payment, sorted, and nothing else in the file: no head,
 no total, so that a union merge of two branches is a lock again. Invariants: what cannot be understood is an
 error with its line, never skipped, for a skipped line is paid twice; lines of other origins and of jobs that
 this ledger does not know are kept as they are; equal locks are equal byte for byte.
@@ -25,7 +25,7 @@ from seedpipe.core.records import Entry
 from seedpipe.core.shared_lines import LineFormat, at_milliseconds, matching, moment, text, texts, time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from seedpipe.core.model import Json
     from seedpipe.core.records import Attempt, JobRecord
@@ -41,9 +41,10 @@ _ADOPTABLE: Final = frozenset({Phase.PLANNED, Phase.FAILED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockLine:
-    """One paid job: which cells asked, which prediction answers, what it cost.
+    """One payment: for which job, which cells asked, which prediction answers, what it cost.
 
     `cells` are addresses, those of a profile as `@draft/hero/AUR-07/jp`, for a profile has places of its own.
+    A job that was bought again has a line for each time; all but the one whose images are shown name none.
 
     `outputs` are the sha256 of the images, in the service's order, once they were brought home; `size` is the
     one that was asked for, where the model has sizes.
@@ -58,6 +59,14 @@ class LockLine:
     accepted_at: datetime
     cost_usd: Decimal
     outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """What a lock says was paid and a ledger does not know: in the campaign's life, and in a month of it."""
+
+    usd: Decimal = Decimal(0)
+    month_usd: Decimal = Decimal(0)
 
 
 def read_lock(text: str, path: str) -> tuple[LockLine, ...]:
@@ -93,7 +102,8 @@ def lock_document(line: LockLine) -> dict[str, Json]:
 def paid_at(origin: str, lines: Iterable[LockLine]) -> dict[str, LockLine]:
     """Return for each job the line to rely on at one service.
 
-    Two people may have paid for the same job: the one whose images were seen counts, then the newer.
+    A job may have been paid for more than once: of the lines that are shown somewhere, the one whose images
+    were seen counts, then the newer.
     """
     best: dict[str, LockLine] = {}
     for line in lines:
@@ -114,6 +124,24 @@ def paid_places(lines: Iterable[LockLine]) -> dict[str, LockLine]:
     return newest
 
 
+def paid_elsewhere(lines: Iterable[LockLine], owned: Container[str], month: datetime) -> Elsewhere:
+    """Return what lines of one service say was paid for predictions that a ledger does not own.
+
+    A prediction counts once, whatever was merged, and whether or not a plan still asks for its job. `month`
+    is any time in the month that counts, in UTC.
+    """
+    dearest: dict[str, LockLine] = {}
+    for line in lines:
+        known = dearest.get(line.prediction_id)
+        if line.prediction_id not in owned and (known is None or line.cost_usd > known.cost_usd):
+            dearest[line.prediction_id] = line
+    in_month = [line for line in dearest.values() if _month(line.accepted_at) == _month(month)]
+    return Elsewhere(
+        usd=sum((line.cost_usd for line in dearest.values()), Decimal(0)),
+        month_usd=sum((line.cost_usd for line in in_month), Decimal(0)),
+    )
+
+
 def can_be_adopted(line: LockLine, record: JobRecord | None) -> bool:
     """Say whether a ledger should take up a line: it has nothing better, and has not seen it fail."""
     if record is None:
@@ -130,24 +158,27 @@ def adoption(line: LockLine, at: datetime) -> Entry:
     return Entry(job_id=line.job_id, event=Event.ADOPTED, at=at, prediction=said, cost_usd=line.cost_usd)
 
 
-def line_of(record: JobRecord, origin: str) -> LockLine | None:
-    """Return the line of a job that this ledger has paid for; None when the service has accepted nothing."""
-    place = _paid_attempt(record)
-    if place is None:
-        return None
-    attempt, take = record.attempts[place], record.takes[place]
+def lines_of(record: JobRecord, origin: str) -> list[LockLine]:
+    """Return a line for each attempt of a job that the service has accepted and not given back."""
+    paid = [place for place, attempt in enumerate(record.attempts) if _is_paid(attempt)]
+    shown = record.published if record.published in paid else max(paid, default=None)
+    cells = record.places or tuple(cell.address for cell in record.cells)
     size = record.job.request.get("size")
-    return LockLine(
-        job_id=record.job.job_id,
-        cells=record.places or tuple(cell.address for cell in record.cells),
-        model=record.job.model,
-        size=size if isinstance(size, str) else None,
-        prediction_id=attempt.prediction_id or "",
-        origin=origin,
-        accepted_at=at_milliseconds(attempt.accepted_at or datetime.fromtimestamp(0, UTC)),
-        cost_usd=attempt.cost_usd,
-        outputs=tuple(output.image.sha256 for output in take),
-    )
+    return [
+        LockLine(
+            job_id=record.job.job_id,
+            cells=cells if place == shown else (),
+            model=record.job.model,
+            size=size if isinstance(size, str) else None,
+            prediction_id=attempt.prediction_id or "",
+            origin=origin,
+            accepted_at=at_milliseconds(attempt.accepted_at or datetime.fromtimestamp(0, UTC)),
+            cost_usd=attempt.cost_usd,
+            outputs=tuple(output.image.sha256 for output in record.takes[place]),
+        )
+        for place in paid
+        for attempt in [record.attempts[place]]
+    ]
 
 
 def updated(
@@ -162,15 +193,10 @@ def updated(
     hashes = {line.prediction_id: line.outputs for line in before if line.origin == origin}
     seen = {attempt.prediction_id for record in known.values() for attempt in record.attempts}
     kept = [line for line in before if line.origin != origin or line.prediction_id not in seen]
-    ours = [line for record in paid if (line := line_of(record, origin))]
+    ours = [line for record in paid for line in lines_of(record, origin)]
     return kept + [
         line if line.outputs else replace(line, outputs=hashes.get(line.prediction_id, ())) for line in ours
     ]
-
-
-def _paid_attempt(record: JobRecord) -> int | None:
-    paid = [place for place, attempt in enumerate(record.attempts) if _is_paid(attempt)]
-    return record.published if record.published in paid else max(paid, default=None)
 
 
 def _is_paid(attempt: Attempt) -> bool:
@@ -181,8 +207,8 @@ def _worth_now(line: LockLine) -> tuple[datetime, str]:
     return (line.accepted_at, line.prediction_id)
 
 
-def _worth(line: LockLine) -> tuple[int, datetime, str]:
-    return (len(line.outputs), line.accepted_at, line.prediction_id)
+def _worth(line: LockLine) -> tuple[bool, int, datetime, str]:
+    return (bool(line.cells), len(line.outputs), line.accepted_at, line.prediction_id)
 
 
 def _order(line: LockLine) -> tuple[str, ...]:
@@ -198,6 +224,11 @@ def _hashes(value: object) -> tuple[str, ...] | None:
 
 def _amount(value: object) -> Decimal | None:
     return Decimal(value) if isinstance(value, str) and _AMOUNT.fullmatch(value) else None
+
+
+def _month(at: datetime) -> tuple[int, int]:
+    at = at.astimezone(UTC)
+    return at.year, at.month
 
 
 _FORMAT: Final = LineFormat(

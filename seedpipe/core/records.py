@@ -272,6 +272,8 @@ class RunStart:
     """A run as it begins.
 
     `purse_usd` caps this run, `budget_usd` the campaign's whole life, `month_usd` the month of its brand.
+    `elsewhere_usd` counts against the second and `elsewhere_month_usd` against the third: what others have
+    paid, of which the ledger has no attempts.
     """
 
     run_id: str
@@ -282,6 +284,8 @@ class RunStart:
     purse_usd: Decimal | None = None
     budget_usd: Decimal | None = None
     month_usd: Decimal | None = None
+    elsewhere_usd: Decimal = Decimal(0)
+    elsewhere_month_usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,14 +70,12 @@ class Standing:
     """A plan against a ledger: a tally for each series, and the sizes its jobs ask for.
 
     `missing` are the jobs that are paid for and whose images are not here, `kept` those that wait for the
-    user's word; both in no other tally. `paid_elsewhere_usd` is what the lock says was paid for those that
-    this ledger does not know.
+    user's word; both in no other tally.
     """
 
     by_series: Mapping[str, Tally]
     sizes: Mapping[str, tuple[str, ...]]
     missing: PhaseTotal = _NOTHING
-    paid_elsewhere_usd: Decimal = Decimal(0)
     kept: Kept = _NOTHING_KEPT
 
     @property
@@ -142,7 +140,7 @@ def jobs_to_buy(
     phases = redo_phases(wanted) | {Phase.PLANNED}
     waiting = kept.decided_jobs if Redo.CHANGED in wanted else kept.decided_jobs | kept.changed_jobs
     for batch in _batches(cells):
-        for planned, phase, _ in _judged(batch, known):
+        for planned, phase in _judged(batch, known):
             lost = phase is None and Redo.MISSING in wanted
             if (phase in phases or lost) and planned.job.job_id not in waiting:
                 yield planned.job
@@ -181,39 +179,33 @@ class _Survey:
         self._by_series: dict[str, Tally] = {}
         self._sizes: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._missing = _NOTHING
-        self._paid_elsewhere_usd = Decimal(0)
         self._waiting: dict[str, _Waiting] = {}
 
     def read(self, batch: list[PlannedCell]) -> None:
         """Count some more cells."""
         judged = list(_judged(batch, self._known))
-        unbought = {planned.job.job_id for planned, phase, _ in judged if phase is Phase.PLANNED}
+        unbought = {planned.job.job_id for planned, phase in judged if phase is Phase.PLANNED}
         asked = {
             planned.cell.address: planned.job.job_id
             for planned in batch
             if planned.job.job_id in unbought or planned.job.job_id in self._waiting
         }
         formers = self._known.formers(asked) if asked else {}
-        phases = {planned.cell.address: (phase, line) for planned, phase, line in judged}
+        phases = {planned.cell.address: phase for planned, phase in judged}
         for planned in batch:
             former = formers.get(planned.cell.address)
             if planned.opens_job:
-                phase, line = phases[planned.cell.address]
-                self._open(planned, phase, line, former)
+                self._open(planned, phases[planned.cell.address], former)
             elif waiting := self._waiting.get(planned.job.job_id):
                 self._join(waiting, planned.cell.address, former)
 
-    def _open(
-        self, planned: PlannedCell, phase: Phase | None, line: LockLine | None, former: Former | None
-    ) -> None:
+    def _open(self, planned: PlannedCell, phase: Phase | None, former: Former | None) -> None:
         """Count a job at its first cell."""
         job, series = planned.job, planned.cell.series
         self._by_series.setdefault(series, {})
         size = job.request.get("size")
         if size is not None and len(self._sizes[series]) < _MOST_SIZES:
             self._sizes[series][str(size)] = None
-        if line:
-            self._paid_elsewhere_usd += line.cost_usd
         if phase is None:
             self._missing = add_up([self._missing, _one(job)])
         elif phase is Phase.PLANNED and former:
@@ -240,7 +232,6 @@ class _Survey:
             by_series=self._by_series,
             sizes={series: tuple(found) for series, found in self._sizes.items()},
             missing=self._missing,
-            paid_elsewhere_usd=self._paid_elsewhere_usd,
             kept=_kept(self._waiting.values()),
         )
 
@@ -271,20 +262,17 @@ def _one(job: Job) -> PhaseTotal:
     return PhaseTotal(jobs=1, images=job.outputs_expected, cost_usd=job.cost_usd)
 
 
-def _judged(
-    batch: Iterable[PlannedCell], known: Known
-) -> Iterator[tuple[PlannedCell, Phase | None, LockLine | None]]:
-    """Yield each job's first cell, its phase (None for a missing job) and the line to be adopted."""
+def _judged(batch: Iterable[PlannedCell], known: Known) -> Iterator[tuple[PlannedCell, Phase | None]]:
+    """Yield each job's first cell and its phase, None for a missing job."""
     opening = [planned for planned in batch if planned.opens_job]
     records = {r.job.job_id: r for r in known.tried([planned.job.job_id for planned in opening])}
     for planned in opening:
         record, line = records.get(planned.job.job_id), known.lock.get(planned.job.job_id)
-        if line and can_be_adopted(line, record):
-            yield planned, None, line
-        elif record and is_missing(record, planned.cell, known.keeps):
-            yield planned, None, None
+        paid_by_others = line is not None and can_be_adopted(line, record)
+        if paid_by_others or (record and is_missing(record, planned.cell, known.keeps)):
+            yield planned, None
         else:
-            yield planned, record.phase if record else Phase.PLANNED, None
+            yield planned, record.phase if record else Phase.PLANNED
 
 
 def _batches(cells: Iterable[PlannedCell]) -> Iterator[list[PlannedCell]]:

@@ -73,8 +73,8 @@ class Books:
             price_usd=rows.from_micros(priced["cost_micros"]),
             payer=_Payer(campaign=asking["campaign"], brand=asking["brand"], month=_month(entry)),
             purse_micros=run["purse_micros"] if run else None,
-            budget_micros=run["budget_micros"] if run else None,
-            month_micros=run["month_micros"] if run else None,
+            budget_micros=_left(run, "budget_micros", "elsewhere_micros"),
+            month_micros=_left(run, "month_micros", "elsewhere_month_micros"),
         )
 
     def _verdict(self, terms: _Terms, changes: dict[tuple[str, str], int]) -> Verdict:
@@ -180,7 +180,10 @@ class _Payer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Terms:
-    """What an attempt costs, which plan asks, who pays, and the caps of its run."""
+    """What an attempt costs, which plan asks, who pays, and the caps of its run.
+
+    What others had paid when the run began is taken off the caps.
+    """
 
     plan_no: int
     price_usd: Decimal
@@ -207,6 +210,10 @@ class _Standing:
         run = {("run", run_id): micros} if run_id else {}
         month = {("month", month_account(payer.brand, payer.month)): micros} if payer.brand else {}
         return run | {("campaign", payer.campaign): micros} | month
+
+
+def _left(run: Any, cap: str, elsewhere: str) -> int | None:
+    return None if run is None or run[cap] is None else run[cap] - run[elsewhere]
 
 
 def _payer(row: Any) -> _Payer:

@@ -50,8 +50,9 @@ INSERT_CELL: Final = """
         :position, :address, :series, :axes, :output_paths)"""
 INSERT_RUN: Final = """
     INSERT INTO runs
-        (run_id, plan_no, campaign, owner, started_at, purse_micros, budget_micros, month_micros)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+        (run_id, plan_no, campaign, owner, started_at, purse_micros, budget_micros, month_micros,
+        elsewhere_micros, elsewhere_month_micros)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 JOBS_IN_RANGE: Final = """
     SELECT job_id, model, request, outputs_expected, cost_micros

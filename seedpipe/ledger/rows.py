@@ -280,6 +280,8 @@ def run_record(row: Row) -> RunRecord:
         purse_usd=cap_from_micros(row["purse_micros"]),
         budget_usd=cap_from_micros(row["budget_micros"]),
         month_usd=cap_from_micros(row["month_micros"]),
+        elsewhere_usd=from_micros(row["elsewhere_micros"]),
+        elsewhere_month_usd=from_micros(row["elsewhere_month_micros"]),
     )
     if row["finished_at"] is None:
         return RunRecord(start=start, end=None)

@@ -167,6 +167,10 @@ _MIGRATIONS: Final = (
         "CREATE INDEX uploads_by_content ON uploads (sha256)",
         "CREATE INDEX uploads_by_url ON uploads (url)",
     ),
+    (  # What others had paid when a run began: it counts against the caps of the run.
+        "ALTER TABLE runs ADD COLUMN elsewhere_micros INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE runs ADD COLUMN elsewhere_month_micros INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 
 _MEANINGS: Final = {

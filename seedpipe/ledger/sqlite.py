@@ -149,6 +149,8 @@ class SqliteLedger:
                     rows.cap_to_micros(run.purse_usd),
                     rows.cap_to_micros(run.budget_usd),
                     rows.cap_to_micros(run.month_usd),
+                    rows.to_micros(run.elsewhere_usd),
+                    rows.to_micros(run.elsewhere_month_usd),
                 ),
             )
             abandoned = self._db.execute(

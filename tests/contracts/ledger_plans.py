@@ -83,6 +83,8 @@ def a_run(
     purse: str | None = None,
     budget: str | None = None,
     month: str | None = None,
+    elsewhere: str = "0",
+    elsewhere_month: str = "0",
 ) -> RunStart:
     header = header or a_header()
     return RunStart(
@@ -94,6 +96,8 @@ def a_run(
         purse_usd=None if purse is None else Decimal(purse),
         budget_usd=None if budget is None else Decimal(budget),
         month_usd=None if month is None else Decimal(month),
+        elsewhere_usd=Decimal(elsewhere),
+        elsewhere_month_usd=Decimal(elsewhere_month),
     )
 
 

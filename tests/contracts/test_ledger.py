@@ -532,6 +532,28 @@ class TestMoney:
             Verdict.OVER_BUDGET
         ]
 
+    @pytest.mark.parametrize(
+        ("caps", "verdict"),
+        [
+            ({"budget": "0.162", "elsewhere": "0.054"}, Verdict.RECORDED),
+            ({"budget": "0.162", "elsewhere": "0.055"}, Verdict.OVER_BUDGET),
+            ({"budget": "0.162", "elsewhere": "9"}, Verdict.OVER_BUDGET),
+            ({"month": "0.162", "elsewhere": "9", "elsewhere_month": "0.054"}, Verdict.RECORDED),
+            ({"month": "0.162", "elsewhere_month": "0.055"}, Verdict.OVER_MONTH),
+            ({"purse": "0.054", "elsewhere": "9", "elsewhere_month": "9"}, Verdict.RECORDED),
+        ],
+    )
+    def test_what_others_have_paid_counts_against_the_life_and_the_month(self, ledger, jobs, caps, verdict):
+        walk(ledger, jobs[0], *TO_DONE)
+        ledger.begin_run(a_run("run-2", **caps))
+        assert ledger.record([an_entry(jobs[1], Event.INTENT_RECORDED, run_id="run-2")]) == [verdict]
+
+    def test_a_run_remembers_what_others_had_paid_when_it_began(self, ledger):
+        ledger.admit(a_header(), some_cells(1))
+        start = a_run("run-2", budget="5", elsewhere="1.25", elsewhere_month="0.000001")
+        ledger.begin_run(start)
+        assert ledger.latest_run().start == start
+
     def test_another_campaigns_money_is_not_touched(self, ledger, jobs):
         spring = a_header("spring")
         ledger.admit(spring, some_cells(2, tag="s"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import jsonschema
@@ -16,12 +16,15 @@ from seedpipe import schemas
 from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.lockfile import (
+    Elsewhere,
     LockLine,
     can_be_adopted,
-    line_of,
+    lines_of,
     lock_document,
     lock_text,
     paid_at,
+    paid_elsewhere,
+    paid_places,
     read_lock,
     updated,
 )
@@ -198,6 +201,24 @@ def test_of_two_payments_the_one_that_was_seen_complete_counts_then_the_newer():
     assert paid_at(HERE, [newer, older])["1" * 32] == newer
 
 
+def test_what_others_paid_is_what_no_attempt_of_ours_stands_for_whatever_a_merge_left():
+    ours = a_line(prediction_id="task-ours")
+    dropped = a_line(job_id="2" * 32, prediction_id="task-dropped", cost_usd=Decimal(2))
+    fetched = replace(dropped, outputs=(), cost_usd=Decimal("1.5"))  # the same task on another branch
+    twice = a_line(prediction_id="task-their-own", accepted_at=AT - timedelta(days=20))
+    assert paid_elsewhere([ours, dropped, twice, fetched], {"task-ours"}, AT) == Elsewhere(
+        usd=Decimal("2.108"), month_usd=Decimal(2)
+    )
+    assert paid_elsewhere([ours], {"task-ours"}, AT) == Elsewhere()
+
+
+def test_a_month_begins_at_midnight_utc():
+    first = datetime(2026, 12, 1, tzinfo=UTC)
+    tokyo = datetime(2026, 12, 1, 8, tzinfo=timezone(timedelta(hours=9)))  # still November in UTC
+    for at, paid_usd in ((first, 0), (first - timedelta(milliseconds=1), Decimal("0.108"))):
+        assert paid_elsewhere([a_line(accepted_at=at)], (), tokyo).month_usd == paid_usd
+
+
 @pytest.mark.parametrize(
     ("record", "adopted"),
     [
@@ -219,28 +240,39 @@ def test_a_ledger_takes_up_what_it_has_nothing_better_than(record, adopted):
 
 
 @pytest.mark.parametrize(
-    ("attempts", "takes", "prediction_id", "images"),
+    ("attempts", "takes", "shown", "replaced"),
     [
-        ([(Phase.ACCEPTED, "task-1")], [""], "task-1", 0),
-        ([(Phase.DONE, "task-1")], ["ab"], "task-1", 2),
-        ([(Phase.LOST, "task-1")], [""], "task-1", 0),
-        ([(Phase.DONE_SHORT, "task-1"), (Phase.DONE, "task-2")], ["a", "ab"], "task-2", 2),
-        ([(Phase.DONE_SHORT, "task-1"), (Phase.FAILED, "task-2")], ["a", ""], "task-1", 1),
-        ([(Phase.DONE_SHORT, "task-1"), (Phase.IN_DOUBT, None)], ["a", ""], "task-1", 1),
-        ([(Phase.LOST, "task-1"), (Phase.ACCEPTED, "task-2")], ["", ""], "task-2", 0),
-        ([(Phase.FAILED, "task-1")], [""], None, 0),
-        ([(Phase.IN_DOUBT, None)], [""], None, 0),
-        ([(Phase.SUBMITTING, None)], [""], None, 0),
-        ([], [], None, 0),
+        ([(Phase.ACCEPTED, "task-1")], [""], {"task-1": 0}, {}),
+        ([(Phase.DONE, "task-1")], ["ab"], {"task-1": 2}, {}),
+        ([(Phase.LOST, "task-1")], [""], {"task-1": 0}, {}),
+        ([(Phase.DONE_SHORT, "task-1"), (Phase.DONE, "task-2")], ["a", "ab"], {"task-2": 2}, {"task-1": 1}),
+        ([(Phase.DONE, "task-1"), (Phase.DONE_SHORT, "task-2")], ["ab", "c"], {"task-1": 2}, {"task-2": 1}),
+        ([(Phase.DONE_SHORT, "task-1"), (Phase.FAILED, "task-2")], ["a", ""], {"task-1": 1}, {}),
+        ([(Phase.DONE_SHORT, "task-1"), (Phase.IN_DOUBT, None)], ["a", ""], {"task-1": 1}, {}),
+        ([(Phase.LOST, "task-1"), (Phase.ACCEPTED, "task-2")], ["", ""], {"task-2": 0}, {"task-1": 0}),
+        ([(Phase.FAILED, "task-1")], [""], {}, {}),
+        ([(Phase.IN_DOUBT, None)], [""], {}, {}),
+        ([(Phase.SUBMITTING, None)], [""], {}, {}),
+        ([], [], {}, {}),
     ],
 )
-def test_the_line_of_a_job_is_the_attempt_whose_images_are_shown(attempts, takes, prediction_id, images):
+def test_each_payment_is_a_line_and_that_of_the_images_that_are_shown_names_the_cells(
+    attempts, takes, shown, replaced
+):
     record = a_record(
         *(an_attempt(n, phase, task) for n, (phase, task) in enumerate(attempts, 1)), takes=takes
     )
-    line = line_of(record, HERE)
-    assert (line.prediction_id if line else None) == prediction_id
-    assert len(line.outputs if line else ()) == images
+    lines = lines_of(replace(record, places=("hero/a",)), HERE)
+    assert {line.prediction_id: len(line.outputs) for line in lines if line.cells == ("hero/a",)} == shown
+    assert {line.prediction_id: len(line.outputs) for line in lines if not line.cells} == replaced
+
+
+def test_a_take_that_another_one_has_replaced_is_not_taken_up():
+    shown = a_line(prediction_id="task-shown", accepted_at=AT - timedelta(days=1))
+    replaced = a_line(prediction_id="task-replaced", cells=(), outputs=(HASH, "b" * 64))
+    for order in ([shown, replaced], [replaced, shown]):
+        assert paid_at(HERE, order)["1" * 32] == shown
+        assert paid_places(order) == {"hero/AUR-01/us": shown}
 
 
 def test_a_ledger_corrects_its_own_lines_and_keeps_the_others():
@@ -269,7 +301,7 @@ def test_hashes_that_the_lock_knows_outlive_a_ledger_that_has_not_fetched_yet():
 
 def test_times_are_told_to_the_millisecond_and_stay_so():
     precise = an_attempt(1, Phase.DONE, "task-1", accepted_at=AT + timedelta(microseconds=7))
-    line = line_of(a_record(precise, takes=["a"]), HERE)
+    (line,) = lines_of(a_record(precise, takes=["a"]), HERE)
     assert read_lock(text_of(line), "c") == (line,)
     assert line.accepted_at == AT
     assert replace(line, outputs=()) != line

@@ -156,9 +156,18 @@ def test_what_the_service_no_longer_has_stays_missing_until_it_is_redone(clones)
         redone = live(late, address, "--redo", "missing")
         assert redone["phases"]["done"]["jobs"] == 3
         assert charges(payer) == 5
-        predictions = {line["prediction_id"] for line in lines_of(late)}
-        assert len(predictions) == 3
-        assert not predictions & {"0" * 32, "1" * 32}
+        shown = {line["prediction_id"] for line in lines_of(late) if line["cells"]}
+        assert len(shown) == 3
+        replaced = {line["prediction_id"] for line in lines_of(late) if not line["cells"]}
+        assert replaced == {"0" * 32, "1" * 32}
+        heir = clones("heir", lock=late)  # what was lost was paid for all the same: five payments of a life
+        seen = plan(heir, address)
+        assert (seen["new"]["jobs"], seen["missing"]["jobs"]) == (0, 3)
+        assert seen["budget"]["committed_usd"] == "0.135"
+        assert live(heir, address)["phases"]["done"] == {"jobs": 3, "images": 3, "cost_usd": "0.081"}
+        assert charges(payer) == 5
+        assert (heir.project / LOCK).read_bytes() == (late.project / LOCK).read_bytes()
+        assert plan(heir, address)["budget"]["committed_usd"] == "0.135"
 
 
 def test_a_redo_of_missing_jobs_counts_against_the_budget(clones):
@@ -171,6 +180,25 @@ def test_a_redo_of_missing_jobs_counts_against_the_budget(clones):
         )
         assert "the jobs to buy cost $0.081" in refused.stderr
         assert charges(payer) == 3
+
+
+def test_what_others_paid_for_jobs_that_nobody_asks_for_any_more_is_spent_all_the_same(clones):
+    """A fresh runner knows from the lock alone that three jobs were paid, and its plan has others."""
+    payer = clones("payer", "1, 2, 3")
+    with payer.sandbox() as address:
+        live(payer, address)
+        runner = clones("runner", "4, 5, 6", lock=payer, usd="0.14")
+        shown = runner.run("plan", "campaign.yaml", "--base-url", address, "--json", code=2)
+        budget = json.loads(shown.stdout)["budget"]
+        assert (budget["committed_usd"], budget["over_usd"]) == ("0.081", "0.022")
+        flags = ("--live", "--base-url", address, "--yes")
+        refused = runner.run("run", "campaign.yaml", *flags, code=2)
+        assert "$0.022 more than is left of the campaign's budget of $0.14 ($0.081 is" in refused.stderr
+        assert charges(payer) == 3
+        part = live(runner, address, "--partial", code=3)  # goes as far as the budget reaches
+        assert (part["run"]["stop"], part["phases"]["done"]["jobs"]) == ("budget", 2)
+        assert charges(payer) == 5
+        assert len(lines_of(runner)) == 5
 
 
 def test_a_lock_that_cannot_be_read_stops_everything_before_it_costs(clones):

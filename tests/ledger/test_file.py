@@ -365,6 +365,8 @@ def test_a_ledger_of_the_first_version_learns_what_its_places_were_paid_for_as(p
         db.executescript(
             """DROP TABLE uploads; DROP TABLE cell_jobs; DROP TABLE keeps;
             ALTER TABLE plans DROP COLUMN place_prefix;
+            ALTER TABLE runs DROP COLUMN elsewhere_micros;
+            ALTER TABLE runs DROP COLUMN elsewhere_month_micros;
             PRAGMA user_version = 1;"""
         )
     with closing(SqliteLedger.open(path, origin="https://api.test")) as ledger:
