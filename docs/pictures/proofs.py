@@ -45,6 +45,12 @@ ROWS = (
         ('Façade of a bakery called "Brotzeit" at night, navy and mustard', 1080, 864, 2),
     ),
     (
+        ('A bowl of ramen, red and black, headline "Late, hot, yours"', 1536, 864, 1),
+        ('Burger with fries, "HUNGRY?"', 864, 864, 1),
+        ("Ice cream cone in pastel pink and mint, summer", 691, 864, 1),
+        ("Matte black water bottle for Fjell, sage green background, morning light", 864, 864, 2),
+    ),
+    (
         ("An alpine lake between mountains, autumn", 1536, 864, 1),
         ("A small house in white with a red door, daylight", 1280, 864, 1),
         ("A young man with a beard and a coffee mug, terracotta jacket, sage background", 864, 864, 1),

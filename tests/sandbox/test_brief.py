@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from seedpipe.sandbox.render.brief import Light, Scene, read
-from seedpipe.sandbox.render.colours import NAMED, apart
+from seedpipe.sandbox.render.colours import NAMED, apart, mixed
 from seedpipe.sandbox.render.look import look_of, seed_of, shot_of
 
 CREAM, SAGE = NAMED["cream"], NAMED["sage"]
@@ -50,6 +50,15 @@ CREAM, SAGE = NAMED["cream"], NAMED["sage"]
         ("a dining room", Scene.INTERIOR, "dining"),
         ("typographic poster with a bottle", Scene.POSTER, "poster"),
         ('words in quotes name nothing: "a bottle"', Scene.CARD, ""),
+        ("ice cream in a waffle", Scene.STAGE, "cone"),
+        ("a plate of fresh pasta, top view", Scene.STAGE, "plate"),
+        ("a bowl of ramen", Scene.STAGE, "bowl"),
+        ("cheeseburger with fries", Scene.STAGE, "burger"),
+        ("our matte water bottle", Scene.STAGE, "flask"),
+        ("two friends laughing on a sofa", Scene.PORTRAIT, "person"),
+        ("a family-size shampoo bottle", Scene.STAGE, "pump"),
+        ("a bottle green jar", Scene.STAGE, "jar"),
+        ("a wine red sofa", Scene.INTERIOR, "living"),
         ("", Scene.CARD, ""),
     ],
 )
@@ -78,6 +87,12 @@ def test_the_subject_is_what_is_named_first(prompt, scene, subject):
         ("golden hour over sand dunes", []),
         ("red, red, red", [NAMED["red"]]),
         ("#111111 #131313 #FFFFFF", ["#111111", "#FFFFFF"]),
+        ("sage green and slate-blue", [SAGE, NAMED["slate"]]),
+        ("dark olive green", [mixed(NAMED["olive"], "#000000", 0.45)]),
+        ("black, white and sky blue", [NAMED["black"], NAMED["white"], NAMED["sky blue"]]),
+        ("chocolate brown and rose gold", [NAMED["chocolate brown"], NAMED["rose gold"]]),
+        ("a woman with long grey hair and blue eyes, lavender sweater", [NAMED["lavender"]]),
+        ("orange juice on a coral table", [NAMED["coral"]]),
     ],
 )
 def test_colours_are_told_from_wares(prompt, palette):
@@ -184,6 +199,20 @@ def test_shots_that_are_named_come_in_their_order(prompt, names):
 )
 def test_what_a_person_holds_is_a_thing_that_fits_a_hand(prompt, held):
     assert read(prompt).held == held
+
+
+@pytest.mark.parametrize(
+    ("prompt", "ware"),
+    [
+        ("sunscreen tube for the beach", "sunscreen"),
+        ("a can of Cold Brew by North Roast", "Cold Brew"),
+        ("olive green bottle of olive oil", "olive oil"),
+        ("a bottle", ""),
+        ("portrait of a man with a beer", ""),
+    ],
+)
+def test_a_pack_says_what_is_in_it(prompt, ware):
+    assert read(prompt).ware == ware
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,7 @@ def test_another_request_is_another_picture():
 @pytest.mark.parametrize("subject", sorted(SUBJECTS))
 def test_every_pack_stands_out_in_its_own_colour(subject):
     words = {"bar": "soap bar", "flacon": "perfume bottle", "pump": "pump bottle", "pouch": "coffee bag"}
+    words |= {"plate": "plate of pasta", "cone": "ice cream", "flask": "water bottle"}
     words |= {"tumbler": "glass of tea", "can": "soda can", "dropper": "dropper bottle", "bag": "paper bag"}
     prompt = f"A {words.get(subject, subject)} in #2B50FF on a #F4F1EA background, studio"
     assert read(prompt).subject == subject
@@ -230,6 +231,23 @@ def test_references_are_composed_as_they_are():
     image = art(drawn("Put them together", images=("one", "two"), load=files.get))
     assert share_near(image, "#C02020", 3) > 0.5
     assert share_near(image, "#2040C0", 6) > 0.04
+
+
+@pytest.mark.parametrize(("width", "height"), [(480, 320), (320, 480)])
+def test_a_headline_stands_beside_a_reference_and_never_on_it(width, height):
+    bottle = Image.new("RGB", (300, 300), "#E8E2D0")
+    bottle.paste("#2040C0", (60, 40, 240, 260))
+    file = io.BytesIO()
+    bottle.save(file, "PNG")
+    plain = art(
+        drawn('Edit it, headline "New in"', width, height, images=("one",), load=lambda _: file.getvalue())
+    )
+    blue = np.abs(np.asarray(plain, dtype=int) - (0x20, 0x40, 0xC0)).sum(axis=-1) < 40
+    place = (
+        (slice(None), slice(0, int(0.42 * width))) if width > height else slice(0, int(0.24 * plain.height))
+    )
+    assert not blue[place].any()
+    assert blue.mean() > 0.15
 
 
 @pytest.mark.parametrize("body", [None, b"", b"no picture", file_of("#C02020")[:60], b"GIF89a"])

@@ -80,7 +80,7 @@ def _scene(picture: Picture, brief: Brief, load: Callable[[str], bytes | None]) 
     margin = slug_height(width, height)
     canvas = Canvas(width, height - margin, margin)
     if picture.images:
-        paint_references(canvas, picture.images, load, shot)
+        paint_references(canvas, picture.images, load, shot, headed=bool(brief.headline))
     else:
         art = canvas.reduced(SKETCH_PX) if is_filter(brief.style) else canvas
         _compose(art, picture, brief, look, shot)

@@ -15,6 +15,7 @@ from typing import Final
 from seedpipe.sandbox.render.colours import apart, codes_in, names_in
 
 MOST_COLOURS: Final = 6
+_LONGEST_WARE: Final = 18  # letters; more are not read on a label
 _ALIKE: Final = 6.0  # ΔE under which two colours of a prompt are one
 
 
@@ -47,10 +48,10 @@ DARK_LIGHTS: Final = frozenset({Light.NIGHT, Light.EVENING})  # lamps are on
 class Brief:
     """What to draw; colours are codes, in the order of the prompt.
 
-    `subject` is a word of the scene's own table, empty on a card; `held` is what a person holds. `product`
-    and `background` are colours that the prompt ties to these, `ties` those of a door, a roof, an awning;
-    `materials` is what it says things are made of. `shots` are the shots it names, in its order: one that
-    stands alone is how all are framed.
+    `subject` is a word of the scene's own table, empty on a card; `held` is what a person holds, `ware` what
+    a pack is said to have in it. `product` and `background` are colours that the prompt ties to these, `ties`
+    those of a door, a roof, an awning; `materials` is what it says things are made of. `shots` are the shots
+    it names, in its order: one that stands alone is how all are framed.
     """
 
     scene: Scene
@@ -64,6 +65,7 @@ class Brief:
     light: Light
     shots: tuple[str, ...]
     held: str = ""
+    ware: str = ""
     season: str = ""
     misty: bool = False
     style: str = ""
@@ -73,6 +75,8 @@ class Brief:
         """Return the colour that the prompt gives to a door, a roof or an awning."""
         return dict(self.ties).get(what)
 
+
+FOODS: Final = frozenset({"bowl", "burger", "cone", "plate"})
 
 # Containers and things, then wares that imply one. The earliest wins: "a candle on a table" is a candle.
 _THINGS: Final = (
@@ -90,6 +94,8 @@ _THINGS: Final = (
     (r"(?:(?:paper|carrier|gift|shopping|tote) bags?|totes?)\b", "bag"), (r"chairs?\b", "chair"),
     (r"(?:smart)?phones?\b", "phone"), (r"(?:books?|notebooks?)\b", "book"), (r"vases?\b", "vase"),
     (r"(?:wine ?|drinking |water )?(?:glass|tumbler)(?:es)? of\b", "tumbler"),
+    (r"(?:bowls?)\b", "bowl"), (r"(?:plates?|dish(?:es)?) of\b", "plate"),
+    (r"(?:thermos(?:es)?|(?:thermo|vacuum|insulated|steel) flasks?)\b", "flask"),
     (r"speakers?\b", "speaker"), (r"(?:soap bars?|bars? of (?:soap|chocolate))\b", "bar"),
 )  # fmt: skip
 _WARES: Final = (
@@ -100,13 +106,19 @@ _WARES: Final = (
     (r"(?:hand creams?|toothpastes?|sunscreens?|sun creams?|ointments?|lip balms?)\b", "tube"),
     ((r"(?:(?:face|body|eye|night|day|skin|beauty|cold|moisturi[sz]ing|barrier) creams?|moisturi[sz]ers?"
      r"|balms?|jams?|honey jar|face masks?)\b"), "jar"),
-    (r"(?:sodas?|lemonades?|energy drinks?|seltzers?|colas?|beers?)\b", "can"),
+    (r"(?:sodas?|lemonades?|energy drinks?|seltzers?|colas?|beers?|cold brews?|iced (?:coffees?|teas?))\b",
+     "can"),
     (r"(?:wines?|olive oils?|juices?|sparkling water|kombuchas?|whiskys?|gins?)\b", "bottle"),
     (r"(?:cereals?|tea blend|teas|chocolates?)\b", "box"), ((r"(?:coffee beans|coffee roast"
      r"|ground coffee)\b"), "pouch"),
-    (r"(?:espressos?|cappuccinos?|latt?es?|coffees?|cocoas?)\b", "mug"), (r"creams?\b", "jar"),
+    (r"(?:espressos?|cappuccinos?|latt?es?|coffees?|cocoas?)\b", "mug"),
+    (r"(?:ramens?|noodles?|soups?|salads?|porridges?|muesli|granola|curr(?:y|ies)|poke)\b", "bowl"),
+    (r"(?:pastas?|spaghetti|pizzas?|pancakes?|croissants?|steaks?|sushi|breakfasts?|tacos?)\b", "plate"),
+    (r"(?:ham|cheese)?burgers?\b", "burger"), (r"(?:ice[ -]creams?|gelatos?|sorbets?)\b", "cone"),
+    (r"(?<!ice )(?<!ice-)creams?\b", "jar"),
 )  # fmt: skip
-_BOTTLED: Final = (  # what a plain "bottle" is, by what is said to be in it
+_BOTTLED: Final = (  # what a plain "bottle" is, by what is said of it
+    (r"(?:water|sports?|gym|hiking|insulated|steel|reusable|thermo) bottle", "flask"),
     (r"serum|dropper|pipette|face oil|tincture|essential oil", "dropper"),
     (r"perfume|fragrance|cologne|parfum|eau de", "flacon"),
     (r"shampoo|lotion|soap|conditioner|body wash|shower gel|pump|cleanser", "pump"),
@@ -116,6 +128,7 @@ _PEOPLE: Final = (
     r"|dancers?|athletes?"
     r"|(?:fashion |young |older )models?|models? (?:in|wearing|with)|runners?|farmers?|florists?"
     r"|bakers?|doctors?|musicians?"
+    r"|friends|famil(?:y|ies)(?![ -](?:size|pack|owned|run|business|recipe))|surfers?|hikers?|cyclists?"
     r"|customers?|couples?|teachers?|grandmothers?|grandfathers?|mothers?|fathers?|students?)\b"
 )
 _PLACES: Final = (
@@ -151,7 +164,7 @@ _LIGHTS: Final = (
 )  # fmt: skip
 _SHOTS: Final = (  # what says so by itself, then what does only in a list of shots: "front, side, top"
     (r"close[- ]?ups?|macro|extreme detail|detail shots?", r"close", "close"),
-    (r"top[- ]down|overhead|flat ?lay|bird'?s[- ]eye", r"top", "overhead"),
+    (r"top[- ](?:down|views?)|overhead|flat ?lay|bird'?s[- ]eye", r"top", "overhead"),
     (r"low[- ]angle|worm'?s[- ]eye|from below", r"low", "low"),
     (r"high[- ]angle|from above", r"high", "high"),
     (r"three[- ]quarters?|3/4", r"angled?", "three-quarter"),
@@ -211,13 +224,16 @@ _WARE_BEFORE: Final = {
 }  # fmt: skip
 _WARE_BEHIND: Final = {
     "cream": r"\s+(?:jars?|tubes?|pots?|tubs?|cheese|soda|liqueur|puffs?|texture|swatch|dispensers?)\b",
-    "amber": r"\s+(?:light|glow)\b", "rose": r"\s+(?:water|oil|petals?|hips?|gardens?"
-    r"|gold)\b", "coral": r"\s+reefs?\b",
+    "amber": r"\s+(?:light|glow)\b", "rose": r"\s+(?:water|oil|petals?|hips?|gardens?)\b",
+    "coral": r"\s+reefs?\b",
     "sand": r"\s+(?:dunes?|castles?|beach)\b", "gold": r"\s+(?:medals?|standard"
     r"|label)\b", "olive": r"\s+(?:oil|trees?|branch)\b",
     "lavender": r"\s+(?:fields?|oil|sprigs?|soap|scent)\b", "silver": r"\s+(?:screen|lining)\b",
     "red": r"\s+(?:wine|carpet|onion)s?\b", "white": r"\s+(?:wine|tea"
     r"|noise)s?\b", "green": r"\s+teas?\b", "black": r"\s+(?:tea|coffee)s?\b",
+    "orange": r"\s+(?:juice|peel|blossoms?|slices?|zest|trees?)\b",
+    "lemon": r"\s+(?:juice|peel|slices?|zest|water|tea|trees?|balm)\b",
+    "lime": r"\s+(?:juice|peel|slices?|zest|trees?)\b", "peach": r"\s+(?:tea|juice|trees?)\b",
     "midnight": r"\s+(?:snack|sun|oil)\b", "copper": r"\s+(?:wire|pipes?)\b", "tan": r"\s+lines?\b",
 }  # fmt: skip
 _BACKGROUND_NEAR: Final = re.compile(
@@ -245,6 +261,11 @@ _PRODUCT_BEFORE: Final = re.compile(
     r"|packaging|house|villa|cottage|sofa|chair|bag)s?\s+(?:is\s+|all\s+)?(?:in|of)\s+(?:an?\s+)?(?:colou?r\s+)?$",
     re.IGNORECASE,
 )
+# A person's own colours are none of the brand's.
+_OF_A_PERSON: Final = re.compile(
+    r"^[\s-]+(?:(?:curly|long|short|wavy|straight)[\s-]+)?(?:hair(?:ed)?|eye[sd]?|beard(?:ed)?|skin)\b",
+    re.IGNORECASE,
+)
 _TIED: Final = re.compile(r"^[\s-]+(?:front )?(door|roof|awning)s?\b", re.IGNORECASE)
 _QUOTED: Final = re.compile(
     r'"([^"\n]{1,120})"|“([^”\n]{1,120})”|„([^“”\n]{1,120})[“”]|«\s*([^»\n]{1,120}?)\s*»'
@@ -259,7 +280,7 @@ _BRAND: Final = re.compile(
     r"\b(?:the|for|by|from|brand|named|called|with)\s+(?:the\s+)?"
     r"((?:[A-ZÀ-ÞΑ-ΩА-Я][\w’&-]*)(?:\s+(?:& )?[A-ZÀ-ÞΑ-ΩА-Я][\w’&-]*){0,2})"  # noqa: RUF001
 )
-_NOT_HELD: Final = frozenset({"chair", "lamp", "vase", "speaker"})
+_NOT_HELD: Final = frozenset({"bowl", "burger", "chair", "lamp", "plate", "speaker", "vase"})
 _NOT_BRANDS: Final = frozenset(
     {"Headline", "Instagram", "Christmas", "Easter", "Black", "Keep", "Same", "I", "A", "The"}
 )
@@ -287,6 +308,7 @@ def read(prompt: str) -> Brief:
         light=next((light for words, light in _LIGHTS if _has(words, plain)), _unlit(scene)),
         shots=_shots(plain),
         held=_held(plain) if scene is Scene.PORTRAIT else "",
+        ware=_ware(plain) if scene is Scene.STAGE else "",
         season=next((season for words, season in _SEASONS if _has(words, plain)), ""),
         misty=_has(r"mist(?:y)?|fog(?:gy)?|haz[ey]", plain),
         style=next((style for words, style in _STYLES if _has(words, plain)), ""),
@@ -328,6 +350,15 @@ def _held(text: str) -> str:
     text = _uncoloured(text)
     found = [(at, name) for words, name in (*_THINGS, *_WARES) for at in _places(words, text)]
     return next((name for _, name in sorted(found) if name not in _NOT_HELD), "")
+
+
+def _ware(text: str) -> str:
+    """Return the ware that is named first, in the prompt's own words."""
+    text = _uncoloured(text)
+    found = [(at, words) for words, _ in _WARES for at in _places(words, text)]
+    at, words = min(found, default=(0, ""))
+    named = re.compile(words, re.IGNORECASE).match(text, at) if words else None
+    return named[0] if named and len(named[0]) <= _LONGEST_WARE else ""
 
 
 def _uncoloured(text: str) -> str:
@@ -391,7 +422,7 @@ def _palette(
             if not any(abs(at - each[1]) < 4 or abs(end - each[0]) < 4 for at, end, _ in codes)
         ]
     )
-    found = sorted([*codes, *named])
+    found = [each for each in sorted([*codes, *named]) if not _OF_A_PERSON.search(plain[each[1] :])]
     palette: list[str] = []
     product = background = None
     ties: dict[str, str] = {}

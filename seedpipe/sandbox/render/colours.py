@@ -33,6 +33,13 @@ NAMED: Final = {
     "red": "#D93A32", "rose": "#E36488", "rust": "#A8482A", "sage": "#AFC3A2", "salmon": "#F79A84",
     "sand": "#DCC7A1", "scarlet": "#D4261E", "silver": "#C3C8CE", "sky blue": "#8CC8F0", "slate": "#56616E",
     "tan": "#C9A57B", "taupe": "#9A8B7C", "teal": "#15807F", "terracotta": "#C9633F",
+    "anthracite": "#2F3338", "aubergine": "#3F1F3A", "baby blue": "#A9D3F0", "baby pink": "#F6C9D6",
+    "bottle green": "#0E4B36", "brick red": "#9C3B2E", "cherry red": "#B71C3B",
+    "chocolate brown": "#4A2C1E", "cognac": "#A4592B", "graphite": "#41454C", "ice blue": "#D3E8F2",
+    "moss green": "#6B7341", "nude": "#E3BFA8", "oxblood": "#5A1620", "pine green": "#1F4D3E",
+    "pistachio": "#C4D69B", "powder blue": "#B8CFE0", "powder pink": "#F1D0CE", "racing green": "#0F3D2E",
+    "raspberry": "#C2215A", "rose gold": "#D9A08B", "royal blue": "#2A4BB8", "steel blue": "#4A7299",
+    "wine red": "#6B1B2C",
     "turquoise": "#35C3B7", "violet": "#7D4FC4", "white": "#FAFAF7", "yellow": "#F8CF3A",
 }  # fmt: skip
 _SHADES: Final = {
@@ -40,8 +47,14 @@ _SHADES: Final = {
     "soft": ("#FFFFFF", 0.25), "dark": ("#000000", 0.45), "deep": ("#000000", 0.3),
     "muted": ("#8A8680", 0.35), "dusty": ("#A89F96", 0.4),
 }  # fmt: skip
+# What only says which family a colour is of: "sage green" is sage, and no second colour.
+_FAMILIES: Final = ("beige", "black", "blue", "brown", "gray", "green", "grey", "orange", "pink", "purple",
+                    "red", "violet", "white", "yellow")  # fmt: skip
 _NAME: Final = re.compile(
-    rf"\b(?:({'|'.join(_SHADES)})[ -])?({'|'.join(sorted(NAMED, key=len, reverse=True))})\b", re.IGNORECASE
+    rf"\b(?:({'|'.join(_SHADES)})[ -])?"
+    rf"(?:({'|'.join(sorted(set(NAMED) - set(_FAMILIES), key=len, reverse=True))})"
+    rf"(?:[ -](?:{'|'.join(_FAMILIES)}))?|({'|'.join(_FAMILIES)}))\b",
+    re.IGNORECASE,
 )
 _CODE: Final = re.compile(r"(?<![\w&#])#(?:[0-9a-f]{6}|[0-9a-f]{3})(?![0-9a-z])", re.IGNORECASE)
 _LINEAR_KNEE, _CODE_KNEE = 0.0031308, 0.04045
@@ -56,7 +69,7 @@ def names_in(text: str) -> list[tuple[int, int, str]]:
     """Return the colours a text calls by name, each with where it begins and ends."""
     found = []
     for match in _NAME.finditer(text):
-        code = NAMED[match[2].lower()]
+        code = NAMED[(match[2] or match[3]).lower()]
         if match[1]:
             code = mixed(code, *_SHADES[match[1].lower()])
         found.append((match.start(), match.end(), code))

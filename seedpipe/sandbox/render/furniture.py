@@ -27,9 +27,14 @@ _DARK: Final = Finish(colour="#2F3033", gloss=0.3)
 _STONE: Final = Finish(colour="#EDE9E2", gloss=0.3)
 
 
-def furnished(room: str, look: Look) -> list[list[Part]]:
-    """Return the pieces of a room by name, far to near."""
-    return _ROOMS[room](look)
+def furnished(room: str, look: Look, *, clear_left: bool = False) -> list[list[Part]]:
+    """Return the pieces of a room by name, far to near; `clear_left`: without those at its left end."""
+    pieces = _ROOMS[room](look)
+    if not clear_left:
+        return pieces
+    return [
+        parts for parts in pieces if max(float(part.patch.points[..., 0].mean()) for part in parts) > -1.5
+    ]
 
 
 def _soft(colour: str) -> Finish:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-_WIDE: Final = 1.3
+WIDE: Final = 1.3  # from this ratio on a headline stands at the left, else at the top
+HEADED_LEFT, HEADED_TOP = 0.44, 0.25  # what of a picture's width or height is a headline's
 _READABLE: Final = 2.2  # large type; WCAG asks for 3 on an even ground
 _SPOTS: Final = (9, 4)
 _STEP: Final = 1.06  # line to size: headlines are set tight
@@ -31,7 +32,7 @@ def draw_headline(
     """
     width = image.width
     margin = 0.06 * min(width, height)
-    if width / height >= _WIDE:
+    if width / height >= WIDE:
         low, high = (0.06, 0.4) if sky else (0.2, 0.8)
         _set(
             image,

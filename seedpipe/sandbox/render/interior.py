@@ -41,7 +41,7 @@ def paint_interior(canvas: Canvas, brief: Brief, look: Look, shot: Shot) -> None
         light = light.with_glows(
             Glow(at=np.array((1.75, 0.9, 1.7)), reach=1.3, light=linear("#FFC98A") * 1.1)
         )
-    wall, pieces = _walls(brief, look), furnished(brief.subject, look)
+    wall, pieces = _walls(brief, look), furnished(brief.subject, look, clear_left=beside)
     canvas.flood(np.broadcast_to(linear(wall) * 0.5, (4, 4, 3)))
     solids = [part.patch.outlined() for parts in pieces for part in parts]
     shade = Shade((0, 0, 0), (1, 0, 0), (0, 1, 0), 3.4, replace(light, shade=0.5))

@@ -37,7 +37,7 @@ _LIT: Final = {  # the light that comes from the sun or the moon, and from the s
     for light, key, fill in (
         (Light.GOLDEN, (1.5, 1.08, 0.66), (0.34, 0.30, 0.36)),
         (Light.EVENING, (0.85, 0.58, 0.42), (0.22, 0.23, 0.32)),
-        (Light.NIGHT, (0.26, 0.27, 0.31), (0.075, 0.08, 0.105)),
+        (Light.NIGHT, (0.5, 0.52, 0.6), (0.085, 0.09, 0.12)),
         (Light.DAYLIGHT, (1.0, 0.97, 0.89), (0.38, 0.41, 0.46)),
     )
 }
@@ -229,7 +229,10 @@ def _land_light(
     albedo, bump_x, bump_y = cover(brief, place, land, np.hypot(slope_x, slope_y), noise, tone)
     normals = unit(np.stack((-slope_x - bump_x, -slope_y - bump_y, np.ones_like(land)), axis=-1))
     low = brief.light in _LOW_SUN
-    from_sun = unit(sun + np.array((0.35 * math.copysign(1, sun[0]), -0.15, 0.22))) if low else sun
+    aside = math.copysign(1, sun[0])
+    from_sun = unit(sun + np.array((0.35 * aside, -0.15, 0.22))) if low else sun
+    if brief.light is Light.NIGHT:  # the moon is ahead: its light would leave all that is seen in the dark
+        from_sun = unit(np.array((aside, 0.1, 0.35)))
     square = np.clip(normals @ from_sun.astype(np.float32), 0, 1)[..., None]
     key, fill = _LIT.get(brief.light, _LIT[Light.DAYLIGHT])
     seen: Floats = albedo * (key * square + fill * (0.6 + 0.4 * normals[..., 2:]))

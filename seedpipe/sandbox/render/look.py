@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.sandbox.render.brief import Light, Scene
+from seedpipe.sandbox.render.brief import FOODS, Light, Scene
 from seedpipe.sandbox.render.colours import apart, legible_on, lightness, mixed
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ _NEUTRAL: Final = (
     ("#D9D4CC", "#8C867D", "#4A4741", "#F3F0EA"),
     ("#D5D9DB", "#7F8B90", "#3E474C", "#EFF2F2"),
     ("#DCD3C6", "#A38F7A", "#54483C", "#F5EFE6"),
+)
+_WARM: Final = (  # what food is shown with when nobody says
+    ("#F7F3EA", "#C98F5E", "#7C8B62", "#EAD9BC"),
+    ("#F4EDE2", "#B5563C", "#D8B98A", "#8A9A76"),
+    ("#F6F1E7", "#5E7469", "#D9A66B", "#E9D6C3"),
 )
 _ARRANGEMENTS: Final = ("arch", "disc", "steps", "panels", "arch", "blocks")
 _SURROUNDINGS: Final = {
@@ -133,7 +138,7 @@ def shot_of(brief: Brief, number: int, of: int) -> Shot:
 def look_of(brief: Brief, seed: int) -> Look:
     """Return what a set's pictures share."""
     chance = random.Random(seed)
-    palette = list(brief.palette) or list(chance.choice(_NEUTRAL))
+    palette = list(brief.palette) or list(chance.choice(_WARM if brief.subject in FOODS else _NEUTRAL))
     product = brief.product or _product(brief, palette)
     background = brief.background or _SURROUNDINGS.get(brief.scene) or _background(brief, palette, product)
     rest = [colour for colour in palette if colour not in {product, background}]
@@ -173,7 +178,7 @@ def _background(brief: Brief, palette: list[str], product: str) -> str:
             return "#4A4C54"
         return mixed(darkest, "#0B0C12", 0.62 if brief.light is Light.NIGHT else 0.5)
     if not others:
-        return mixed(product, "#FFFFFF", 0.84) if lightness(product) < 80 else mixed(product, "#6B665F", 0.35)
+        return mixed(product, "#FFFFFF", 0.84) if lightness(product) < 80 else mixed(product, "#B59A7C", 0.5)
     return max(others, key=lambda colour: apart(colour, product) + 0.4 * lightness(colour))
 
 

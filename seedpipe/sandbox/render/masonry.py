@@ -27,6 +27,11 @@ _SKIES = {
     Light.EVENING: ("#2F3C66", "#D99A82"),
     Light.GOLDEN: ("#7D8CB8", "#FFD7A0"),
 }
+_PANES = {  # the sky in a pane, at its top and at its foot
+    Light.NIGHT: ("#1A2238", "#2A3450"),
+    Light.EVENING: ("#1A2238", "#2A3450"),
+    Light.GOLDEN: ("#F3DDB9", "#A98F7E"),
+}
 
 
 class Site(NamedTuple):
@@ -81,9 +86,7 @@ def upright(
 def paint_glass(site: Site, box: tuple[float, float, float, float], y: float, *, lit: bool) -> None:
     """Paint a pane: lamplight if it is lit, else the sky in it."""
     x, z, wide, high = box
-    shades = (
-        ("#FFE0A0", "#F2A24E") if lit else ("#1A2238", "#2A3450") if site.is_dark else ("#C3DAE6", "#64838F")
-    )
+    shades = ("#FFE0A0", "#F2A24E") if lit else _PANES.get(site.brief.light, ("#C3DAE6", "#64838F"))
     corners = np.array([(x, y, z), (x + wide, y, z), (x + wide, y, z + high), (x, y, z + high)])
     pixels, _ = site.camera.seen(corners)
     fill = np.array([linear(shades[0]), linear(shades[1])])[:, None, :].repeat(2, axis=1)

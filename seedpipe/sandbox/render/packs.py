@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from seedpipe.sandbox.render.colours import mixed
+from seedpipe.sandbox.render.foods import bowl, burger, cone, plate
 from seedpipe.sandbox.render.geometry import block, disc, front, loft, sheet, smooth, tube
 from seedpipe.sandbox.render.lights import candle, lamp, lantern
 from seedpipe.sandbox.render.parts import (
@@ -31,7 +32,7 @@ from seedpipe.sandbox.render.parts import (
     turned,
 )
 from seedpipe.sandbox.render.shading import Finish
-from seedpipe.sandbox.render.vessels import bottle, can, dropper, flacon, jar, mug, pump, tumbler, vase
+from seedpipe.sandbox.render.vessels import bottle, can, dropper, flacon, flask, jar, mug, pump, tumbler, vase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -213,18 +214,23 @@ _PACKS: Final[dict[str, Callable[[Look, list[Finish]], Pack]]] = {
     "bar": _bar,
     "book": _book,
     "bottle": bottle,
+    "bowl": bowl,
     "box": _box,
+    "burger": burger,
     "can": can,
     "candle": candle,
     "chair": _chair,
+    "cone": cone,
     "dropper": dropper,
     "flacon": flacon,
+    "flask": flask,
     "jar": jar,
     "lamp": lamp,
     "lantern": lantern,
     "lipstick": _lipstick,
     "mug": mug,
     "phone": _phone,
+    "plate": plate,
     "pouch": _pouch,
     "pump": pump,
     "speaker": _speaker,

@@ -36,7 +36,7 @@ _APRON: Final = re.compile(r"\b(?:apron|barista|chef|baker|florist)s?\b", re.IGN
 _COAT: Final = re.compile(r"\b(?:doctor|coat|lab coat|blazer|suit|jacket|cardigan)s?\b", re.IGNORECASE)
 _MAN: Final = re.compile(r"\b(?:man|men|boy|gentleman|guy|father|grandfather|his|he|beard)\b", re.IGNORECASE)
 _TWO: Final = re.compile(
-    r"\b(?:couple|friends|people|two|men|women|sisters|brothers|colleagues)\b", re.IGNORECASE
+    r"\b(?:couple|friends|family|people|two|men|women|sisters|brothers|colleagues)\b", re.IGNORECASE
 )
 _BEARD: Final = re.compile(r"\b(?:beard|bearded)\b", re.IGNORECASE)
 _GLASSES: Final = re.compile(r"\b(?:eye)?glasses\b(?! of)|\bspectacles\b", re.IGNORECASE)
@@ -340,10 +340,12 @@ def _features(skin: Finish, hair: Finish) -> list[Part]:
     dark, spark = Finish(colour="#231B18", gloss=0.35), Finish(colour="#FFFFFF", gloss=0.0, shine=0.5)
     lips = Finish(colour=mixed(skin.colour, "#A23B3B", 0.5), gloss=0.1)
     brows = Finish(colour=mixed(hair.colour, "#2A1E1A", 0.45), gloss=0.0)
-    blush = Finish(colour=mixed(skin.colour, "#D9534F", 0.34), gloss=0.0, opacity=0.35)
+    blush = Finish(colour=mixed(skin.colour, "#D9534F", 0.34), gloss=0.0, opacity=0.11)
     parts = []
     for side in (-1, 1):
-        parts.append(Part(patch=ball(0.055, flat=0.75).moved(side * 0.135, -0.188, 1.215), finish=blush))
+        for size in (0.064, 0.053, 0.042, 0.031):  # one on the other: soft at the edge
+            cheek = ball(size, flat=0.75).moved(side * 0.135, -0.188, 1.215)
+            parts.append(Part(patch=cheek, finish=blush))
         parts.append(Part(patch=ball(0.027, flat=1.3).moved(side * 0.093, -0.244, 1.318), finish=dark))
         parts.append(Part(patch=ball(0.0075).moved(side * 0.093 + 0.009, -0.274, 1.334), finish=spark))
         brow = np.array(

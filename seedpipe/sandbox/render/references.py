@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
+from seedpipe.sandbox.render.headline import HEADED_LEFT, HEADED_TOP, WIDE
 from seedpipe.sandbox.render.lettering import Face, fitting, legible, length, write
 from seedpipe.sandbox.render.slug import FAINT, INK, LABEL, ON_LABEL, PANEL
 
@@ -25,15 +26,18 @@ if TYPE_CHECKING:
     Load = Callable[[str], bytes | None]
 
 _MOST_PX: Final = 60_000_000
+_EDGE_PX: Final = 24
 _KEPT_PX: Final = 2048  # of a reference's longer side
 _MOST_PRINTS: Final = 6
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 
-def paint_references(canvas: Canvas, urls: Sequence[str], load: Load, shot: Shot) -> None:
-    """Paint a comp of reference images, in their order."""
+def paint_references(
+    canvas: Canvas, urls: Sequence[str], load: Load, shot: Shot, *, headed: bool = False
+) -> None:
+    """Paint a comp of reference images, in their order; a `headed` one leaves ground for a headline."""
     pictures = [_opened(load(url)) or _frame(url) for url in urls[: _MOST_PRINTS + 1]]
-    canvas.image.paste(_cropped(pictures[0], (canvas.width, canvas.height), shot))
+    _paint_first(canvas, pictures[0], shot, headed=headed)
     wide = canvas.width >= canvas.height
     prints = pictures[1:]
     if not prints:
@@ -48,6 +52,26 @@ def paint_references(canvas: Canvas, urls: Sequence[str], load: Load, shot: Shot
             else (canvas.width / 2 + along, canvas.height - cell * 0.62)
         )
         _lay(canvas.image, picture, middle, cell * 0.9, f"ref {index + 2}")
+
+
+def _paint_first(canvas: Canvas, picture: Image.Image, shot: Shot, *, headed: bool) -> None:
+    """Fill the canvas with a picture, or all but the headline's place, which its edge's colours run into."""
+    width, height = canvas.width, canvas.height
+    is_wide = width >= WIDE * height
+    left = round(width * HEADED_LEFT) if headed and is_wide else 0
+    top = round(height * HEADED_TOP) if headed and not is_wide else 0
+    shown = _cropped(picture, (width - left, height - top), shot)
+    canvas.image.paste(shown, (left, top))
+    if left or top:
+        edge = (
+            (0, 0, shown.width // 40 + 1, shown.height)
+            if left
+            else (0, 0, shown.width, shown.height // 40 + 1)
+        )
+        size = (1, _EDGE_PX) if left else (_EDGE_PX, 1)
+        strip = shown.resize(size, Image.Resampling.BOX, box=edge).filter(ImageFilter.GaussianBlur(1))
+        ground = (left, height) if left else (width, top)
+        canvas.image.paste(strip.resize(ground, Image.Resampling.BICUBIC), (0, 0))
 
 
 def _opened(body: bytes | None) -> Image.Image | None:

@@ -57,6 +57,7 @@ _COVE: Final = 1.1  # the backdrop: where its wall stands, and the radius it ris
 _COARSE_PX: Final = 300
 _PLINTH: Final = 0.3
 _FOLLOWS: Final = 0.55  # how far a pack turns after the camera, so that its label stays legible
+_INTO: Final = {"bowl": 24.0, "plate": 28.0}  # how steeply at least: one looks into them
 _WIDE: Final = 1.3  # from this ratio on a headline stands beside the pack
 _LETTERS_PX: Final = 1400
 
@@ -122,8 +123,9 @@ def _camera(canvas: Canvas, brief: Brief, shot: Shot, ware: Pack) -> Camera:
         0.0,
         _PLINTH + ware.height * shot.aim if shot.near > 1.3 else (_PLINTH + ware.height) * 0.52,
     )
+    elevation = max(shot.elevation, _INTO.get(brief.subject, 0.0))
     return orbit(
-        target, _DISTANCE, shot.azimuth, shot.elevation, focal, (across * canvas.width, up * canvas.height)
+        target, _DISTANCE, shot.azimuth, elevation, focal, (across * canvas.width, up * canvas.height)
     )
 
 
@@ -428,8 +430,10 @@ def paint_label(canvas: Canvas, camera: Camera, light: Rig, label: Label, brief:
     if label.panel:
         ground = Finish(colour=label.panel, gloss=label.gloss)
         canvas.decal(camera, grid, _filled, shaded(camera, ground, light))
-    wording = legible(brief.label) or spell(_GENERIC.get(brief.subject, brief.subject).title())
-    under = spell(_GENERIC.get(brief.subject, "").upper()) if brief.label else ""
+    ware = brief.ware if brief.subject in _LABELLED else ""
+    ware = spell(ware or _GENERIC.get(brief.subject, ""))
+    wording = legible(brief.label) or ware.title() or spell(brief.subject.title())
+    under = ware.upper() if brief.label else ""
     ink = Finish(colour=label.ink, gloss=label.gloss)
     canvas.decal(
         camera, grid, lambda wide, high: _letters(wording, under, wide, high), shaded(camera, ink, light)
@@ -446,6 +450,7 @@ _GENERIC: Final = {
     "bar": "soap",
     "can": "soda",
 }
+_LABELLED: Final = frozenset({*_GENERIC, "bottle", "box", "candle"})  # with what is in them
 
 
 def _filled(_wide: int, _high: int) -> Image.Image:

@@ -81,9 +81,11 @@ def tones(brief: Brief, look: Look) -> dict[str, Floats]:
     """Return the colours of land, second land, and sky at its top and its horizon, as linear light."""
     land, second = _IN_SEASON.get((brief.subject, brief.season)) or _LAND[brief.subject]
     sky = "#DCE7EE"
-    if brief.palette:
-        sky = brief.background or max(brief.palette, key=lightness)
+    if len(brief.palette) > 1 or brief.background:
+        sky = brief.background or (min if brief.light is Light.NIGHT else max)(brief.palette, key=lightness)
         land, second = _own(brief, sky, land, second)
+    elif brief.palette:  # one colour dyes the land, it does not flood the country
+        land, second = mixed(land, brief.palette[0], 0.4), mixed(second, brief.palette[0], 0.15)
     top, low = {
         Light.GOLDEN: (mixed(mixed(land, "#5F6FA0", 0.62), "#7A6A8E", 0.25), mixed(sky, "#FFC27A", 0.62)),
         Light.EVENING: (mixed("#33416B", land, 0.12), mixed(sky, "#E79A7C", 0.6)),

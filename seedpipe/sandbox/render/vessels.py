@@ -42,6 +42,26 @@ def bottle(look: Look, materials: list[Finish]) -> Pack:
     return Pack(parts=tuple(parts), height=1.52, reach=0.3, label=label)
 
 
+def flask(look: Look, _materials: list[Finish]) -> Pack:
+    """Return a water bottle with a loop at its lid."""
+    coat = Finish(colour=look.product, gloss=0.12)
+    lid = Finish(colour=look.cap, gloss=0.2)
+    profile = [
+        *edged(0, 0.12, 0.27, 0.04)[:8],
+        *smooth([(0.12, 0.27), (0.92, 0.27), (1.04, 0.245), (1.12, 0.19), (1.17, 0.18)], 44),
+    ]
+    turns = np.linspace(0.12, math.pi - 0.12, 26)
+    loop = np.stack((0.15 * np.cos(turns), np.zeros_like(turns), 1.36 + 0.13 * np.sin(turns)), axis=-1)
+    parts = [
+        *turned(profile, coat),
+        *turned([(1.16, 0.192), (1.19, 0.192)], METAL, 1),
+        Part(patch=tube(loop, 0.03), finish=lid, layer=1),
+        *turned(edged(1.19, 1.38, 0.205, 0.025), lid, 2),
+    ]
+    label = Label(grid=around(0.3, 0.86, 0.27, 58), panel=None, ink=plain_ink(look))
+    return Pack(parts=tuple(parts), height=1.49, reach=0.28, label=label)
+
+
 def dropper(look: Look, materials: list[Finish]) -> Pack:
     """Return a dropper bottle."""
     glass = body(look, materials, gloss=0.5, depth=0.3)

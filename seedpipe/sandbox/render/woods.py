@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _TREES: Final = {"hills": 70, "forest": 300, "mountains": 80, "lake": 70}
 _FIRS: Final = {"forest": 0.55, "hills": 0.1}  # the share of them where both grow
+_TALL_PX: Final = 160  # a fir of this height has more tiers
+_CLOSE: Final = 120  # steps: nearer trees are firs, whose tiers stand a close look
 _STARS: Final = 90
 _FLOWERS: Final = 150
 _PETALS: Final = ("#F6F1E6", "#F2C33D", "#E2637F", "#8E6CC4")
@@ -80,6 +82,12 @@ def _places(stand: Stand, count: int, chance: random.Random, subject: str) -> li
     first = {"forest": 165, "lake": 60}.get(subject, 120)
     most = {"mountains": 0.9, "lake": 0.75}.get(subject, 9.0)
     found = []
+    if subject == "forest":  # a few trees close by at both sides: the viewer stands in it, not before it
+        found = [
+            (chance.randrange(70, _CLOSE), round(columns * (side + 0.2 * chance.random())))
+            for side in (0.0, 0.8, 0.0, 0.8, 0.02)
+        ]
+        found = [(step, min(column, columns - 1)) for step, column in found]
     for _ in range(count * 14):
         step, column = chance.randrange(first, steps - 40), chance.randrange(columns)
         is_seen = stand.screen[step, column] <= stand.crest[step - 1, column] + 0.5
@@ -110,6 +118,7 @@ def _paint_tree(
     fir = (
         brief.subject in {"mountains", "lake"}
         or brief.season == "winter"
+        or step < _CLOSE
         or chance.random() < _FIRS[brief.subject]
     )
     if fir and brief.season in {"autumn", "spring"}:
@@ -133,7 +142,14 @@ def _paint_tree(
 
 
 def _paint_fir(canvas: Canvas, x: float, foot: float, high: float, tones: tuple[str, str]) -> None:
-    for low, top, half in ((0.12, 0.6, 0.24), (0.36, 0.8, 0.18), (0.58, 1.0, 0.12)):
+    tiers = 3 if high < _TALL_PX else 7
+    for tier in range(tiers):
+        share = tier / (tiers - 1)
+        low, half = (
+            0.12 + 0.46 * share + 0.16 * share * (tiers > 3),
+            0.24 - 0.12 * share - 0.06 * share * (tiers > 3),
+        )
+        top = low + 0.48 - 0.06 * share if tiers == 3 else min(1.0, low + 0.3)
         tip, base = (x, foot - top * high), foot - low * high
         canvas.shape([(x - half * high, base), (x + half * high, base), tip], tones[0])
         canvas.shape(
