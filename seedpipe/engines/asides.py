@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.model import Job, Prediction
     from seedpipe.core.records import JobRecord
-    from seedpipe.engines.walk import Tools
+    from seedpipe.engines.tools import Tools
     from seedpipe.ports import Store
 
 _CLOCK_ERROR: Final = timedelta(seconds=5)  # what the service's `Date` and the way to it leave open

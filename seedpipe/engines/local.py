@@ -23,8 +23,8 @@ from seedpipe.engines.pace import Pace, Traffic
 from seedpipe.engines.scribe import Scribe
 from seedpipe.engines.settle import Settler
 from seedpipe.engines.shard import Crew
+from seedpipe.engines.tools import Tools
 from seedpipe.engines.uploads import Uploads
-from seedpipe.engines.walk import Tools
 
 if TYPE_CHECKING:
     import random

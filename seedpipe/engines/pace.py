@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seedpipe.core.errors import ProviderError
     from seedpipe.ports import Clock, RunListener
 
+_TOO_MANY_REQUESTS: Final = 429
 _ENDS_AT_ONCE: Final = frozenset({StopReason.INTERRUPTED, StopReason.DISK})
 _ONLY_MONEY: Final = frozenset({StopReason.PURSE, StopReason.BUDGET, StopReason.MONTH})
 _TURNED_AWAY: Final = frozenset({Event.NOT_SENT, Event.UNAVAILABLE, Event.RATE_LIMITED})
@@ -184,6 +185,12 @@ class Traffic:
             self._pause(wait_s, f"the service is asked too often: {error}")
         elif not self._paused():
             self._pause(next(self._waits), f"the service is asked too often: {error}")
+
+    def wait_after(self, error: ProviderError, wait_s: float) -> float:
+        """Return how long to wait after a read that failed; a 429 also holds back the submits."""
+        if error.status == _TOO_MANY_REQUESTS:
+            self.limited(error)
+        return max(wait_s, error.retry_after_s or 0.0)
 
     def _unreachable(self, error: ProviderError) -> None:
         self._failed_waves += 1

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from seedpipe.core.records import OpenRequest
     from seedpipe.engines.asides import Asides
     from seedpipe.engines.scribe import Scribe
-    from seedpipe.engines.walk import Tools
+    from seedpipe.engines.tools import Tools
     from seedpipe.ports import Ledger
 
 _TOO_MANY_REQUESTS: Final = 429

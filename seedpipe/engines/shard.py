@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from seedpipe.core.records import JobRecord
-    from seedpipe.engines.walk import Tools
+    from seedpipe.engines.tools import Tools
 
 
 class Crew:

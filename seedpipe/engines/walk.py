@@ -1,9 +1,10 @@
 """One job's way from where the ledger left it to as far as it comes in this run.
 
 Hides the order of deeds that money depends on: the intent is durable before the bytes leave, the id before
-the first poll, the file before its entry. What an answer means is `core.lifecycle`'s to say; this module
-asks, acts and records. Invariant: a request is sent only in the phase that a recorded intent has led to, and
-once for each intent. A settled job is submitted again only for a reason that `core.policy` gives.
+the first poll, the file before its entry. What an answer means is `core.lifecycle`'s to say, how a task is
+asked about is `asking`'s; this module acts and records. Invariant: a request is sent only in the phase that a
+recorded intent has led to, and once for each intent. A settled job is submitted again only for a reason that
+`core.policy` gives.
 
 Absent on purpose: the plan, other jobs, and where this runs.
 """
@@ -11,11 +12,9 @@ Absent on purpose: the plan, other jobs, and where this runs.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.errors import Malformed, ProviderError, Refused, RunError, Unavailable
+from seedpipe.core.errors import ProviderError, Refused, RunError
 from seedpipe.core.keeping import waits_for_word
 from seedpipe.core.lifecycle import (
     Event,
@@ -25,32 +24,22 @@ from seedpipe.core.lifecycle import (
     is_unfetched,
     set_finished,
     submit_failure,
-    task_progress,
 )
 from seedpipe.core.model import Output
 from seedpipe.core.money import usd
 from seedpipe.core.policy import Ending, counts_as_failed, redo_reason, retry_reason
 from seedpipe.core.records import Entry, StopReason, Verdict
 from seedpipe.core.sets import ImageSet, fullest
-from seedpipe.engines.pace import backoff
+from seedpipe.engines.asking import Inquiry, Task
+from seedpipe.engines.images import bring, place
 
 if TYPE_CHECKING:
-    import random
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from seedpipe.core.model import ImageFile, Json, Policy, Prediction
-    from seedpipe.core.policy import Orders
-    from seedpipe.core.records import JobRecord, RunStart
-    from seedpipe.engines.hints import Hints
-    from seedpipe.engines.lists import Lists
-    from seedpipe.engines.pace import Pace, Traffic
-    from seedpipe.engines.scribe import Scribe
-    from seedpipe.engines.uploads import Uploads
-    from seedpipe.ports import Clock, Provider, RunListener, Store
+    from seedpipe.core.model import ImageFile, Json, Prediction
+    from seedpipe.core.records import JobRecord
+    from seedpipe.engines.tools import Tools
 
-_KEY_REFUSED: Final = frozenset({401, 402, 403})
-_NOT_FOUND: Final = 404
-_TOO_MANY_REQUESTS: Final = 429
 _MEDIA_UNREADABLE: Final = 1402  # the service's word for an input file that it could not fetch
 _TIME_QUESTIONS: Final = 3  # before a submit: without an answer our own clock must do, in a wider window
 _OVER: Final = {
@@ -65,26 +54,6 @@ _LIMITS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What every walk of a run works with."""
-
-    run: RunStart
-    policy: Policy
-    orders: Orders
-    scribe: Scribe
-    provider: Provider
-    store: Store
-    clock: Clock
-    listener: RunListener
-    pace: Pace
-    traffic: Traffic
-    hints: Hints
-    lists: Lists
-    uploads: Uploads
-    rng: random.Random
-
-
 class JobWalk:
     """Takes one job through its phases. `sending` is true from its intent until its answer is recorded."""
 
@@ -92,13 +61,8 @@ class JobWalk:
         self._tools = tools
         self._record = record
         self._job = record.job
-        latest = record.latest
         self._phase = record.phase
-        self._prediction_id = (latest.prediction_id if latest else None) or ""
-        self._accepted_at = latest.accepted_at if latest else None
-        self._urls = latest.urls if latest else ()
-        self._images = {output.index: output.image for output in record.outputs}
-        self._flagged = latest.flagged if latest else frozenset()
+        self._task = _task_of(record)
         self._endings = [
             Ending(phase=took.phase, error_code=took.error_code)
             for took in record.attempts
@@ -106,12 +70,8 @@ class JobWalk:
         ]
         self._takes = max(len(record.attempts), 1)
         self._earlier_sets = list(record.sets[:-1])
-        self._just_accepted = False
-        self._asked_for_fresh_urls = False
-        self._fetched_again = False
         self._ended_here = False
         self._redo_granted = True  # the user's word is good for one more attempt a run
-        self._looked_in_list = False
         self.sending = False
 
     @property
@@ -127,8 +87,8 @@ class JobWalk:
     async def settle(self, event: Event, prediction: Prediction | None, why: str) -> None:
         """Put on record what became of a request in doubt: found, surely absent, or held."""
         if prediction is not None:
-            self._prediction_id = prediction.prediction_id
-            self._accepted_at = prediction.created_at or self._tools.clock.now()
+            self._task.prediction_id = prediction.prediction_id
+            self._task.accepted_at = prediction.created_at or self._tools.clock.now()
         await self._note(event, "" if event is Event.FOUND else why, prediction=prediction)
 
     async def finish(self) -> bool:
@@ -212,8 +172,7 @@ class JobWalk:
 
     async def _learn_time(self) -> None:
         """Learn the service's time, by which a request in doubt is found again, if it can be had."""
-        pace = self._tools.pace
-        waits = self._backoff(pace.retry_first_s, pace.retry_max_s, pace.retry_growth)
+        waits = self._tools.retry_waits()
         for _ in range(_TIME_QUESTIONS):
             try:
                 return await self._tools.lists.learn_time(self._job.model)
@@ -222,7 +181,7 @@ class JobWalk:
             except ProviderError as error:
                 if not self._tools.traffic.open:
                     return None
-                await self._tools.clock.sleep(self._wait_after(error, next(waits)))
+                await self._tools.clock.sleep(self._tools.traffic.wait_after(error, next(waits)))
         return None
 
     async def _send(self, body: Mapping[str, Json], again: str, *, must_fit: bool) -> bool:
@@ -275,21 +234,14 @@ class JobWalk:
 
     def _begin_anew(self) -> None:
         """Leave the settled attempt as it is; its images stay and may still be the fullest set."""
-        self._earlier_sets.append(self._set)
+        self._earlier_sets.append(self._task.set)
         self._takes += 1
-        self._prediction_id = ""
-        self._accepted_at = None
-        self._urls = ()
-        self._images = {}
-        self._flagged = frozenset()
-        self._asked_for_fresh_urls = False
-        self._fetched_again = False
-        self._looked_in_list = False
+        self._task = Task()
 
     async def _remember(self, prediction: Prediction) -> None:
-        self._prediction_id = prediction.prediction_id
-        self._accepted_at = self._tools.clock.now()
-        self._just_accepted = True
+        self._task.prediction_id = prediction.prediction_id
+        self._task.accepted_at = self._tools.clock.now()
+        self._task.is_new = True
         try:
             await self._note(Event.ACCEPTED, prediction=prediction)
         except RunError as error:
@@ -300,206 +252,94 @@ class JobWalk:
             raise type(error)(message, hint=error.hint) from error
 
     async def _poll(self) -> bool:
-        pace, clock, hints = self._tools.pace, self._tools.clock, self._tools.hints
-        deadline = clock.monotonic() + pace.job_deadline_s
-        waits = self._backoff(pace.poll_first_s, pace.poll_max_s, pace.poll_growth)
-        missing_since: float | None = None
-        if self._just_accepted:
-            self._just_accepted = False
-            await hints.wait(clock, self._prediction_id, next(waits))
-        while (now := clock.monotonic()) < deadline:
-            wait_s = next(waits)
-            try:
-                prediction = await self._tools.provider.result(self._prediction_id)
-            except ProviderError as error:
-                missing = isinstance(error, Refused) and error.status == _NOT_FOUND
-                missing_since = (now if missing_since is None else missing_since) if missing else None
-                if missing_since is not None and self._is_gone(now - missing_since):
-                    if (listed := await self._as_listed()) is None:
-                        return await self._bury(error)
-                    missing_since = None
-                    if event := task_progress(listed):
-                        return await self._arrive(event, listed)
-                if isinstance(error, Refused) and error.status in _KEY_REFUSED:
-                    return await self._locked_out(error)
-                wait_s = self._wait_after(error, wait_s)
-            else:
-                missing_since = None
-                if event := task_progress(prediction):
-                    return await self._arrive(event, prediction)
-            wait_s = min(wait_s, max(0.0, deadline - clock.monotonic()))
-            await hints.wait(clock, self._prediction_id, wait_s)
-        await self._note(Event.OVERDUE, "the service is still working on it; the next run asks again")
-        return False
-
-    def _wait_after(self, error: ProviderError, wait_s: float) -> float:
-        """Return how long to wait after a read that failed; a 429 also holds back the submits."""
-        if error.status == _TOO_MANY_REQUESTS:
-            self._tools.traffic.limited(error)
-        return max(wait_s, error.retry_after_s or 0.0)
-
-    async def _arrive(self, event: Event, prediction: Prediction) -> bool:
-        self._tools.hints.forget(self._prediction_id)
-        self._urls = prediction.outputs
-        self._flagged = prediction.flagged
-        if event is Event.COMPLETED:
-            await self._note(event, prediction=prediction)
-        else:
-            empty = (
-                "completed, but without any output" if event is Event.COMPLETED_EMPTY else prediction.status
-            )
-            await self._note(event, prediction.error or empty, code=prediction.code, prediction=prediction)
-            if prediction.code == _MEDIA_UNREADABLE:
-                await self._tools.uploads.withdraw(self._job)
+        heard = await Inquiry(self._tools, self._job.model, self._task).answer()
+        if heard.prediction is None:
+            await self._note(heard.event, heard.words)
+            return False
+        await self._arrive(heard.event, heard.prediction)
         return True
 
-    def _is_gone(self, missing_for_s: float) -> bool:
-        """Say whether a task that the service does not know will stay unknown, as far as this run goes."""
-        return self._is_past_retention() or missing_for_s >= self._tools.pace.missing_grace_s
-
-    async def _as_listed(self) -> Prediction | None:
-        """Return a young task whose result is unknown as the service's list shows it, once a run."""
-        if self._looked_in_list or self._is_past_retention() or self._accepted_at is None:
-            return None
-        self._looked_in_list = True
-        try:
-            return await self._tools.lists.find(self._job.model, self._prediction_id, self._accepted_at)
-        except ProviderError:
-            return None
-
-    def _is_past_retention(self) -> bool:
-        kept = timedelta(days=self._tools.pace.retention_days)
-        return self._accepted_at is not None and self._tools.clock.now() - self._accepted_at > kept
-
-    async def _bury(self, error: ProviderError) -> bool:
-        """Record a task unknown to the service: lost when it is too old or was once seen complete.
-
-        A young task that never was seen may still show up: it stays accepted, and is never bought again.
-        """
-        if self._is_past_retention():
-            await self._note(Event.EXPIRED, f"the service no longer keeps it: {error}")
-        elif self._urls or self._images:
-            await self._note(Event.VANISHED, f"the service has deleted it: {error}")
-        else:
-            await self._note(Event.OVERDUE, f"the service does not know it yet: {error}")
-        return False
-
-    async def _locked_out(self, error: ProviderError) -> bool:
-        self._tools.traffic.halt(StopReason.BLOCKED, f"the service lets nothing be read: {error}")
-        await self._note(Event.OVERDUE, str(error))
-        return False
+    async def _arrive(self, event: Event, prediction: Prediction) -> None:
+        self._task.urls = prediction.outputs
+        self._task.flagged = prediction.flagged
+        if event is Event.COMPLETED:
+            await self._note(event, prediction=prediction)
+            return
+        empty = "completed, but without any output" if event is Event.COMPLETED_EMPTY else prediction.status
+        await self._note(event, prediction.error or empty, code=prediction.code, prediction=prediction)
+        if prediction.code == _MEDIA_UNREADABLE:
+            await self._tools.uploads.withdraw(self._job)
 
     async def _fetch(self) -> bool:
         """Bring home what is not here yet; one file that fails does not keep the others out."""
-        unknown = any(not url and not self._has(index) for index, url in enumerate(self._urls))
-        if unknown and not self._asked_for_fresh_urls:  # an earlier run knew it: signed URLs are not kept
-            self._asked_for_fresh_urls = True
+        task = self._task
+        # Where a URL is unknown, an earlier run knew it: signed ones are not kept.
+        unknown = any(not url and not self._has(index) for index, url in enumerate(task.urls))
+        if unknown and not task.asked_for_fresh_urls:
+            task.asked_for_fresh_urls = True
             await self._note(Event.URLS_EXPIRED)
             return True
-        trouble: ProviderError | None = None if self._urls else Refused("the URLs are not known")
+        trouble: ProviderError | None = None if task.urls else Refused("the URLs are not known")
         brought: dict[str, ImageFile] = {}
-        for index, url in enumerate(self._urls):
+        for index, url in enumerate(task.urls):
             if self._has(index):
                 continue
             try:
-                brought[url] = brought.get(url) or await self._bring(url)
+                brought[url] = brought.get(url) or await bring(url, self._tools)
             except ProviderError as error:
                 trouble = trouble if isinstance(trouble, Refused) else error
             else:
                 await self._keep(index, brought[url])
         if trouble is None:
             if self._phase is Phase.FETCHING:  # all were here already: say again that the set is whole
-                await self._keep(0, self._images[0])
+                await self._keep(0, task.images[0])
             return True
         return await self._fall_short(trouble)
 
     async def _fall_short(self, trouble: ProviderError) -> bool:
-        if isinstance(trouble, Refused) and not self._asked_for_fresh_urls:
-            self._asked_for_fresh_urls = True
+        if isinstance(trouble, Refused) and not self._task.asked_for_fresh_urls:
+            self._task.asked_for_fresh_urls = True
             await self._note(Event.URLS_EXPIRED, str(trouble))
             return True
         await self._note(Event.GAVE_UP, f"{trouble}; the next run tries again")
         return False
 
-    async def _bring(self, url: str) -> ImageFile:
-        """Download one file into the store; raises the last `ProviderError` after a few attempts."""
-        pace = self._tools.pace
-        waits = self._backoff(pace.retry_first_s, pace.retry_max_s, pace.retry_growth)
-        for _ in range(pace.download_attempts - 1):
-            try:
-                return await self._bring_once(url)
-            except (Unavailable, Malformed) as error:
-                await self._tools.clock.sleep(max(next(waits), error.retry_after_s or 0.0))
-        return await self._bring_once(url)
-
-    async def _bring_once(self, url: str) -> ImageFile:
-        async with self._tools.provider.download(url) as chunks:
-            return await self._tools.store.receive(chunks)
-
     async def _keep(self, index: int, image: ImageFile) -> None:
-        self._images[index] = image
-        received = len(self._urls)
+        self._task.images[index] = image
+        received, shown = len(self._task.urls), self._task.set
         stored = sum(self._has(position) for position in range(received))
         expected = self._job.outputs_expected
-        event = set_finished(stored=stored, received=received, good=len(self._set.good), expected=expected)
-        words = "" if event is Event.OUTPUT_STORED else self._set.remarks(expected)
+        event = set_finished(stored=stored, received=received, good=len(shown.good), expected=expected)
+        words = "" if event is Event.OUTPUT_STORED else shown.remarks(expected)
         await self._note(event, words, output=Output(job_id=self.job_id, index=index, image=image))
 
     def _has(self, index: int) -> bool:
-        image = self._images.get(index)
+        image = self._task.images.get(index)
         return image is not None and self._tools.store.holds(image)
 
-    @property
-    def _set(self) -> ImageSet:
-        """The images of the latest attempt."""
-        return ImageSet(images=dict(self._images), flagged=self._flagged)
-
     async def _publish(self) -> bool:
-        """Put the fullest set at every cell's paths; images beyond the paths stay in the store."""
-        sets = [*self._earlier_sets_here(), self._set]
-        if not await self._place(sets[fullest(sets) or 0]):
+        """Put the fullest set at every cell's paths."""
+        sets = [*self._earlier_sets_here(), self._task.set]
+        if not await place(sets[fullest(sets) or 0], self._record, self._tools.store):
             return await self._fetch_again()
-        self._tell(self._set.remarks(self._job.outputs_expected))
+        self._tell(self._task.set.remarks(self._job.outputs_expected))
         return False
 
     async def _publish_earlier(self) -> bool:
         """Put what an earlier attempt brought at its paths, where the latest one brought nothing."""
         sets = self._earlier_sets_here()
         if (best := fullest(sets)) is not None:
-            await self._place(sets[best])
+            await place(sets[best], self._record, self._tools.store)
         return False
 
     def _earlier_sets_here(self) -> list[ImageSet]:
         holds = self._tools.store.holds
         return [found for found in self._earlier_sets if all(map(holds, found.good.values()))]
 
-    async def _place(self, shown: ImageSet) -> bool:
-        """Put a set at every cell's paths; return whether all of its images were here."""
-        for cell in self._record.followers:
-            for place, index in shown.placed(len(cell.output_paths)).items():
-                image, stem = shown.images[index], cell.output_paths[place]
-                try:
-                    await self._tools.store.publish(image, stem)
-                except KeyError:
-                    if not await self._reclaim(image, place):
-                        return False
-        return True
-
-    async def _reclaim(self, image: ImageFile, place: int) -> bool:
-        """Take an image whose object is gone back from wherever it is published."""
-        store = self._tools.store
-        stems = [cell.output_paths[place] for cell in self._record.cells if place < len(cell.output_paths)]
-        for stem in stems:
-            if await store.reclaim(image, stem):
-                for other in stems:
-                    await store.publish(image, other)
-                return True
-        return False
-
     async def _fetch_again(self) -> bool:
         """Ask for a set whose images are gone, once a run: they are paid for and not to be bought again."""
-        once_more = not self._fetched_again
-        self._fetched_again = True
+        once_more = not self._task.fetched_again
+        self._task.fetched_again = True
         await self._note(Event.OUTPUT_MISSING, "its images are gone from the store")
         return once_more
 
@@ -541,5 +381,15 @@ class JobWalk:
         job = f"{self._record.label} at {usd(self._job.cost_usd)}"
         return f"the next job, {job}, does not fit {_LIMITS[reason]}"
 
-    def _backoff(self, first_s: float, max_s: float, growth: float) -> Iterator[float]:
-        return backoff(first_s, max_s, growth, self._tools.rng)
+
+def _task_of(record: JobRecord) -> Task:
+    latest = record.latest
+    if latest is None:
+        return Task()
+    return Task(
+        prediction_id=latest.prediction_id or "",
+        accepted_at=latest.accepted_at,
+        urls=latest.urls,
+        images={output.index: output.image for output in record.outputs},
+        flagged=latest.flagged,
+    )
