@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.app.planning import plan_of, review_of
+from seedpipe.core.campaign import Places
 from seedpipe.core.errors import InputError
 from seedpipe.core.explaining import Origin, origins
 from seedpipe.core.variant import AS_IT_STANDS, Variant
@@ -85,7 +86,7 @@ def explain(
     if not found:
         hint = "name a cell, the first digits of a job id, or the path of an image: `seedpipe plan FILE -v`"
         raise InputError(f"the plan has no cell, job or path '{text}'", hint=hint)
-    places = places_of(tree.root, settings)
+    places, written = places_of(tree.root, settings), Places(tree.campaign, tree, plan.catalogue, variant)
     store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
 
     def told(planned: PlannedCell) -> Explained:
@@ -98,7 +99,7 @@ def explain(
             reviewed = review_of(alone, settings, None, store, lock)
         return Explained(
             planned=planned,
-            origins=origins(plan.campaign, planned.cell, planned.job),
+            origins=origins(plan.campaign, plan.header, written, planned),
             reviewed=reviewed,
             profile=variant.profile,
         )

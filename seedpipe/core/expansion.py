@@ -182,7 +182,7 @@ class Expansion:
         values = {
             **setting.values,
             **_by_axis(series, place.rows),
-            "cell": _cell_name(series, place.rows, place.take),
+            "cell": cell_name(series, place.rows, place.take),
             "take": str(place.take),
         }
         seen = self._rendering(values, where=f"in cell {address}")
@@ -278,7 +278,8 @@ def _address(series: Series, keys: tuple[str, ...], take: int) -> str:
     return "/".join((series.name, *keys, *([] if take == 1 else [f"take-{take}"])))
 
 
-def _cell_name(series: Series, keys: tuple[str, ...], take: int) -> str:
+def cell_name(series: Series, keys: tuple[str, ...], take: int) -> str:
+    """Return what templates see as `cell`: `AUR-07-jp`, `AUR-07-jp-take-2`; the series' name without axes."""
     return "-".join((*(keys or (series.name,)), *([] if take == 1 else [f"take-{take}"])))
 
 

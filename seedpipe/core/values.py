@@ -156,15 +156,15 @@ class TableByKey:
 
     def at(self, key: tuple[str, ...]) -> TablePart | MissingRow:
         """Return what stands under a key or the beginning of one."""
-        if len(key) == len(self.keys) and not any(True for _ in self.rows_for(key)):
+        if len(key) == len(self.keys) and not any(True for _ in self.keys_for(key)):
             return MissingRow(self, key)
         return TablePart(self, key)
 
-    def rows_for(self, key: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
-        """Yield the row of a key, then those that stand in for it."""
+    def keys_for(self, key: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """Yield a key if it has a row, then those of the rows that stand in for it."""
         for _ in range(_MAX_FALLBACKS):
             if key in self.rows:
-                yield self.rows[key]
+                yield key
             following = tuple(self.fallback.get(part, part) for part in key)
             if following == key:
                 return
@@ -175,8 +175,8 @@ class TableByKey:
         if column not in self.columns:
             hint = did_you_mean(column, self.columns) or f"it has {', '.join(self.columns)}"
             return missing(f"table '{self.name}' has no column '{column}'", word=column, hint=hint)
-        for row in self.rows_for(key):
-            value = row[self.columns[column]]
+        for each in self.keys_for(key):
+            value = self.rows[each][self.columns[column]]
             if value is not None and value != "":
                 return shielded(column, value) if isinstance(value, list | dict) else value
         return missing(
@@ -205,6 +205,11 @@ class TablePart:
     def __init__(self, table: TableByKey, key: tuple[str, ...] = ()) -> None:
         self._table = table
         self._key = key
+
+    @property
+    def table(self) -> TableByKey:
+        """The whole of it."""
+        return self._table
 
     def read(self, name: str) -> object:
         """Return the part under one more key; in a row, the value of a column."""

@@ -109,5 +109,11 @@ def test_what_is_kept_and_why_can_be_asked(lamps):
     lamps.run("run", "campaign.yaml")
     said = json.loads(lamps.run("explain", "campaign.yaml", "hero/red", "--proof", "--json").stdout)["cells"]
     assert said[0]["why"] == "done: a run has nothing to do"
-    assert {"name": "lamp", "value": "red", "where": "campaign.yaml:4"} in said[0]["origins"]
+    assert {
+        "name": "lamp",
+        "value": "red",
+        "where": "campaign.yaml:4:17, axis",
+        "place": {"file": "campaign.yaml", "line": 4, "column": 17},
+        "layer": "axis",
+    } in said[0]["origins"]
     assert "no cell, job or path 'hero/rd'" in lamps.run("explain", "campaign.yaml", "hero/rd", code=2).stderr

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from seedpipe.app.explaining import Explained
     from seedpipe.cli.console import Screen
+    from seedpipe.core.explaining import Origin
 
 
 def show_explained(explained: Sequence[Explained], screen: Screen) -> None:
@@ -69,7 +70,17 @@ def _document(each: Explained) -> dict[str, Any]:
         "job_id": job.job_id,
         "cost_usd": exact(job.cost_usd),
         "why": _why(each).plain,
-        "origins": [
-            {"name": origin.name, "value": origin.value, "where": origin.where} for origin in each.origins
-        ],
+        "origins": [_origin(origin) for origin in each.origins],
+    }
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    span = origin.span
+    place = {"file": span.source.path, "line": span.line, "column": span.column} if span else None
+    return {
+        "name": origin.name,
+        "value": origin.value,
+        "where": origin.where,
+        "place": place,
+        "layer": origin.layer or None,
     }

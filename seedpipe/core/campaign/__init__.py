@@ -7,7 +7,17 @@ Absent on purpose: disk (see `Files`), and everything that needs a single cell (
 
 from seedpipe.core.campaign.files import FileProblem, Files
 from seedpipe.core.campaign.loading import faulty, load_campaign, read_campaign
-from seedpipe.core.campaign.model import Brand, Budget, Campaign, Derived, InputValue, Series, data_values
+from seedpipe.core.campaign.model import (
+    Brand,
+    Budget,
+    Campaign,
+    Derived,
+    InputValue,
+    Override,
+    Series,
+    data_values,
+)
+from seedpipe.core.campaign.places import Places
 
 __all__ = [
     "Brand",
@@ -17,6 +27,8 @@ __all__ = [
     "FileProblem",
     "Files",
     "InputValue",
+    "Override",
+    "Places",
     "Series",
     "data_values",
     "faulty",

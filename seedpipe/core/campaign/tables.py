@@ -70,6 +70,25 @@ def parse(
     return (None if problems else Table(columns=records.columns, rows=rows)), problems
 
 
+def row_of(
+    shown_path: str, data: bytes, keys: Sequence[str], key: tuple[str, ...]
+) -> Callable[[str | None], Span | None]:
+    """Return a function that says where the row with a key stands, or its cell of a column, if at all."""
+    read = _FORMATS.get(shown_path.rpartition(".")[2].casefold())
+    records = read(shown_path, data, []) if read else None
+    if records is None or not set(keys) <= set(records.columns):
+        return lambda _: None
+    columns, at = records.columns, [records.columns.index(name) for name in keys]
+    keyed = (one for one in records.rows if tuple(_key_text(one.values[place]) for place in at) == key)
+    found, place = next(keyed, None), records.place
+
+    def where(column: str | None) -> Span | None:
+        name = column or keys[0]
+        return place(found.start, columns.index(name)) if found and name in columns else None
+
+    return where
+
+
 def _misses_columns(
     shown_path: str, records: Records, keys: Sequence[tuple[str, Span]], problems: list[Diagnostic]
 ) -> bool:
