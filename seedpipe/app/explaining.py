@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,7 @@ from seedpipe.core.errors import InputError
 from seedpipe.core.explaining import Origin, origins
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.locked import CampaignLock
-from seedpipe.project import out_of, places_of, reading
+from seedpipe.project import decisions_of, out_of, places_of, reading
 from seedpipe.sources import WorkTree
 from seedpipe.stores import LocalStore
 
@@ -88,15 +89,13 @@ def explain(
         raise InputError(f"the plan has no cell, job or path '{text}'", hint=hint)
     places, written = places_of(tree.root, settings), Places(tree.campaign, tree, plan.catalogue, variant)
     store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
+    rejects = decisions_of(tree, settings, plan.campaign.name).read().rejects
 
     def told(planned: PlannedCell) -> Explained:
         asked = (each for each in plan.cells() if each.job.job_id == planned.job.job_id)
         alone = _OneJob(plan=plan, shared=tuple(islice(asked, _MOST)))
-        if places.ledger.exists():
-            with reading(places.ledger) as ledger:
-                reviewed = review_of(alone, settings, ledger, store, lock)
-        else:
-            reviewed = review_of(alone, settings, None, store, lock)
+        with reading(places.ledger) if places.ledger.exists() else nullcontext() as ledger:
+            reviewed = review_of(alone, settings, ledger, store, lock, rejects=rejects)
         return Explained(
             planned=planned,
             origins=origins(plan.campaign, plan.header, written, planned),

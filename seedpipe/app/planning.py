@@ -5,6 +5,7 @@ Hides how a plan meets what is there already: the ledger, the lock, the files in
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,11 +24,7 @@ from seedpipe.core.standing import ChangedCell, Kept, Known, Standing, jobs_to_b
 from seedpipe.core.totals import Bill, PlanTotals
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.locked import CampaignLock
-from seedpipe.project import (
-    out_of,
-    places_of,
-    reading,
-)
+from seedpipe.project import decisions_of, out_of, places_of, reading
 from seedpipe.settings import Settings, World
 from seedpipe.sources import WorkTree
 from seedpipe.stores import LocalStore
@@ -46,6 +43,10 @@ if TYPE_CHECKING:
     from seedpipe.ports import Ledger
 
 NOTHING: Final = Decimal(0)
+
+
+def _nobody_rejects(_: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +151,9 @@ def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> P
     places = places_of(tree.root, settings)
     store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
     lint = Lint(plan.campaign)
-    if not places.ledger.exists():
-        return review_of(plan, settings, None, store, lock, lint)
-    with reading(places.ledger) as ledger:
-        return review_of(plan, settings, ledger, store, lock, lint)
+    rejects = decisions_of(tree, settings, plan.campaign.name).read().rejects
+    with reading(places.ledger) if places.ledger.exists() else nullcontext() as ledger:
+        return review_of(plan, settings, ledger, store, lock, lint, rejects=rejects)
 
 
 def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan | SampledPlan:
@@ -173,10 +173,13 @@ def review_of(
     store: LocalStore,
     lock: CampaignLock,
     lint: Lint | None = None,
+    *,
+    rejects: Callable[[str], bool] = _nobody_rejects,
 ) -> PlanReview:
     """Return how a plan stands against a ledger, if there is one, the images that are kept, and the lock.
 
-    With `lint`, it is looked at on the way for what is probably not meant.
+    With `lint`, it is looked at on the way for what is probably not meant; `rejects` says which images people
+    have rejected.
 
     Raises `InputError` for a campaign with faults, all of them.
     """
@@ -188,6 +191,7 @@ def review_of(
         keeps=store.keeps,
         lock=lock.paid,
         formers=partial(formers_of, plan.header, books, lock),
+        rejects=rejects,
     )
     bill = Bill(plan)
     cells = bill.counting(plan.cells())

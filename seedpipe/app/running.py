@@ -25,7 +25,7 @@ from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.lockfile import Elsewhere
 from seedpipe.core.manifest import RunManifest, exit_code
 from seedpipe.core.money import cents_up, usd
-from seedpipe.core.policy import Orders
+from seedpipe.core.policy import Orders, Redo
 from seedpipe.core.quotes import AccountReview, questions, refuse_dearer, refuse_unpriced
 from seedpipe.core.records import Entry, RunEnd, RunOutcome, RunRecord, RunStart
 from seedpipe.core.totals import total
@@ -35,6 +35,7 @@ from seedpipe.locked import CampaignLock
 from seedpipe.project import (
     Places,
     all_jobs,
+    decisions_of,
     ledger_of_last_run,
     out_of,
     places_of,
@@ -142,7 +143,8 @@ def carry_out(
         writing(places, settings) as ledger,
         examiner_of(plan.header, places, settings.world) as examiner,
     ):
-        reviewed = review_of(plan, settings, ledger, store, lock)
+        rejects = decisions_of(tree, settings, plan.header.campaign).read().rejects
+        reviewed = review_of(plan, settings, ledger, store, lock, rejects=rejects)
         orders = _agreed(reviewed, settings, out, lock, consent)
         keep_references(plan.header, tree, store)
         ledger.admit(plan.header, plan.cells())
@@ -206,7 +208,8 @@ def _agreed(
     account = cache(partial(_account, reviewed, settings))
     retries = consent(reviewed, account)
     account()
-    return Orders(redo=settings.redo, retries=retries, fail_fast=settings.fail_fast)
+    rejected = reviewed.standing.rejected_jobs if Redo.REJECTED in settings.redo else frozenset()
+    return Orders(redo=settings.redo, rejected=rejected, retries=retries, fail_fast=settings.fail_fast)
 
 
 def _exit_code(

@@ -31,8 +31,10 @@ class Redo(StrEnum):
     FAILED = "failed"
     SHORT = "short"
     MISSING = "missing"
+    REJECTED = "rejected"
 
 
+_SHOWS: Final = frozenset({Phase.DONE, Phase.DONE_SHORT, Phase.LOST})
 _REDONE: Final = {Phase.FAILED: Redo.FAILED, Phase.DONE_SHORT: Redo.SHORT, Phase.LOST: Redo.MISSING}
 
 
@@ -40,11 +42,13 @@ _REDONE: Final = {Phase.FAILED: Redo.FAILED, Phase.DONE_SHORT: Redo.SHORT, Phase
 class Orders:
     """What the user has said about one run.
 
-    `redo` names what may be bought again; `retries` says whether the policy may buy again at all, which
+    `redo` names what may be bought again, and `rejected` are the jobs whose pictures people had rejected when
+    the run began, if it names those; `retries` says whether the policy may buy again at all, which
     needs a consent to pay; with `fail_fast` the first failed job ends submitting.
     """
 
     redo: frozenset[Redo] = frozenset()
+    rejected: frozenset[str] = frozenset()
     retries: bool = True
     fail_fast: bool = False
 
@@ -80,10 +84,21 @@ def retry_reason(policy: Policy, endings: Sequence[Ending]) -> str:
     return ""
 
 
-def redo_reason(orders: Orders, phase: Phase) -> str:
+def redo_reason(orders: Orders, phase: Phase, job_id: str) -> str:
     """Return why the user's word submits a settled job once more, or nothing when it does not."""
     redo = _REDONE.get(phase)
+    if redo not in orders.redo and phase in _SHOWS and job_id in orders.rejected:
+        redo = Redo.REJECTED
     return f"--redo {redo}" if redo in orders.redo else ""
+
+
+def is_meant_by_redo(orders: Orders, phase: Phase, job_id: str, *, ended_here: bool) -> bool:
+    """Say whether the user can have meant a settled job before the run began.
+
+    What had failed by then was known, and what people had rejected, even if it had to be fetched again first;
+    what is lost shows only now.
+    """
+    return not ended_here or phase is Phase.LOST or job_id in orders.rejected
 
 
 def redo_phases(redo: Iterable[Redo]) -> frozenset[Phase]:

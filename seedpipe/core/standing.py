@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.lockfile import can_be_adopted
@@ -70,13 +70,16 @@ class Standing:
     """A plan against a ledger: a tally for each series, and the sizes its jobs ask for.
 
     `missing` are the jobs that are paid for and whose images are not here, `kept` those that wait for the
-    user's word; both in no other tally.
+    user's word; both in no other tally. `rejected` are those whose pictures people have rejected, by the
+    phase that they are counted in, None for a missing one, and `rejected_jobs` their ids.
     """
 
     by_series: Mapping[str, Tally]
     sizes: Mapping[str, tuple[str, ...]]
     missing: PhaseTotal = _NOTHING
     kept: Kept = _NOTHING_KEPT
+    rejected: Mapping[Phase | None, PhaseTotal] = field(default_factory=dict)
+    rejected_jobs: frozenset[str] = frozenset()
 
     @property
     def tally(self) -> Tally:
@@ -103,7 +106,10 @@ class Standing:
         wanted = frozenset(redo)
         missing = self.missing if Redo.MISSING in wanted else _NOTHING
         changed = self.kept.changed if Redo.CHANGED in wanted else _NOTHING
-        return add_up([self.of(*redo_phases(wanted)), missing, changed])
+        counted = redo_phases(wanted) | ({None} if Redo.MISSING in wanted else set())
+        rejected = self.rejected if Redo.REJECTED in wanted else {}
+        others = [total for phase, total in rejected.items() if phase not in counted]
+        return add_up([self.of(*redo_phases(wanted)), missing, changed, *others])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +118,15 @@ class Known:
 
     `tried` tells of a batch of job ids those that were ever tried; `keeps` whether an image is here, as an
     object or at a path; `lock` has the lines of what anyone has paid for, by job id; `formers` tells of
-    cells, by address with the job they ask for, what they were paid for as otherwise.
+    cells, by address with the job they ask for, what they were paid for as otherwise; `rejects` whether
+    somebody has rejected an image, by its sha256.
     """
 
     tried: Callable[[Sequence[str]], Iterable[JobRecord]]
     keeps: Callable[[ImageFile, str | None], bool]
     lock: Mapping[str, LockLine] = field(default_factory=dict)
     formers: Callable[[Mapping[str, str]], Mapping[str, Former]] = lambda _: {}
+    rejects: Callable[[str], bool] = lambda _: False
 
 
 def survey(cells: Iterable[PlannedCell], known: Known) -> Standing:
@@ -140,10 +148,11 @@ def jobs_to_buy(
     phases = redo_phases(wanted) | {Phase.PLANNED}
     waiting = kept.decided_jobs if Redo.CHANGED in wanted else kept.decided_jobs | kept.changed_jobs
     for batch in _batches(cells):
-        for planned, phase in _judged(batch, known):
-            lost = phase is None and Redo.MISSING in wanted
-            if (phase in phases or lost) and planned.job.job_id not in waiting:
-                yield planned.job
+        for one in _judged(batch, known):
+            lost = one.phase is None and Redo.MISSING in wanted
+            rejected = one.rejected and Redo.REJECTED in wanted
+            if (one.phase in phases or lost or rejected) and one.planned.job.job_id not in waiting:
+                yield one.planned.job
 
 
 def is_missing(record: JobRecord, cell: Cell | None, keeps: Callable[[ImageFile, str | None], bool]) -> bool:
@@ -180,28 +189,34 @@ class _Survey:
         self._sizes: defaultdict[str, dict[str, None]] = defaultdict(dict)
         self._missing = _NOTHING
         self._waiting: dict[str, _Waiting] = {}
+        self._rejected: dict[Phase | None, PhaseTotal] = {}
+        self._rejected_jobs: set[str] = set()
 
     def read(self, batch: list[PlannedCell]) -> None:
         """Count some more cells."""
         judged = list(_judged(batch, self._known))
-        unbought = {planned.job.job_id for planned, phase in judged if phase is Phase.PLANNED}
+        unbought = {one.planned.job.job_id for one in judged if one.phase is Phase.PLANNED}
         asked = {
             planned.cell.address: planned.job.job_id
             for planned in batch
             if planned.job.job_id in unbought or planned.job.job_id in self._waiting
         }
         formers = self._known.formers(asked) if asked else {}
-        phases = {planned.cell.address: phase for planned, phase in judged}
+        opening = {one.planned.cell.address: one for one in judged}
         for planned in batch:
             former = formers.get(planned.cell.address)
             if planned.opens_job:
-                self._open(planned, phases[planned.cell.address], former)
+                self._open(opening[planned.cell.address], former)
             elif waiting := self._waiting.get(planned.job.job_id):
                 self._join(waiting, planned.cell.address, former)
 
-    def _open(self, planned: PlannedCell, phase: Phase | None, former: Former | None) -> None:
+    def _open(self, opening: _Opening, former: Former | None) -> None:
         """Count a job at its first cell."""
+        planned, phase, rejected = opening
         job, series = planned.job, planned.cell.series
+        if rejected:
+            self._rejected[phase] = add_up([self._rejected.get(phase, _NOTHING), _one(job)])
+            self._rejected_jobs.add(job.job_id)
         self._by_series.setdefault(series, {})
         size = job.request.get("size")
         if size is not None and len(self._sizes[series]) < _MOST_SIZES:
@@ -233,6 +248,8 @@ class _Survey:
             sizes={series: tuple(found) for series, found in self._sizes.items()},
             missing=self._missing,
             kept=_kept(self._waiting.values()),
+            rejected=self._rejected,
+            rejected_jobs=frozenset(self._rejected_jobs),
         )
 
 
@@ -262,17 +279,34 @@ def _one(job: Job) -> PhaseTotal:
     return PhaseTotal(jobs=1, images=job.outputs_expected, cost_usd=job.cost_usd)
 
 
-def _judged(batch: Iterable[PlannedCell], known: Known) -> Iterator[tuple[PlannedCell, Phase | None]]:
-    """Yield each job's first cell and its phase, None for a missing job."""
+class _Opening(NamedTuple):
+    """A job's first cell, its phase (None for a missing job), and whether people reject what it shows."""
+
+    planned: PlannedCell
+    phase: Phase | None
+    rejected: bool
+
+
+def _judged(batch: Iterable[PlannedCell], known: Known) -> Iterator[_Opening]:
+    """Yield how each job stands that begins in a batch."""
     opening = [planned for planned in batch if planned.opens_job]
     records = {r.job.job_id: r for r in known.tried([planned.job.job_id for planned in opening])}
     for planned in opening:
         record, line = records.get(planned.job.job_id), known.lock.get(planned.job.job_id)
-        paid_by_others = line is not None and can_be_adopted(line, record)
-        if paid_by_others or (record and is_missing(record, planned.cell, known.keeps)):
-            yield planned, None
+        if line and can_be_adopted(line, record):
+            yield _Opening(planned, None, any(map(known.rejects, line.outputs)))
+        elif record:
+            missing = is_missing(record, planned.cell, known.keeps)
+            yield _Opening(planned, None if missing else record.phase, _is_rejected(record, known))
         else:
-            yield planned, record.phase if record else Phase.PLANNED
+            yield _Opening(planned, Phase.PLANNED, rejected=False)
+
+
+def _is_rejected(record: JobRecord, known: Known) -> bool:
+    """Say whether people reject what a job shows; one that is on its way again shows nothing new yet."""
+    if record.phase not in _BRINGS_IMAGES or record.published is None:
+        return False
+    return any(known.rejects(image.sha256) for image in record.sets[record.published].good.values())
 
 
 def _batches(cells: Iterable[PlannedCell]) -> Iterator[list[PlannedCell]]:

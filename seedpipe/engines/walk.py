@@ -27,7 +27,7 @@ from seedpipe.core.lifecycle import (
 )
 from seedpipe.core.model import Output
 from seedpipe.core.money import usd
-from seedpipe.core.policy import Ending, counts_as_failed, redo_reason, retry_reason
+from seedpipe.core.policy import Ending, counts_as_failed, is_meant_by_redo, redo_reason, retry_reason
 from seedpipe.core.records import Entry, StopReason, Verdict
 from seedpipe.core.sets import ImageSet, fullest
 from seedpipe.engines.asking import Inquiry, Task
@@ -123,9 +123,9 @@ class JobWalk:
         if not is_settled(self._phase) or not self._record.cells:
             return False
         orders = self._tools.orders
-        # The user speaks of what had failed before this run; what is lost shows only now.
-        may_redo = self._redo_granted and (self._phase is Phase.LOST or not self._ended_here)
-        if may_redo and (reason := redo_reason(orders, self._phase)):
+        meant = is_meant_by_redo(orders, self._phase, self.job_id, ended_here=self._ended_here)
+        may_redo = self._redo_granted and meant
+        if may_redo and (reason := redo_reason(orders, self._phase, self.job_id)):
             self._redo_granted = False
             if not self._may_take():
                 return False

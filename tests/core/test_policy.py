@@ -12,6 +12,7 @@ from seedpipe.core.policy import (
     Orders,
     Redo,
     counts_as_failed,
+    is_meant_by_redo,
     redo_phases,
     redo_reason,
     retry_reason,
@@ -65,9 +66,43 @@ def test_a_short_set_is_tried_once_more_if_the_policy_says_so(short_sets, ending
 @pytest.mark.parametrize("word", list(Redo))
 def test_a_redo_takes_what_it_names_and_nothing_else(phase, word):
     named = {Redo.FAILED: Phase.FAILED, Redo.SHORT: Phase.DONE_SHORT, Redo.MISSING: Phase.LOST}.get(word)
-    assert bool(redo_reason(Orders(redo=frozenset({word})), phase)) is (phase is named)
-    assert not redo_reason(Orders(), phase)
+    assert bool(redo_reason(Orders(redo=frozenset({word})), phase, "job")) is (phase is named)
+    assert not redo_reason(Orders(), phase, "job")
     assert redo_phases({word}) == ({named} if named else set())
+
+
+@pytest.mark.parametrize(
+    ("phase", "reason"),
+    [
+        (Phase.DONE, "--redo rejected"),
+        (Phase.DONE_SHORT, "--redo rejected"),
+        (Phase.LOST, "--redo rejected"),
+        (Phase.FAILED, ""),
+        (Phase.PLANNED, ""),
+        (Phase.ACCEPTED, ""),
+    ],
+)
+def test_a_rejected_job_is_redone_when_it_shows_what_was_rejected(phase, reason):
+    orders = Orders(redo=frozenset({Redo.REJECTED}), rejected=frozenset({"job"}))
+    assert redo_reason(orders, phase, "job") == reason
+    assert not redo_reason(orders, phase, "another")
+    both = Orders(redo=frozenset({Redo.REJECTED, Redo.SHORT}), rejected=frozenset({"job"}))
+    assert redo_reason(both, Phase.DONE_SHORT, "job") == "--redo short"
+
+
+@pytest.mark.parametrize(
+    ("phase", "job_id", "ended_here", "meant"),
+    [
+        (Phase.FAILED, "job", False, True),
+        (Phase.FAILED, "job", True, False),
+        (Phase.LOST, "job", True, True),
+        (Phase.DONE, "job", True, False),
+        (Phase.DONE, "rejected", True, True),  # its pictures were not here and came in this run
+    ],
+)
+def test_the_user_speaks_of_what_was_known_before_the_run(phase, job_id, ended_here, meant):
+    orders = Orders(redo=frozenset(Redo), rejected=frozenset({"rejected"}))
+    assert is_meant_by_redo(orders, phase, job_id, ended_here=ended_here) is meant
 
 
 def test_only_settled_jobs_can_be_redone():

@@ -95,6 +95,41 @@ def test_what_a_redo_would_buy(redo, jobs):
     assert len(bought) == standing.new.jobs + again.jobs
 
 
+@pytest.mark.parametrize(
+    ("redo", "jobs"),
+    [
+        ((), 0),
+        (("rejected",), 4),
+        (("short",), 2),
+        (("rejected", "short"), 5),  # the short one that is rejected counts once
+        (("rejected", "missing"), 5),  # as does a missing one
+        (("rejected", "short", "missing", "failed"), 7),
+    ],
+)
+def test_what_people_have_rejected_is_bought_again_once(redo, jobs):
+    records = [
+        record_in(0, Phase.DONE, "xa"),
+        record_in(1, Phase.DONE_SHORT, "x"),
+        record_in(2, Phase.DONE_SHORT, "a"),
+        record_in(3, Phase.DONE, "xm"),  # missing
+        record_in(4, Phase.FAILED),
+        record_in(5, Phase.DONE, "am"),  # missing
+        a_record(
+            an_attempt(1, Phase.DONE, "t"), an_attempt(2, Phase.ACCEPTED), takes=["x"], job_id=job_id(6)
+        ),
+    ]
+    lock = [a_line(job_id=job_id(7), outputs=("x" * 64,))]
+    known = knowing(records, lambda image, stem: image.sha256[0] != "m", lock)
+    known = replace(known, rejects=lambda sha256: sha256[0] == "x")
+    cells = [a_cell(number) for number in range(8)]
+    standing = survey(cells, known)
+    assert standing.rejected_jobs == {job_id(number) for number in (0, 1, 3, 7)}
+    again = standing.again(map(Redo, redo))
+    assert again.jobs == jobs
+    bought = list(jobs_to_buy(cells, known, map(Redo, redo)))
+    assert len(bought) == standing.new.jobs + again.jobs == jobs
+
+
 def test_an_image_is_looked_for_as_an_object_and_where_its_cell_puts_it():
     asked = []
 

@@ -1,10 +1,12 @@
 """Buying again: by the user's word, by the campaign's policy, and never silently."""
 
 import json
+import shutil
 
 import pytest
 
 from seedpipe.sandbox import Book
+from tests.command_line import CommandLine
 
 CAMPAIGN = """\
 seedpipe: 1
@@ -68,7 +70,11 @@ def test_a_redo_buys_what_it_names(again):
 
 @pytest.mark.parametrize(
     ("words", "hint"),
-    [("fail", "did you mean 'failed'?"), ("", "it takes changed, failed, short, missing"), ("failed,,", "")],
+    [
+        ("fail", "did you mean 'failed'?"),
+        ("", "it takes changed, failed, short, missing, rejected"),
+        ("failed,,", ""),
+    ],
 )
 def test_a_redo_that_names_nothing_known_is_an_error(again, words, hint):
     project = again("plain")
@@ -144,3 +150,43 @@ def test_images_that_are_gone_are_missing_and_come_back_unpaid(again):
     assert jobs(run(project)) == {"done": 2}
     assert len(list(out.rglob("*.jpg"))) == len(list(objects.iterdir())) == 6
     assert charges(project) == 2
+
+
+def test_what_people_reject_is_bought_again(again):
+    project = again("one", "two")
+    by = ("--by", "Mara")
+    with project.sandbox() as address:
+        project.environment["SEEDPIPE_BASE_URL"] = address
+        live = ("run", "campaign.yaml", "--live")
+        project.run(*live, "--yes")
+        project.run("approve", "campaign.yaml", "hero/one", *by)
+        project.run("reject", "campaign.yaml", "hero/two", "--image", "3", *by)
+        planned = json.loads(project.run("plan", "campaign.yaml", "--json").stdout)
+        assert planned["rejected"] == {"jobs": 1, "images": 3, "cost_usd": "0.081"}
+        assert planned["to_buy"]["jobs"] == 0
+        assert "--redo rejected buys them again" in project.run("plan", "campaign.yaml").stdout
+        assert "rejected: `--redo rejected`" in project.run("explain", "campaign.yaml", "hero/two").stdout
+        asked = project.run(*live, "--redo", "rejected", code=2).stderr
+        assert "would submit 1 jobs again (rejected, $0.081) for $0.081" in asked
+        assert charges(project, "sandbox") == 2
+        # Somewhere else its pictures are fetched first, and then bought again: the word was about these.
+        elsewhere = again_in(project, "elsewhere")
+        elsewhere.run(*live, "--redo", "rejected", "--yes", "--budget", "0.09")
+        assert charges(project, "sandbox") == 3
+        shown = json.loads(elsewhere.run("show", "hero/two", "--json").stdout)["jobs"][0]
+        assert [attempt["phase"] for attempt in shown["attempts"]] == ["done", "done"]
+        # The sandbox draws equal requests alike, so what came is the very picture that was rejected.
+        reviewed = json.loads(elsewhere.run("review", "campaign.yaml", "--json").stdout)
+        assert [cell["state"] for cell in reviewed["cells"]] == ["approved", "rejected"]
+        elsewhere.run("reject", "campaign.yaml", "hero/two", "--undo", *by)
+        elsewhere.run(*live, "--redo", "rejected")
+        assert charges(project, "sandbox") == 3
+
+
+def again_in(project, name):
+    """A clone of a project: its campaign, its lock, its decisions."""
+    clone = project.project.parent / name
+    clone.mkdir()
+    for file in project.project.glob("campaign.*"):
+        shutil.copy(file, clone)
+    return CommandLine(clone, project.environment)

@@ -207,6 +207,30 @@ def test_what_is_found_missing_and_gone_is_bought_again_in_the_same_run(stage):
     assert ways(play, "a") == [Phase.LOST, Phase.DONE]
 
 
+@pytest.mark.parametrize(
+    ("gone", "phases"),
+    [
+        ((), [Phase.DONE, Phase.DONE]),
+        (("files",), [Phase.DONE, Phase.DONE]),  # its pictures are fetched first
+        (("files", "tasks"), [Phase.LOST, Phase.DONE]),
+    ],
+)
+def test_what_people_have_rejected_is_bought_once_more(stage, gone, phases):
+    play = stage(planned("a", images=2), planned("b"))
+    play.run()
+    rejected = frozenset({play.records()["a"].job.job_id})
+    play.run(orders=redo("rejected"))
+    assert play.provider.billed == ["a", "b"]
+    for path in [*play.objects.iterdir(), *play.out.rglob("*.png")] if "files" in gone else ():
+        path.unlink()
+    if "tasks" in gone:
+        play.provider.tasks.clear()
+    play.run(orders=Orders(redo=frozenset({Redo.REJECTED}), rejected=rejected))
+    assert ways(play, "a") == phases
+    assert sorted(play.provider.billed) == ["a", "a", "b"]
+    assert "--redo rejected" in play.ear.notes_of("a")
+
+
 def test_a_redo_that_does_not_fit_ends_the_run_and_changes_nothing(stage):
     play = stage("a")
     play.provider.fails["a"] = MODERATED

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--redo",
     metavar="WORDS",
-    help="Buy again what is changed, failed, short, missing (with commas between); earlier takes are kept.",
+    help="Buy again what is changed, failed, short, missing, rejected (with commas); earlier takes are kept.",
 )
 @click.option(
     "--fail-fast/--keep-going",
@@ -141,7 +141,7 @@ def run(
 @click.option("--yes", "assume_yes", is_flag=True, help="Do not ask; needs a budget.")
 @click.option("--budget", metavar="USD", help="What this run may spend at most.")
 @click.option("--partial", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more.")
-@click.option("--redo", metavar="WORDS", help="Buy again what is changed, failed, short, missing.")
+@click.option("--redo", metavar="WORDS", help="Buy again what is changed, failed, short, missing, rejected.")
 @click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
 @click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
 @settle_option

@@ -60,6 +60,8 @@ def _why(each: Explained) -> Text:
         over = "; it does not fit the budget" if each.reviewed.over_by_usd else ""
         return Text(f"new: a run buys it for {usd(job.cost_usd)}{over}")
     words = Text.from_markup(phase_word(phase))
+    if standing.rejected:
+        return words.append(f", rejected: `--redo rejected` buys it again for {usd(job.cost_usd)}")
     return words.append(": a run goes on with it" if standing.pending.jobs else ": a run has nothing to do")
 
 

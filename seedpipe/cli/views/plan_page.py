@@ -15,6 +15,7 @@ from rich.text import Text
 from seedpipe.cli.views.words import badge, count, phase_word
 from seedpipe.core.levels import spoken
 from seedpipe.core.lifecycle import Phase
+from seedpipe.core.manifest import add_up
 from seedpipe.core.money import usd
 from seedpipe.settings import World
 
@@ -145,6 +146,9 @@ def _standing(reviewed: PlanReview) -> Table:
     rows = [(phase_word(phase), standing.tally[phase], _MEANINGS.get(phase, "")) for phase in standing.tally]
     if standing.missing.jobs:
         rows.append(("[yellow]missing[/]", standing.missing, "paid, not here; a run fetches them"))
+    if standing.rejected:
+        meaning = "by people, and counted above too; --redo rejected buys them again"
+        rows.append(("[red]rejected[/]", add_up(standing.rejected.values()), meaning))
     for word, total, meaning in rows:
         sums = (count(total.jobs, "job"), count(total.images, "image"), usd(total.cost_usd))
         table.add_row(Text.from_markup(word), *sums, Text(meaning, style="dim"))

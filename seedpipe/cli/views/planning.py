@@ -13,6 +13,7 @@ from seedpipe.cli.console import print_json
 from seedpipe.cli.views.plan_page import headline, print_page, print_sum
 from seedpipe.cli.views.prices import live_prices_document, show_live_prices
 from seedpipe.cli.views.words import FORMAT, count, phase_total, say_next
+from seedpipe.core.manifest import add_up
 from seedpipe.core.money import exact, usd
 from seedpipe.settings import World
 
@@ -144,6 +145,7 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
         "to_buy": phase_total(reviewed.to_buy),
         "pending": phase_total(standing.pending),
         "missing": phase_total(standing.missing),
+        "rejected": phase_total(add_up(standing.rejected.values())),
         "changed": {
             **phase_total(standing.kept.changed),
             "cells": standing.kept.changed_cells,
