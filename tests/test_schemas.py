@@ -10,6 +10,7 @@ from seedpipe import schemas
 from tests.command_line import REPOSITORY
 
 WRITTEN_BY_HAND = ("campaign", "brand", "model")
+READ_BY_PROGRAMS = ("comparison", "explanation")
 MODELINE = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
 
 
@@ -57,6 +58,18 @@ def test_every_key_is_explained_and_has_an_example(name):
         assert about.get("description", "").endswith((".", ":", "?")), f"{where} is not explained"
         completes = {"examples", "enum", "const", "default", "properties"} & about.keys()
         assert completes or about.get("type") == "boolean", f"{where} has no example"
+
+
+@pytest.mark.parametrize("name", READ_BY_PROGRAMS)
+def test_every_key_of_a_document_is_explained_and_there_is_no_other(name):
+    schema = schemas.load(name)
+    found = list(keys(schema, schema))
+    assert found
+    for path, about in found:
+        assert about.get("description", "").endswith("."), f"{'/'.join(path)} is not explained"
+        if "properties" in about:
+            assert about["additionalProperties"] is False, f"{'/'.join(path)} is open"
+            assert set(about["required"]) == set(about["properties"])
 
 
 @pytest.mark.parametrize("name", WRITTEN_BY_HAND)

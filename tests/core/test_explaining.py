@@ -12,7 +12,7 @@ from seedpipe.core.explaining import origins
 from seedpipe.core.planning import make_plan
 from seedpipe.core.variant import Variant
 from seedpipe.sources import WorkTree
-from tests.cases.test_cases import EXAMPLES, HERE, PIPELINES, VALID, variant_of
+from tests.cases.test_cases import EXAMPLES, HERE, PIPELINES, VALID, plan_of, variant_of
 
 FOLDERS = [*(HERE / "valid" / name for name in VALID), *(PIPELINES / name for name in EXAMPLES)]
 WRITTEN = ("row", "axis", "variable", "brand")
@@ -20,7 +20,7 @@ WRITTEN = ("row", "axis", "variable", "brand")
 
 def told(folder, variant):
     tree = WorkTree.around(folder / "campaign.yaml")
-    plan = make_plan(tree.campaign, tree, catalog.load(), variant)
+    plan = plan_of(tree, variant)
     places = Places(tree.campaign, tree, plan.catalogue, variant)
     for planned in plan.cells():
         yield planned, origins(plan.campaign, plan.header, places, planned)

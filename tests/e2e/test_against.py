@@ -6,7 +6,10 @@ import json
 import shutil
 import subprocess
 
+import jsonschema
 import pytest
+
+from seedpipe import schemas
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 CAMPAIGN = """\
@@ -21,6 +24,13 @@ series:
     prompt: "A {{{{ lamp }}}} lamp in {{{{ brand.palette.ember }}}}, {{{{ brand.voice }}}}"
 """
 HOSTILE = "<img src=x onerror=1> @everyone [a](http://b) | `c` www.evil.example #1 </details>"
+
+
+def compared(line, *words):
+    """Return the campaigns of a comparison, whose document is as its schema says."""
+    document = json.loads(line.run("plan", *words, "--json").stdout)
+    jsonschema.validate(document, schemas.load("comparison"))
+    return document["campaigns"]
 
 
 def edit(line, name, lamps, voice="calm"):
@@ -41,8 +51,8 @@ def repository(seedpipe):
 
 def test_a_brand_edit_hits_each_campaign(repository):
     edit(repository, "spring", "red, blue, white", voice="loud")
-    plan = ("plan", "spring.yaml", "winter.yaml", "--against", "HEAD")
-    spring, winter = json.loads(repository.run(*plan, "--json").stdout)["campaigns"]
+    plan = ("spring.yaml", "winter.yaml", "--against", "HEAD")
+    spring, winter = compared(repository, *plan)
     assert {name: part["cells"] for name, part in spring["all"].items()} == {
         "added": 1,
         "changed": 2,
@@ -53,7 +63,7 @@ def test_a_brand_edit_hits_each_campaign(repository):
         {"cell": "hero/red", "values": [{"name": "prompt", "before": "calm", "after": "loud"}]}
     ]
     assert spring["axes"]["lamp"]["white"]["added"] == {"cells": 1, "jobs": 1, "cost_usd": "0.027"}
-    page = repository.run(*plan)
+    page = repository.run("plan", *plan)
     assert "spring against HEAD" in page.stdout
     assert "+1 cell $0.027" in page.stdout
     assert "hero/red  prompt: calm → loud" in page.stdout
@@ -85,7 +95,7 @@ def test_a_comment_stays_under_its_limit_and_an_equal_plan_has_nothing_to_say(re
 
 def test_a_campaign_that_was_not_there_or_had_faults_is_new_as_a_whole(repository):
     edit(repository, "new", "red")
-    new = json.loads(repository.run("plan", "new.yaml", "--against", "HEAD", "--json").stdout)["campaigns"][0]
+    (new,) = compared(repository, "new.yaml", "--against", "HEAD")
     assert (new["remark"], new["before"], new["all"]["added"]["cells"]) == (
         "it was not there at HEAD",
         None,
@@ -98,7 +108,7 @@ def test_a_campaign_that_was_not_there_or_had_faults_is_new_as_a_whole(repositor
 def test_a_saved_plan_can_be_compared_with(repository):
     repository.run("plan", "spring.yaml", "-o", "before.jsonl")
     edit(repository, "spring", "red")
-    plan = ("plan", "spring.yaml", "--against", "before.jsonl", "--json")
-    assert json.loads(repository.run(*plan).stdout)["campaigns"][0]["all"]["removed"]["cells"] == 2
+    (spring,) = compared(repository, "spring.yaml", "--against", "before.jsonl")
+    assert spring["all"]["removed"]["cells"] == 2
     said = repository.run("plan", "winter.yaml", "--against", "before.jsonl", code=2).stderr
     assert "is a plan of 'spring', not of 'winter'" in said

@@ -2,7 +2,10 @@
 
 import json
 
+import jsonschema
 import pytest
+
+from seedpipe import schemas
 
 CAMPAIGN = """\
 seedpipe: 1
@@ -107,7 +110,9 @@ def test_what_is_kept_and_why_can_be_asked(lamps):
     said = json.loads(lamps.run("explain", "campaign.yaml", "hero/red", "--json").stdout)["cells"]
     assert [cell["why"] for cell in said] == ["new: a run buys it for $0.027"]
     lamps.run("run", "campaign.yaml")
-    said = json.loads(lamps.run("explain", "campaign.yaml", "hero/red", "--proof", "--json").stdout)["cells"]
+    document = json.loads(lamps.run("explain", "campaign.yaml", "hero/red", "--proof", "--json").stdout)
+    jsonschema.validate(document, schemas.load("explanation"))
+    said = document["cells"]
     assert said[0]["why"] == "done: a run has nothing to do"
     assert {
         "name": "lamp",
