@@ -40,11 +40,11 @@ def opened(browser, tmp_path):
     """Open the gallery of a subject in a browser of its own, noting its complaints and requests."""
     contexts = []
 
-    def open_it(told, **options):
-        for name, chunks in gallery.pages(told):
-            (tmp_path / name).write_text("".join(chunks), encoding="utf-8")
+    def open_it(told, *, name="gallery.html", width=1440, most_images=2000, **options):
+        for file, chunks in gallery.pages(told, most_images=most_images):
+            (tmp_path / file).write_text("".join(chunks), encoding="utf-8")
         context = browser.new_context(
-            viewport={"width": 1440, "height": 900}, accept_downloads=True, **options
+            viewport={"width": width, "height": 900}, accept_downloads=True, **options
         )
         contexts.append(context)
         page = context.new_page()
@@ -52,8 +52,9 @@ def opened(browser, tmp_path):
         page.asked = []
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("request", lambda request: page.asked.append(request.url))
-        page.goto(f"file://{tmp_path}/gallery.html")
-        page.wait_for_selector("html[data-ready=yes]")
+        page.goto(f"file://{tmp_path}/{name}")
+        if most_images == 2000:
+            page.wait_for_selector("html[data-ready=yes]")
         return page
 
     yield open_it
@@ -239,3 +240,119 @@ def test_search_and_state_find_what_failed(opened):
     page.check("label:has-text('done short') >> input")
     assert page.locator(".set").count() == 1
     assert labels(page) == ["detail/mug, image 1, open"]
+
+
+def rows_of(page, address):
+    """How many pictures of a set stand in each row."""
+    tops = page.eval_on_selector_all(
+        f"[aria-label='{address}'] .shot", "found => found.map(shot => shot.getBoundingClientRect().top)"
+    )
+    return [tops.count(top) for top in dict.fromkeys(tops)]
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_a_set_leaves_no_picture_alone_in_a_row(opened, width):
+    told = subject(
+        judged("hero", {"product": "four"}, images=4, expected=4),
+        judged("hero", {"product": "nine"}, images=9, expected=9),
+    )
+    page = opened(told, width=width)
+    for beside in (False, True):
+        page.eval_on_selector("#details", "(details, shown) => { details.hidden = !shown; }", beside)
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert rows_of(page, "hero/four") == [4]
+        rows = rows_of(page, "hero/nine")
+        assert sum(rows) == 9
+        assert max(rows) - min(rows) <= 2
+        right = page.eval_on_selector_all(
+            ".shot", "found => Math.max(...found.map(shot => shot.getBoundingClientRect().right))"
+        )
+        assert right <= page.eval_on_selector("#sets", "sets => sets.getBoundingClientRect().right")
+
+
+def test_sets_of_one_picture_stand_side_by_side(opened):
+    told = subject(*[judged("hero", {"product": str(n)}, images=1, expected=1) for n in range(6)])
+    page = opened(told)
+    tops = page.eval_on_selector_all(".set", "found => found.map(set => set.getBoundingClientRect().top)")
+    assert tops.count(tops[0]) == 4
+
+
+def test_a_campaign_too_large_for_a_page_has_one_a_series(opened):
+    told = subject(
+        *[judged("hero", {"product": str(n)}, found=[WARNED] if n else []) for n in range(3)],
+        judged("detail", {"product": "jar"}, found=[FAILED]),
+        judged("detail", {"product": "tube"}, phase=Phase.FAILED, images=0, error="moderation said no"),
+        campaign="autumn",
+    )
+    page = opened(told, most_images=4)
+    rows = page.eval_on_selector_all("tbody tr", "rows => rows.map(row => row.innerText.split(/\\s+/))")
+    assert rows == [["hero", "3", "6", "0", "0", "2"], ["detail", "2", "2", "1", "1", "0"]]
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("html[data-ready=yes]")
+    assert page.inner_text("#campaign") == "autumn · hero"
+    assert "3 of 5 sets · 6 images" in page.inner_text("#totals")
+    assert all(label.startswith("hero/") for label in labels(page))
+    page.keyboard.press("a")
+    page.click("text=All series")
+    page.click("text=detail")
+    page.wait_for_selector("html[data-ready=yes]")
+    assert labels(page) == [
+        "detail/jar, image 1, open",
+        "detail/jar, image 2, open, the picture is one colour",
+    ]
+    page.click("text=All series")
+    page.click("text=hero")
+    page.wait_for_selector("html[data-ready=yes]")
+    assert "1 approved" in page.inner_text("#tally")
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_index_of_series_is_there_for_everybody(opened, scheme):
+    told = subject(
+        judged("hero", {"product": "jar"}, found=[WARNED, FAILED]),
+        judged("detail", {"product": "jar"}, phase=Phase.FAILED, images=0),
+    )
+    page = opened(told, most_images=1, color_scheme=scheme, bypass_csp=True)
+    assert Axe().run(page).response["violations"] == []
+
+
+@pytest.mark.parametrize(
+    ("jobs", "words"),
+    [
+        ((), "There are no sets in this run."),
+        ((judged("hero", {"p": "a"}, phase=Phase.PLANNED, images=0),), "not submitted"),
+        ((judged("hero", {"p": "a"}, phase=Phase.FAILED, images=0, error="refused"),), "refused"),
+    ],
+)
+def test_a_page_without_pictures_says_why_and_no_key_breaks_it(opened, jobs, words):
+    page = opened(subject(*jobs))
+    assert words in page.inner_text("#sets")
+    for key in "jkJKaxuAXcfei":
+        page.keyboard.press(key)
+    page.keyboard.press("Space")
+    assert "No picture is chosen." in page.inner_text("#details")
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    page.keyboard.press("Escape")
+    assert page.complaints == []
+
+
+def test_long_names_and_prompts_stay_inside_the_page(opened):
+    long = "a-key-that-is-a-whole-sentence-" * 5
+    told = subject(
+        judged(
+            "hero",
+            {"product": long, "market": "de", "channel": "story", "season": "autumn"},
+            prompt="A lamp. " * 400,
+        ),
+        campaign=long,
+    )
+    page = opened(told, width=1280)
+    page.keyboard.press("i")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert page.evaluate("document.getElementById('sets').scrollWidth") <= page.evaluate(
+        "document.getElementById('sets').clientWidth"
+    )
+    assert page.locator("#filters .choice").count() == 8

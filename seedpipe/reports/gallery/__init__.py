@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.manifest import published_outputs
+from seedpipe.core.policy import counts_as_failed
 from seedpipe.reports.gallery.island import Page, island
-from seedpipe.reports.gallery.shell import gallery_page, index_page
+from seedpipe.reports.gallery.shell import SeriesTotal, gallery_page, index_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,26 +25,34 @@ _MOST_IMAGES_A_PAGE: Final = 2000
 
 def pages(subject: Subject, *, most_images: int = _MOST_IMAGES_A_PAGE) -> Iterator[tuple[str, Iterator[str]]]:
     """Yield every page by its file's name, `gallery.html` last."""
-    series = _images_by_series(subject)
-    count = sum(series.values())
+    series = _totals_by_series(subject)
+    count = sum(total.images for total in series.values())
     if count <= most_images:
         yield "gallery.html", gallery_page(subject.manifest, island(subject, Page(images=count)))
         return
     names = {name: f"gallery-{name}.html" for name in series}
     for name, file in names.items():
-        page = Page(images=series[name], series=name)
+        page = Page(images=series[name].images, series=name)
         yield file, gallery_page(subject.manifest, island(subject, page), series=name)
     yield "gallery.html", index_page(subject.manifest, series, names)
 
 
-def _images_by_series(subject: Subject) -> dict[str, int]:
-    """Return how many pictures each series shows, in the plan's order."""
-    counts: dict[str, int] = {}
+def _totals_by_series(subject: Subject) -> dict[str, SeriesTotal]:
+    """Return what each series shows, in the plan's order."""
+    policy = subject.manifest.header.policy
+    totals: dict[str, SeriesTotal] = {}
     for job in subject.jobs():
         shown = len(published_outputs(job.record))
+        has_failed = counts_as_failed(policy, job.record.phase)
         for cell in job.record.cells:
-            counts[cell.series] = counts.get(cell.series, 0) + shown
-    return counts
+            found = [each.failed for each in job.results if each.address == cell.address and not each.passed]
+            total = totals.setdefault(cell.series, SeriesTotal())
+            total.sets += 1
+            total.images += shown
+            total.failed += has_failed
+            total.flagged += any(found)
+            total.warned += bool(found) and not any(found)
+    return totals
 
 
 __all__ = ["Page", "pages"]

@@ -7,6 +7,7 @@ files, put together in `_SCRIPTS`' order into one function, so that they share n
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from html import escape
@@ -26,6 +27,7 @@ _SCRIPTS: Final = (
     "dom", "data", "choices", "decisions", "grid", "stage", "viewer", "details", "filters", "keys", "main",
 )  # fmt: skip
 _DATA: Final = "<!--data-->"
+_COLUMNS: Final = ("Sets", "Images", "Failed", "Failed a check", "Warned of")
 
 
 def gallery_page(manifest: RunManifest, data: Iterable[str], *, series: str | None = None) -> Iterator[str]:
@@ -39,19 +41,44 @@ def gallery_page(manifest: RunManifest, data: Iterable[str], *, series: str | No
     yield tail
 
 
-def index_page(manifest: RunManifest, images: Mapping[str, int], names: Mapping[str, str]) -> Iterator[str]:
+@dataclass(slots=True, kw_only=True)
+class SeriesTotal:
+    """What the page of a series shows: sets, pictures, failed sets, sets that a check failed or warned of."""
+
+    sets: int = 0
+    images: int = 0
+    failed: int = 0
+    flagged: int = 0
+    warned: int = 0
+
+
+def index_page(
+    manifest: RunManifest, totals: Mapping[str, SeriesTotal], names: Mapping[str, str]
+) -> Iterator[str]:
     """Yield the page that leads to those of the series; it has no script."""
     style = _part("style.css")
     title = f"{manifest.header.campaign} · {manifest.world}"
+    planned, world = manifest.planned, _text(manifest.world)
     yield _head(title, style, script="")
-    yield f'<body class="index">\n<main>\n<h1>{_text(manifest.header.campaign)}</h1>\n'
-    yield f'<p><span class="world {_text(manifest.world)}">{_text(manifest.world)}</span> '
-    planned = manifest.planned
-    yield f"{manifest.done} of {planned.jobs} sets done · {usd(planned.cost_usd)} planned</p>\n"
-    yield "<p>A page a series, for one would be too large.</p>\n<ul>\n"
+    yield f'<body class="index">\n<main>\n<h1>{_text(manifest.header.campaign)} '
+    yield f'<span class="world {world}">{world}</span></h1>\n'
+    yield f'<p class="quiet">{manifest.done} of {planned.jobs} sets done · {usd(planned.cost_usd)} '
+    yield f"{'if run live' if manifest.world == 'proof' else 'planned'} · a page a series</p>\n"
+    yield '<table>\n<thead><tr><th scope="col">Series</th>'
+    yield "".join(f'<th scope="col" class="number">{head}</th>' for head in _COLUMNS)
+    yield "</tr></thead>\n<tbody>\n"
     for series, file in names.items():
-        yield f'<li><a href="./{quote(file)}">{_text(series)}</a> {images[series]} images</li>\n'
-    yield "</ul>\n</main>\n</body>\n</html>\n"
+        total = totals[series]
+        counts = (total.sets, total.images, total.failed, total.flagged, total.warned)
+        yield f'<tr><th scope="row"><a href="./{quote(file)}">{_text(series)}</a></th>'
+        yield "".join(f'<td class="number{_tone(place, n)}">{n:,}</td>' for place, n in enumerate(counts))
+        yield "</tr>\n"
+    yield "</tbody>\n</table>\n</main>\n</body>\n</html>\n"
+
+
+def _tone(place: int, count: int) -> str:
+    """Return the class of a count: what went wrong stands out, and only then."""
+    return ("", "", " bad", " bad", " warn")[place] if count else " quiet" if place > 1 else ""
 
 
 @cache

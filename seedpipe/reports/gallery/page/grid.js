@@ -2,6 +2,8 @@
 // which does not lay out what is far away.
 const grid = { order: [], current: 0, buttons: new Map() };
 const marked = [];
+const GAP_PX = 12; // between pictures, as the style says
+const LEAST_SHARE = 0.64; // of the height that is asked for: a set is made smaller by no more
 const near = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) continue;
@@ -42,6 +44,31 @@ function showMark(shot) {
   button.setAttribute('aria-label', [nameOf(shot), decision ?? 'open', ...found.map((finding) => finding.message)].join(', '));
 }
 
+// The height at which a set's pictures stand in even rows: one left over in a row of its own is a hole in the page.
+function fittedHeight(ratios, width, height) {
+  for (let rows = 1; rows < ratios.length; rows += 1) {
+    const inRow = Math.ceil(ratios.length / rows);
+    let fits = Infinity;
+    for (let first = 0; first < ratios.length; first += inRow) {
+      const row = ratios.slice(first, first + inRow);
+      fits = Math.min(fits, (width - GAP_PX * (row.length - 1)) / row.reduce((sum, ratio) => sum + ratio, 0));
+    }
+    if (fits >= height * LEAST_SHARE) return Math.min(height, Math.floor(fits));
+  }
+  return height;
+}
+
+function fitSets() {
+  const box = getComputedStyle($('sets'));
+  const width = $('sets').clientWidth - parseFloat(box.paddingLeft) - parseFloat(box.paddingRight);
+  const height = Number($('size').value);
+  for (const section of document.querySelectorAll('.group > .set')) {
+    const fitted = fittedHeight(section.ratios, width, height);
+    if (fitted < height) section.style.setProperty('--height', `${fitted}px`);
+    else section.style.removeProperty('--height');
+  }
+}
+
 function setSection(set, without) {
   const { job, cell } = set;
   const keys = Object.entries(cell.axes).filter(([axis]) => !without.includes(axis)).map(([, key]) => key);
@@ -53,7 +80,9 @@ function setSection(set, without) {
     el('span', {}, job.cost));
   const inside = set.shown.map(shotButton);
   if (!cell.images.length) inside.push(el('div', { class: 'absent' }, job.error || job.words));
-  return el('section', { class: 'set', 'aria-label': cell.address }, head, el('div', { class: 'shots' }, ...inside));
+  const section = el('section', { class: 'set', 'aria-label': cell.address }, head, el('div', { class: 'shots' }, ...inside));
+  section.ratios = set.shown.map(({ image }) => image.width / image.height);
+  return section;
 }
 
 function matrixOf(found) {
@@ -79,8 +108,9 @@ function showSets() {
     : [...grouped(found, view.rows)].map(([key, inside]) => el('section', { class: 'group' },
       el('h2', {}, key, el('small', {}, `${inside.length} ${inside.length === 1 ? 'set' : 'sets'}`)),
       ...inside.map((set) => setSection(set, [view.rows]))));
-  $('sets').replaceChildren(...(found.length ? whole : [el('p', { class: 'none' }, 'Nothing fits these filters.')]));
+  $('sets').replaceChildren(...(found.length ? whole : [el('p', { class: 'none' }, sets.length ? 'Nothing fits these filters.' : 'There are no sets in this run.')]));
   grid.current = Math.max(0, grid.order.indexOf(before));
+  fitSets();
   markCurrent();
   showTally();
 }

@@ -2,8 +2,11 @@
 $('campaign').textContent = run.campaign + (run.series ? ` · ${run.series}` : '');
 $('world').textContent = run.world;
 $('world').classList.add(run.world);
-$('totals').textContent = `${run.done} of ${run.jobs} sets done · ${run.images} images · ${run.planned}`
-  + `${run.world === 'proof' ? ' if run live' : ` planned, ${run.billed} billed`}${run.stopped ? ` · stopped: ${run.stopped}` : ''}`;
+$('index').hidden = !run.series;
+$('totals').textContent = (run.series ? `${sets.length} of ${run.jobs} sets · ${shots.length} images`
+  : `${run.done} of ${run.jobs} sets done · ${run.images} images · ${run.planned}`
+    + (run.world === 'proof' ? ' if run live' : ` planned, ${run.billed} billed`))
+  + (run.stopped ? ` · stopped: ${run.stopped}` : '');
 
 function remembered(name, value) {
   try {
@@ -16,8 +19,9 @@ function showSize(height) {
   document.documentElement.style.setProperty('--height', `${height}px`);
   document.documentElement.style.setProperty('--small', `${height * 0.62}px`);
   $('size').value = height;
+  fitSets();
 }
-showSize(Number(remembered('size')) || 180);
+showSize(Number(remembered('size')) || Math.min(260, Math.max(180, 10 * Math.round(innerWidth / 80))));
 $('size').addEventListener('input', () => showSize(remembered('size', $('size').value)));
 
 if (remembered('theme')) document.documentElement.dataset.theme = remembered('theme');
@@ -54,6 +58,7 @@ $('import-file').addEventListener('change', async () => {
 });
 addEventListener('storage', () => showSets());
 addEventListener('resize', placeAll);
+new ResizeObserver(fitSets).observe($('sets')); // the window, or the details beside them
 
 $('compare').addEventListener('click', () => openViewer(marked));
 $('unmark').addEventListener('click', () => { marked.splice(0).forEach(showMark); showTray(); });
