@@ -14,6 +14,7 @@ import secrets
 import signal
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from seedpipe import __version__
 from seedpipe.core.errors import InputError, ProviderError
 from seedpipe.core.hosts import is_loopback
 from seedpipe.core.reconcile import settle_time_s
+from seedpipe.core.records import RunEnd, RunStart
 from seedpipe.settings import World
 from seedpipe.stores import RunLog
 
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from seedpipe.core.catalogue import Catalogue
+    from seedpipe.core.lockfile import Elsewhere
+    from seedpipe.core.model import PlanHeader
     from seedpipe.core.policy import Orders
-    from seedpipe.core.records import RunOutcome, RunStart
+    from seedpipe.core.records import RunOutcome
     from seedpipe.engines import Hints, Pace
     from seedpipe.ports import Engine, Ledger, Provider, RunListener, Store
     from seedpipe.project import Places
@@ -54,6 +58,36 @@ def service(settings: Settings, places: Places, catalogue: Catalogue | None = No
     switches = switched(settings.sandbox_switches)
     with SandboxServer(state=places.sandbox, switches=switches, catalogue=catalogue) as server:
         yield server.base_url
+
+
+def run_start(header: PlanHeader, settings: Settings, elsewhere: Elsewhere) -> RunStart:
+    """Return a run of a plan that begins now, under the caps of its world: proofs have none but the purse."""
+    now = datetime.now(UTC)
+    token = secrets.token_hex(3)
+    caps = header.budget
+    return RunStart(
+        run_id=f"{now:%Y%m%dT%H%M%SZ}-{token}",
+        plan_id=header.plan_id,
+        campaign=header.campaign,
+        owner=f"{os.getpid()}-{token}",
+        started_at=now,
+        purse_usd=settings.purse_usd,
+        budget_usd=caps.usd if settings.world is World.LIVE else None,
+        month_usd=caps.brand_usd_per_month if settings.world is World.LIVE else None,
+        elsewhere_usd=elsewhere.usd,
+        elsewhere_month_usd=elsewhere.month_usd,
+    )
+
+
+def run_end(start: RunStart, outcome: RunOutcome, code: int) -> RunEnd:
+    """Return how a run ends now."""
+    return RunEnd(
+        run_id=start.run_id,
+        finished_at=datetime.now(UTC),
+        exit_code=code,
+        stop=outcome.stop,
+        message=outcome.message,
+    )
 
 
 @asynccontextmanager

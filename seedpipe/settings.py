@@ -135,7 +135,7 @@ class Settings:
         base_url: str | None = None,
         state: str | None = None,
         out: str | None = None,
-        concurrency: int = DEFAULT_CONCURRENCY,
+        concurrency: int | None = None,
         settle: str | None = None,
         budget: str | None = None,
         assume_yes: bool = False,
@@ -152,8 +152,6 @@ class Settings:
         """Return settings from flags and environment. Raises `InputError` for what makes no sense."""
         if base_url is not None and not live:
             raise InputError("--base-url needs --live", hint="without --live everything runs in the sandbox")
-        if not 1 <= concurrency <= _MOST_CONCURRENCY:
-            raise InputError(f"--concurrency is {concurrency}; it must be from 1 to {_MOST_CONCURRENCY}")
         key = environment.get("WAVESPEED_API_KEY", "").strip()
         # An empty flag is an unset variable in somebody's script, not a wish to pay the real service.
         address = environment.get("SEEDPIPE_BASE_URL") or SERVICE_ORIGIN if base_url is None else base_url
@@ -163,7 +161,7 @@ class Settings:
             api_key=ApiKey(key) if live and key else None,
             state=Path(state) if state else None,
             out=Path(out) if out else None,
-            concurrency=concurrency,
+            concurrency=checked_concurrency(concurrency),
             settle_s=parsed_settle(
                 settle or environment.get("SEEDPIPE_SETTLE_S"), _SETTLE_S if live else _PROOF_SETTLE_S
             ),
@@ -203,6 +201,15 @@ class Settings:
         if self.world is World.PROOF:
             return "-proof"
         return "" if self.origin == SERVICE_ORIGIN else f"-{_host_and_port(self.origin)}"
+
+
+def checked_concurrency(concurrency: int | None) -> int:
+    """Return how many jobs are in the air at a time."""
+    if concurrency is None:
+        return DEFAULT_CONCURRENCY
+    if not 1 <= concurrency <= _MOST_CONCURRENCY:
+        raise InputError(f"--concurrency is {concurrency}; it must be from 1 to {_MOST_CONCURRENCY}")
+    return concurrency
 
 
 def account_level(text: str | None) -> AccountLevel | None:

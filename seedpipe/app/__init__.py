@@ -4,9 +4,11 @@ A use case takes settings and values and returns a value for a view; it prints n
 exits nothing. Rooms are joined here and in `session`; heavy ones load when a use case needs them.
 """
 
+from seedpipe.app.adopting import Adopted, adopt
 from seedpipe.app.books import audit, spend
 from seedpipe.app.care import doctor, probe, serve_sandbox
 from seedpipe.app.comparing import Compared, against
+from seedpipe.app.doubts import Reconciled, reconcile, write_off
 from seedpipe.app.explaining import Explained, explain
 from seedpipe.app.keeping import Decided, keep
 from seedpipe.app.looking import StatusReview, show, status
@@ -22,7 +24,7 @@ from seedpipe.app.reviewing import (
     review_images,
     take_decisions,
 )
-from seedpipe.app.running import Adopted, Reconciled, RunResult, adopt, reconcile, run, write_off
+from seedpipe.app.running import RunResult, run
 from seedpipe.app.saving import is_saved, resume, run_saved, save
 from seedpipe.app.starting import start_project
 

@@ -1,4 +1,4 @@
-"""Runs: what is new is submitted, what is paid is brought home, doubts are settled.
+"""Runs: what is new is submitted, what is paid is brought home, reports are written.
 
 Hides the order in which a run looks, asks, pays and writes down. Nothing is sent before consent.
 """
@@ -6,56 +6,47 @@ Hides the order in which a run looks, asks, pays and writes down. Nothing is sen
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from seedpipe.app.adopting import take_over
 from seedpipe.app.looking import manifest_of
 from seedpipe.app.planning import NOTHING, PlanReview, plan_of, review_of
 from seedpipe.app.references import keep_references
 from seedpipe.app.reporting import Reported, examiner_of, judged_jobs, write_reports
 from seedpipe.core.errors import InputError
 from seedpipe.core.findings import tally_checks
-from seedpipe.core.lifecycle import Event, Phase
-from seedpipe.core.lockfile import Elsewhere
+from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import RunManifest, exit_code
 from seedpipe.core.money import cents_up, usd
 from seedpipe.core.policy import Orders, Redo
 from seedpipe.core.quotes import AccountReview, questions, refuse_dearer, refuse_unpriced
-from seedpipe.core.records import Entry, RunEnd, RunOutcome, RunRecord, RunStart
+from seedpipe.core.records import RunRecord
 from seedpipe.core.totals import total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.examining import WatchedStore
 from seedpipe.locked import CampaignLock
-from seedpipe.project import (
-    Places,
-    all_jobs,
-    decisions_of,
-    ledger_of_last_run,
-    out_of,
-    places_of,
-    ready_to_write,
-    writing,
-)
-from seedpipe.session import careful, drive, pace_for, provider_at, run_log, service
+from seedpipe.project import all_jobs, decisions_of, out_of, places_of, ready_to_write, writing
+from seedpipe.session import careful, drive, provider_at, run_end, run_log, run_start, service
 from seedpipe.settings import Settings, World
-from seedpipe.sources import WorkTree, project_root
+from seedpipe.sources import WorkTree
 from seedpipe.stores import LocalStore, clean_derived
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from seedpipe.core.findings import CheckTotal, Finding
-    from seedpipe.core.model import JobPlan, PlanHeader
-    from seedpipe.core.records import Aside, JobRecord
+    from seedpipe.core.catalogue import Catalogue
+    from seedpipe.core.findings import CheckTotal, Finding, JudgedJob
+    from seedpipe.core.model import JobPlan
+    from seedpipe.core.records import Aside, JobRecord, RunEnd, RunStart
+    from seedpipe.examining import Examiner
     from seedpipe.ledger import SqliteLedger
     from seedpipe.ports import RunListener
+    from seedpipe.project import Places
 
 _MOST_FINDINGS: Final = 12  # told on the screen; the summary and the gallery have them all
 
@@ -84,23 +75,28 @@ class RunResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciled:
-    """What became of doubts: found at the service, surely absent, or left in doubt."""
+class _Ground:
+    """What one run stands on, held open until it is over."""
 
-    found: tuple[JobRecord, ...]
-    absent: tuple[JobRecord, ...]
-    left: tuple[JobRecord, ...]
-    asides: tuple[Aside, ...]
-    asides_folder: Path
-    exit_code: int
+    root: Path
+    settings: Settings
+    places: Places
+    out: Path
+    ledger: SqliteLedger
+    store: LocalStore
+    lock: CampaignLock
+    examiner: Examiner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adopted:
-    """How many jobs were taken over from the service's list, and what is still new."""
+class _Done:
+    """A run that has ended: what it brought aside, and its jobs with what was found in their images."""
 
-    jobs: int
-    reviewed: PlanReview
+    start: RunStart
+    end: RunEnd
+    asides: tuple[Aside, ...]
+    judged: Callable[[], Iterator[JudgedJob]]
+    checks: Mapping[str, CheckTotal]
 
 
 def run(
@@ -143,68 +139,43 @@ def carry_out(
         writing(places, settings) as ledger,
         examiner_of(plan.header, places, settings.world) as examiner,
     ):
+        ground = _Ground(
+            root=tree.root,
+            settings=settings,
+            places=places,
+            out=out,
+            ledger=ledger,
+            store=store,
+            lock=lock,
+            examiner=examiner,
+        )
         rejects = decisions_of(tree, settings, plan.header.campaign).read().rejects
         reviewed = review_of(plan, settings, ledger, store, lock, rejects=rejects)
-        orders = _agreed(reviewed, settings, out, lock, consent)
+        orders = _agreed(reviewed, ground, consent)
         keep_references(plan.header, tree, store)
         ledger.admit(plan.header, plan.cells())
-        adopted = _take_over(plan.header, ledger, settings, places, lock)
-        start = _run_start(plan.header, settings, lock.elsewhere(ledger, datetime.now(UTC)))
+        adopted = take_over(plan.header, ledger, settings, places, lock)
+        start = run_start(plan.header, settings, lock.elsewhere(ledger, datetime.now(UTC)))
         doubts_found = ledger.begin_run(start)
         store.clean_parts()
         for derived in (places.thumbnails, places.measured):
             clean_derived(derived)
-        with (
-            service(settings, places, reviewed.catalogue) as origin,
-            lock.kept(places.ledger, plan.header.campaign, listener) as keeper,
-            run_log(places, start, settings, keeper) as log,
-        ):
-            asides, watched = LocalStore(places.objects, places.asides), WatchedStore(store, examiner)
-            outcome, signal_number = asyncio.run(
-                drive(start, orders, ledger, origin, watched, asides, settings, log)
-            )
-            lock.write(ledger, plan.header.campaign)
-            # Whoever interrupts a run does not wait for checks: `seedpipe report` makes up for them.
-            judged = partial(judged_jobs, None if signal_number else examiner, ledger, start.plan_id)
-            checks = tally_checks(result for job in judged() for result in job.results)
-            code = _exit_code(ledger, start, outcome, checks, signal_number)
-            log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
-        end = _run_end(start, outcome, code)
-        ledger.end_run(end)
-        manifest = manifest_of(ledger, RunRecord(start=start, end=end), settings.world, tree.root)
-        reported = None
-        if settings.reports:
-            reported = write_reports(ledger, manifest, judged, places, out, settings.surroundings)
-        submitted = sum(_is_sent_by(record, start) for record in all_jobs(ledger, start.plan_id))
-        findings = tuple(islice((one for job in judged() for one in job.findings), _MOST_FINDINGS))
-    return RunResult(
-        manifest=manifest,
-        out=out,
-        exit_code=code,
-        submitted=submitted,
-        adopted=adopted,
-        doubts_found=doubts_found,
-        asides=outcome.asides,
-        asides_folder=places.asides,
-        reported=reported,
-        checks=checks,
-        findings=findings,
-    )
+        done = _driven(ground, start, orders, reviewed.catalogue, listener)
+        return _told(ground, done, adopted=adopted, doubts_found=doubts_found)
 
 
 def _agreed(
     reviewed: PlanReview,
-    settings: Settings,
-    out: Path,
-    lock: CampaignLock,
+    ground: _Ground,
     consent: Callable[[PlanReview, Callable[[], AccountReview]], bool],
 ) -> Orders:
     """Return what a run may do, once it fits its budgets, can be written down and is consented to."""
+    settings = ground.settings
     if not settings.partial:
         _refuse_over_budget(reviewed)
-    ready_to_write(out, "--out")
+    ready_to_write(ground.out, "--out")
     if reviewed.to_buy.jobs:
-        lock.check_writable()
+        ground.lock.check_writable()
     account = cache(partial(_account, reviewed, settings))
     retries = consent(reviewed, account)
     account()
@@ -212,152 +183,62 @@ def _agreed(
     return Orders(redo=settings.redo, rejected=rejected, retries=retries, fail_fast=settings.fail_fast)
 
 
-def _exit_code(
-    ledger: SqliteLedger,
-    start: RunStart,
-    outcome: RunOutcome,
-    checks: Mapping[str, CheckTotal],
-    signal_number: int | None,
-) -> int:
-    return exit_code(
-        ledger.tally(start.plan_id),
-        outcome,
-        policy=ledger.plan_header(start.plan_id).policy,
-        interrupted_by=signal_number,
-        checks_failed=any(total.failed for total in checks.values()),
-    )
+def _driven(
+    ground: _Ground, start: RunStart, orders: Orders, catalogue: Catalogue, listener: RunListener
+) -> _Done:
+    """Have the engine do what is ordered, the lock written down and the images judged."""
+    settings, places, ledger, lock = ground.settings, ground.places, ground.ledger, ground.lock
+    with (
+        service(settings, places, catalogue) as origin,
+        lock.kept(places.ledger, start.campaign, listener) as keeper,
+        run_log(places, start, settings, keeper) as log,
+    ):
+        asides, watched = (
+            LocalStore(places.objects, places.asides),
+            WatchedStore(ground.store, ground.examiner),
+        )
+        outcome, signal_number = asyncio.run(
+            drive(start, orders, ledger, origin, watched, asides, settings, log)
+        )
+        lock.write(ledger, start.campaign)
+        # Whoever interrupts a run does not wait for checks: `seedpipe report` makes up for them.
+        examiner = None if signal_number else ground.examiner
+        judged = partial(judged_jobs, examiner, ledger, start.plan_id)
+        checks = tally_checks(result for job in judged() for result in job.results)
+        code = exit_code(
+            ledger.tally(start.plan_id),
+            outcome,
+            policy=ledger.plan_header(start.plan_id).policy,
+            interrupted_by=signal_number,
+            checks_failed=any(total.failed for total in checks.values()),
+        )
+        log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
+    end = run_end(start, outcome, code)
+    ledger.end_run(end)
+    return _Done(start=start, end=end, asides=outcome.asides, judged=judged, checks=checks)
 
 
-def reconcile(
-    folder: Path,
-    settings_for: Callable[[str], Settings],
-    *,
-    world: World | None,
-    state: Path | None,
-    campaign: str | None,
-    listener: RunListener,
-) -> Reconciled:
-    """Settle the doubts of the last run's ledger and submit nothing. `settings_for` takes its origin."""
-    with ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, settings):
-        if settings.world is World.LIVE:
-            settings.required_key()
-        plan_id, places = latest.start.plan_id, places_of(project_root(folder), settings)
-        start = _run_start(ledger.plan_header(plan_id), settings, Elsewhere())  # which buys nothing
-        ledger.begin_run(start)
-        doubts = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
-        outcome, signal_number = RunOutcome(), None
-        if doubts:
-            store = LocalStore(places.objects, places.asides)
-            with service(settings, places) as origin, run_log(places, start, settings, listener) as log:
-                settling = drive(
-                    start,
-                    Orders(),
-                    ledger,
-                    origin,
-                    store,
-                    store,
-                    careful(settings, places),
-                    log,
-                    settle_only=True,
-                )
-                outcome, signal_number = asyncio.run(settling)
-        left = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
-        code = 128 + signal_number if signal_number else 4 if left else 0
-        ledger.end_run(_run_end(start, outcome, code))
-        phases = ledger.phases(list(doubts))
-    settled = [record for job_id, record in doubts.items() if job_id not in left]
-    return Reconciled(
-        found=tuple(record for record in settled if phases[record.job.job_id] is not Phase.PLANNED),
-        absent=tuple(record for record in settled if phases[record.job.job_id] is Phase.PLANNED),
-        left=tuple(left.values()),
-        asides=outcome.asides,
-        asides_folder=places.asides,
-        exit_code=code,
-    )
-
-
-def write_off(
-    folder: Path,
-    text: str,
-    settings_for: Callable[[str], Settings],
-    *,
-    world: World | None,
-    state: Path | None,
-    campaign: str | None,
-) -> JobRecord:
-    """Take one doubt as failed, at the user's word: its cell's address, or the start of its job id."""
-    with ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, _):
-        found = [
-            request.record
-            for request in ledger.open_requests(latest.start.plan_id)
-            if request.record.phase is Phase.IN_DOUBT and _is_named(request.record, text)
-        ]
-        if len(found) != 1:
-            raise InputError(
-                f"'{text}' names {len(found) or 'no'} jobs in doubt",
-                hint="`seedpipe status` lists them; after a killed run, `seedpipe reconcile` looks first",
-            )
-        words = "written off by the user: what became of the request is not known"
-        entry = Entry(job_id=found[0].job.job_id, event=Event.WRITTEN_OFF, at=datetime.now(UTC), error=words)
-        ledger.record([entry])
-        return found[0]
-
-
-def adopt(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> Adopted:
-    """Take over what the lock and the service's list know of a campaign; the next run fetches it, unpaid."""
-    if settings.world is World.LIVE:
-        settings.required_key()
-    tree = WorkTree.around(file)
-    plan = plan_of(tree, variant)
-    total(plan)  # a campaign with faults leaves no state folder behind
-    places = places_of(tree.root, settings)
-    store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
-    with writing(places, settings) as ledger:
-        ledger.admit(plan.header, plan.cells())
-        jobs = lock.adopt(ledger, all_jobs(ledger, plan.header.plan_id), datetime.now(UTC))
-        jobs += _adopt_listed(plan.header, ledger, settings, places)
-        return Adopted(jobs=jobs, reviewed=review_of(plan, settings, ledger, store, lock))
-
-
-def _take_over(
-    header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places, lock: CampaignLock
-) -> int:
-    """Learn of what is paid for already and not in the ledger, before anything is sent; return how much.
-
-    Every source of such knowledge joins here, as `ADOPTED` entries: the campaign's lock, then the service's
-    list. A campaign that has never run live from here may have done so elsewhere: the list is looked at then
-    unless the user forbids it.
-    """
-    lock.teach(ledger, header.campaign)
-    stranger = settings.world is World.LIVE and ledger.latest_run(header.campaign) is None
-    locked = lock.adopt(ledger, all_jobs(ledger, header.plan_id), datetime.now(UTC))
-    if not (stranger if settings.adopt is None else settings.adopt):
-        return locked
-    return locked + _adopt_listed(header, ledger, settings, places)
-
-
-def _adopt_listed(header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places) -> int:
-    from seedpipe.engines import SystemClock
-    from seedpipe.engines import adopt as adopt_listed
-
-    async def look(origin: str) -> int:
-        async with provider_at(settings, origin) as provider:
-            return await adopt_listed(
-                ledger,
-                provider,
-                SystemClock(),
-                plan_id=header.plan_id,
-                pace=pace_for(settings, origin),
-                rng=random.Random(),
-            )
-
-    with service(settings, places) as origin:
-        return asyncio.run(look(origin))
-
-
-def _is_named(record: JobRecord, text: str) -> bool:
-    return bool(text) and (
-        record.job.job_id.startswith(text) or any(cell.address == text for cell in record.cells)
+def _told(ground: _Ground, done: _Done, *, adopted: int, doubts_found: int) -> RunResult:
+    """Write the reports and return what there is to say."""
+    ledger, settings, start = ground.ledger, ground.settings, done.start
+    manifest = manifest_of(ledger, RunRecord(start=start, end=done.end), settings.world, ground.root)
+    reported = None
+    if settings.reports:
+        reported = write_reports(
+            ledger, manifest, done.judged, ground.places, ground.out, settings.surroundings
+        )
+    return RunResult(
+        manifest=manifest,
+        out=ground.out,
+        exit_code=done.end.exit_code,
+        submitted=sum(_is_sent_by(record, start) for record in all_jobs(ledger, start.plan_id)),
+        adopted=adopted,
+        doubts_found=doubts_found,
+        asides=done.asides,
+        asides_folder=ground.places.asides,
+        reported=reported,
+        checks=done.checks,
+        findings=tuple(islice((one for job in done.judged() for one in job.findings), _MOST_FINDINGS)),
     )
 
 
@@ -407,31 +288,3 @@ def _account(reviewed: PlanReview, settings: Settings) -> AccountReview:
     refuse_dearer(said, prices_as_of=reviewed.catalogue_as_of)
     refuse_unpriced(said, asked, reviewed.catalogue.own)
     return said
-
-
-def _run_start(header: PlanHeader, settings: Settings, elsewhere: Elsewhere) -> RunStart:
-    now = datetime.now(UTC)
-    token = secrets.token_hex(3)
-    caps = header.budget
-    return RunStart(
-        run_id=f"{now:%Y%m%dT%H%M%SZ}-{token}",
-        plan_id=header.plan_id,
-        campaign=header.campaign,
-        owner=f"{os.getpid()}-{token}",
-        started_at=now,
-        purse_usd=settings.purse_usd,
-        budget_usd=caps.usd if settings.world is World.LIVE else None,
-        month_usd=caps.brand_usd_per_month if settings.world is World.LIVE else None,
-        elsewhere_usd=elsewhere.usd,
-        elsewhere_month_usd=elsewhere.month_usd,
-    )
-
-
-def _run_end(start: RunStart, outcome: RunOutcome, code: int) -> RunEnd:
-    return RunEnd(
-        run_id=start.run_id,
-        finished_at=datetime.now(UTC),
-        exit_code=code,
-        stop=outcome.stop,
-        message=outcome.message,
-    )

@@ -84,6 +84,11 @@ def screen_of(*, as_json: bool, quiet: bool, verbose: bool, color: str) -> Scree
     return Screen(as_json=as_json, quiet=quiet, verbose=verbose, color=color)
 
 
+def screen_among(options: dict[str, Any]) -> Screen:
+    """Return the screen that a command's options ask for, and take those that say so out of them."""
+    return screen_of(**{name: options.pop(name) for name in ("as_json", "quiet", "verbose", "color")})
+
+
 def last_run_of(world: str | None, campaign: str | None, state: str | None) -> dict[str, Any]:
     """Return which last run these options choose, as the use cases take it."""
     from seedpipe.settings import World

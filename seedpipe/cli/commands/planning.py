@@ -11,6 +11,7 @@ import click
 from seedpipe.cli.options import (
     FILE,
     level_option,
+    screen_among,
     screen_of,
     screen_options,
     state_option,
@@ -82,36 +83,27 @@ def validate(
 @screen_options
 def plan(
     files: tuple[Path, ...],
-    proof: bool,  # noqa: FBT001
-    check: bool,  # noqa: FBT001
+    *,
+    proof: bool,
+    check: bool,
     against: str | None,
     style: str,
     output: str | None,
-    live_prices: bool,  # noqa: FBT001
-    base_url: str | None,
-    concurrency: int | None,
-    level: str | None,
+    live_prices: bool,
     variant_of: VariantOf,
-    state: str | None,
-    **screen: Any,
+    **options: Any,
 ) -> int:
     """Show the jobs and the money. Nothing is sent or charged."""
     from seedpipe import app
     from seedpipe.cli.views import comparing, planning
-    from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
+    from seedpipe.settings import Settings
 
     if live_prices and (proof or len(files) > 1):
         raise click.UsageError("--live-prices asks about one campaign, and not about proofs")
     if output is not None and len(files) > 1:
         raise click.UsageError("-o saves the plan of one campaign")
-    settings = Settings.read(
-        os.environ,
-        live=not proof,
-        base_url=base_url,
-        state=state,
-        level=level,
-        concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
-    )
+    screen = screen_among(options)
+    settings = Settings.read(os.environ, live=not proof, **options)
     if style != "text" and against is None:
         raise click.UsageError("--format markdown needs --against")
     reviews = [(app.review(file, settings, variant_of(file)), file) for file in files]
@@ -119,11 +111,11 @@ def plan(
         app.save(files[0], Path(output), variant_of(files[0]))
     if against is not None:
         compared = [app.against(file, against, variant_of(file)) for file in files]
-        comparing.show_compared(compared, against, screen_of(**screen), style=style)
+        comparing.show_compared(compared, against, screen, style=style)
     else:
         today = app.live_prices(reviews[0][0], settings) if live_prices else None
         retellings = [(reviewed, retold(file, variant_of(file))) for reviewed, file in reviews]
-        planning.show_plans(retellings, screen_of(**screen), today=today)
+        planning.show_plans(retellings, screen, today=today)
     if any(reviewed.over_by_usd for reviewed, _ in reviews):
         return 2
     return int(check and any(reviewed.standing.pending.jobs for reviewed, _ in reviews))

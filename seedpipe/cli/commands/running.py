@@ -15,6 +15,7 @@ from seedpipe.cli.options import (
     last_run_of,
     last_run_options,
     level_option,
+    screen_among,
     screen_of,
     screen_options,
     settle_option,
@@ -40,9 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option("--yes", "assume_yes", is_flag=True, help="Do not ask; needs a budget.")
 @click.option("--budget", metavar="USD", help="What this run may spend at most.")
-@click.option(
-    "--partial", "partly", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more."
-)
+@click.option("--partial", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more.")
 @click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
 @click.option(
     "--redo",
@@ -73,55 +72,16 @@ if TYPE_CHECKING:
 @level_option
 @state_option
 @screen_options
-def run(
-    file: Path,
-    live: bool,  # noqa: FBT001
-    assume_yes: bool,  # noqa: FBT001
-    budget: str | None,
-    partly: bool,  # noqa: FBT001
-    base_url: str | None,
-    webhook_listen: str | None,
-    webhook_url: str | None,
-    redo: str | None,
-    fail_fast: bool,  # noqa: FBT001
-    concurrency: int | None,
-    no_report: bool,  # noqa: FBT001
-    out: str | None,
-    variant_of: VariantOf,
-    adopt: bool | None,  # noqa: FBT001
-    settle: str | None,
-    level: str | None,
-    state: str | None,
-    **screen: Any,
-) -> int:
+def run(file: Path, *, variant_of: VariantOf, no_report: bool, **options: Any) -> int:
     """Run a campaign or a saved plan: free proofs, or with --live the real thing."""
     from seedpipe import app
     from seedpipe.cli import progress
     from seedpipe.cli.views import reporting, running
     from seedpipe.core.variant import AS_IT_STANDS
-    from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
+    from seedpipe.settings import Settings
 
-    console, variant = screen_of(**screen), variant_of(file)
-    settings = Settings.read(
-        os.environ,
-        live=live,
-        base_url=base_url,
-        state=state,
-        out=out,
-        concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
-        budget=budget,
-        assume_yes=assume_yes,
-        partial=partly,
-        webhook_listen=webhook_listen,
-        webhook_url=webhook_url,
-        adopt=adopt,
-        settle=settle,
-        interactive=sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI"),
-        redo=redo,
-        fail_fast=fail_fast,
-        level=level,
-        reports=not no_report,
-    )
+    console, variant = screen_among(options), variant_of(file)
+    settings = Settings.read(os.environ, interactive=_is_interactive(), reports=not no_report, **options)
     with progress.listener(console) as listener:
         consent = partial(_consent, settings, console, listener)
         if app.is_saved(file):
@@ -153,8 +113,6 @@ def resume(
     world: str | None,
     campaign: str | None,
     state: str | None,
-    concurrency: int | None,
-    settle: str | None,
     **options: Any,
 ) -> int:
     """Go on with the last run's plan as it was, with its profile and selection."""
@@ -162,18 +120,10 @@ def resume(
     from seedpipe.cli import progress
     from seedpipe.cli.views import reporting, running
     from seedpipe.core.model import SANDBOX_ORIGIN
-    from seedpipe.settings import DEFAULT_CONCURRENCY, Settings
+    from seedpipe.settings import Settings
 
-    console = screen_of(**{name: options.pop(name) for name in ("as_json", "quiet", "verbose", "color")})
-    read = partial(
-        Settings.read,
-        os.environ,
-        state=state,
-        settle=settle,
-        concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
-        interactive=sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI"),
-        **options,
-    )
+    console = screen_among(options)
+    read = partial(Settings.read, os.environ, state=state, interactive=_is_interactive(), **options)
 
     def settings_for(origin: str) -> Settings:
         live = origin != SANDBOX_ORIGIN
@@ -190,6 +140,11 @@ def resume(
     if result.reported:
         reporting.annotate(result.reported.annotations)
     return result.exit_code
+
+
+def _is_interactive() -> bool:
+    """Say whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
 
 
 def _consent(

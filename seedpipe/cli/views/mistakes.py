@@ -14,8 +14,7 @@ from rich.text import Text
 
 from seedpipe import __version__
 from seedpipe.cli.console import HarmlessConsole, print_json
-from seedpipe.cli.views.planning import _share
-from seedpipe.cli.views.words import FORMAT, count
+from seedpipe.cli.views.words import FORMAT, count, share
 from seedpipe.core.diagnostics import Diagnostic, render
 from seedpipe.core.errors import InputError, SeedpipeError
 from seedpipe.core.money import usd
@@ -178,7 +177,7 @@ def _validation_document(finding: Validation) -> dict[str, Any]:
     return {
         "file": finding.file,
         "valid": error is None,
-        "total": _share(finding.valid.totals.all) if finding.valid else None,
+        "total": share(finding.valid.totals.all) if finding.valid else None,
         "message": str(error) if error else "",
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in diagnostics],
     }

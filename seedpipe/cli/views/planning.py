@@ -12,13 +12,14 @@ from rich.markup import escape
 from seedpipe.cli.console import print_json
 from seedpipe.cli.views.plan_page import headline, print_page, print_sum
 from seedpipe.cli.views.prices import live_prices_document, show_live_prices
-from seedpipe.cli.views.words import FORMAT, count, phase_total, say_next
+from seedpipe.cli.views.words import FORMAT, count, phase_total, say_next, share
 from seedpipe.core.manifest import add_up
 from seedpipe.core.money import exact, usd
 from seedpipe.settings import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     from seedpipe.app import Decided, PlanReview
     from seedpipe.app.planning import CellChange
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from seedpipe.core.lifecycle import Phase
     from seedpipe.core.quotes import AccountReview
     from seedpipe.core.records import PhaseTotal
-    from seedpipe.core.totals import Share
+    from seedpipe.core.standing import Kept
+    from seedpipe.core.totals import PriceLine
 
 _MOST_CHANGES: Final = 5  # cells told one by one; -v tells more
 
@@ -107,7 +109,6 @@ def show_decided(decided: Decided, screen: Screen) -> None:
 def plan_document(reviewed: PlanReview) -> dict[str, Any]:
     """Return `seedpipe plan --json`: totals, price lines, series, axes, standing, budget."""
     header, totals, standing = reviewed.header, reviewed.totals, reviewed.standing
-    budget, month = header.budget, header.budget.brand_usd_per_month
     return {
         "format": FORMAT,
         "world": reviewed.world.value,
@@ -116,29 +117,18 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
         "brand": header.brand,
         "plan_id": header.plan_id,
         "catalogue_as_of": reviewed.catalogue_as_of,
-        "total": _share(totals.all),
-        "prices": [
-            {
-                "series": line.series,
-                "model": line.model,
-                "unit_usd": exact(line.unit_usd),
-                "images": line.images,
-                "jobs": line.jobs,
-                "cost_usd": exact(line.cost_usd),
-            }
-            for line in totals.prices
-        ],
+        "total": share(totals.all),
+        "prices": [_price_document(line) for line in totals.prices],
         "series": {
             name: {
-                **_share(share),
+                **share(part),
                 "sizes": list(standing.sizes.get(name, ())),
                 "phases": _tally(standing.by_series.get(name, {})),
             }
-            for name, share in totals.by_series.items()
+            for name, part in totals.by_series.items()
         },
         "axes": {
-            axis: {key: _share(share) for key, share in shares.items()}
-            for axis, shares in totals.by_axis.items()
+            axis: {key: share(part) for key, part in parts.items()} for axis, parts in totals.by_axis.items()
         },
         "phases": _tally(standing.tally),
         "new": phase_total(standing.new),
@@ -146,28 +136,51 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
         "pending": phase_total(standing.pending),
         "missing": phase_total(standing.missing),
         "rejected": phase_total(add_up(standing.rejected.values())),
-        "changed": {
-            **phase_total(standing.kept.changed),
-            "cells": standing.kept.changed_cells,
-            "paid_usd": exact(standing.kept.paid_usd),
-        },
-        "kept": {**phase_total(standing.kept.decided), "cells": standing.kept.decided_cells},
+        **_kept_document(standing.kept),
         "estimate": {
             "level": reviewed.level.name if reviewed.level else None,
             "seconds": None if reviewed.estimated_s is None else round(reviewed.estimated_s),
         },
         "changes": [_change_document(change) for change in reviewed.changes],
-        "budget": {
-            "usd": exact(budget.usd) if budget.usd is not None else None,
-            "per_job_usd": exact(budget.per_job_usd) if budget.per_job_usd is not None else None,
-            "max_jobs": budget.max_jobs,
-            "committed_usd": exact(reviewed.committed_usd),
-            "over_usd": exact(reviewed.over_budget_by_usd),
-            "brand_usd_per_month": exact(month) if month is not None else None,
-            "brand_committed_usd": exact(reviewed.month_committed_usd),
-            "brand_over_usd": exact(reviewed.over_month_by_usd),
-        },
+        "budget": _budget_document(reviewed),
     }
+
+
+def _price_document(line: PriceLine) -> dict[str, Any]:
+    return {
+        "series": line.series,
+        "model": line.model,
+        "unit_usd": exact(line.unit_usd),
+        "images": line.images,
+        "jobs": line.jobs,
+        "cost_usd": exact(line.cost_usd),
+    }
+
+
+def _kept_document(kept: Kept) -> dict[str, Any]:
+    changed = {"cells": kept.changed_cells, "paid_usd": exact(kept.paid_usd)}
+    return {
+        "changed": {**phase_total(kept.changed), **changed},
+        "kept": {**phase_total(kept.decided), "cells": kept.decided_cells},
+    }
+
+
+def _budget_document(reviewed: PlanReview) -> dict[str, Any]:
+    caps = reviewed.header.budget
+    return {
+        "usd": _amount(caps.usd),
+        "per_job_usd": _amount(caps.per_job_usd),
+        "max_jobs": caps.max_jobs,
+        "committed_usd": exact(reviewed.committed_usd),
+        "over_usd": exact(reviewed.over_budget_by_usd),
+        "brand_usd_per_month": _amount(caps.brand_usd_per_month),
+        "brand_committed_usd": exact(reviewed.month_committed_usd),
+        "brand_over_usd": exact(reviewed.over_month_by_usd),
+    }
+
+
+def _amount(amount: Decimal | None) -> str | None:
+    return None if amount is None else exact(amount)
 
 
 def _change_document(change: CellChange) -> dict[str, Any]:
@@ -181,15 +194,6 @@ def _change_document(change: CellChange) -> dict[str, Any]:
         "values": None
         if values is None
         else [{"name": value.name, "before": value.before, "after": value.after} for value in values],
-    }
-
-
-def _share(share: Share) -> dict[str, Any]:
-    return {
-        "cells": share.cells,
-        "jobs": share.jobs,
-        "images": share.images,
-        "cost_usd": exact(share.cost_usd),
     }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seedpipe.cli.console import Screen
     from seedpipe.core.manifest import RunManifest
     from seedpipe.core.records import PhaseTotal
+    from seedpipe.core.totals import Share
 
 FORMAT: Final = 1
 KEPT: Final = "not bought: their cells were paid for as something else, and keep those pictures"
@@ -82,6 +83,16 @@ def say_next(screen: Screen, *commands: str) -> None:
 def phase_total(total: PhaseTotal) -> dict[str, Any]:
     """Return jobs, images and money for a document."""
     return {"jobs": total.jobs, "images": total.images, "cost_usd": exact(total.cost_usd)}
+
+
+def share(part: Share) -> dict[str, Any]:
+    """Return a part of a plan for a document."""
+    return {
+        "cells": part.cells,
+        "jobs": part.jobs,
+        "images": part.images,
+        "cost_usd": exact(part.cost_usd),
+    }
 
 
 def count(number: int, noun: str) -> str:

@@ -1,0 +1,90 @@
+"""What is paid for already and not in the ledger: learnt from the lock and from the service's list.
+
+Hides where such knowledge comes from, and when the list is asked. Nothing is submitted here; the next run
+fetches what was taken over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from seedpipe.app.planning import PlanReview, plan_of, review_of
+from seedpipe.core.totals import total
+from seedpipe.core.variant import AS_IT_STANDS, Variant
+from seedpipe.locked import CampaignLock
+from seedpipe.project import all_jobs, out_of, places_of, writing
+from seedpipe.session import pace_for, provider_at, service
+from seedpipe.settings import Settings, World
+from seedpipe.sources import WorkTree
+from seedpipe.stores import LocalStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seedpipe.core.model import PlanHeader
+    from seedpipe.ledger import SqliteLedger
+    from seedpipe.project import Places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """How many jobs were taken over from the service's list, and what is still new."""
+
+    jobs: int
+    reviewed: PlanReview
+
+
+def adopt(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> Adopted:
+    """Take over what the lock and the service's list know of a campaign; the next run fetches it, unpaid."""
+    if settings.world is World.LIVE:
+        settings.required_key()
+    tree = WorkTree.around(file)
+    plan = plan_of(tree, variant)
+    total(plan)  # a campaign with faults leaves no state folder behind
+    places = places_of(tree.root, settings)
+    store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
+    with writing(places, settings) as ledger:
+        ledger.admit(plan.header, plan.cells())
+        jobs = lock.adopt(ledger, all_jobs(ledger, plan.header.plan_id), datetime.now(UTC))
+        jobs += _adopt_listed(plan.header, ledger, settings, places)
+        return Adopted(jobs=jobs, reviewed=review_of(plan, settings, ledger, store, lock))
+
+
+def take_over(
+    header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places, lock: CampaignLock
+) -> int:
+    """Learn of what is paid for already and not in the ledger, before anything is sent; return how much.
+
+    Every source of such knowledge joins here, as `ADOPTED` entries: the campaign's lock, then the service's
+    list. A campaign that has never run live from here may have done so elsewhere: the list is looked at then
+    unless the user forbids it.
+    """
+    lock.teach(ledger, header.campaign)
+    stranger = settings.world is World.LIVE and ledger.latest_run(header.campaign) is None
+    locked = lock.adopt(ledger, all_jobs(ledger, header.plan_id), datetime.now(UTC))
+    if not (stranger if settings.adopt is None else settings.adopt):
+        return locked
+    return locked + _adopt_listed(header, ledger, settings, places)
+
+
+def _adopt_listed(header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places) -> int:
+    from seedpipe.engines import SystemClock
+    from seedpipe.engines import adopt as adopt_listed
+
+    async def look(origin: str) -> int:
+        async with provider_at(settings, origin) as provider:
+            return await adopt_listed(
+                ledger,
+                provider,
+                SystemClock(),
+                plan_id=header.plan_id,
+                pace=pace_for(settings, origin),
+                rng=random.Random(),
+            )
+
+    with service(settings, places) as origin:
+        return asyncio.run(look(origin))

@@ -1,0 +1,115 @@
+"""Doubts: requests whose fate is not known, looked up on demand or given up.
+
+Hides which of them belong to the ledger of the last run. Nothing is submitted here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from seedpipe.core.errors import InputError
+from seedpipe.core.lifecycle import Event, Phase
+from seedpipe.core.lockfile import Elsewhere
+from seedpipe.core.policy import Orders
+from seedpipe.core.records import Entry, RunOutcome
+from seedpipe.project import ledger_of_last_run, places_of
+from seedpipe.session import careful, drive, run_end, run_log, run_start, service
+from seedpipe.settings import World
+from seedpipe.sources import project_root
+from seedpipe.stores import LocalStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from seedpipe.core.records import Aside, JobRecord
+    from seedpipe.ports import RunListener
+    from seedpipe.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """What became of doubts: found at the service, surely absent, or left in doubt."""
+
+    found: tuple[JobRecord, ...]
+    absent: tuple[JobRecord, ...]
+    left: tuple[JobRecord, ...]
+    asides: tuple[Aside, ...]
+    asides_folder: Path
+    exit_code: int
+
+
+def reconcile(
+    folder: Path,
+    settings_for: Callable[[str], Settings],
+    *,
+    world: World | None,
+    state: Path | None,
+    campaign: str | None,
+    listener: RunListener,
+) -> Reconciled:
+    """Settle the doubts of the last run's ledger and submit nothing. `settings_for` takes its origin."""
+    with ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, settings):
+        if settings.world is World.LIVE:
+            settings.required_key()
+        plan_id, places = latest.start.plan_id, places_of(project_root(folder), settings)
+        start = run_start(ledger.plan_header(plan_id), settings, Elsewhere())  # which buys nothing
+        ledger.begin_run(start)
+        doubts = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
+        outcome, signal_number = RunOutcome(), None
+        if doubts:
+            store = LocalStore(places.objects, places.asides)
+            with service(settings, places) as origin, run_log(places, start, settings, listener) as log:
+                settling = careful(settings, places)
+                outcome, signal_number = asyncio.run(
+                    drive(start, Orders(), ledger, origin, store, store, settling, log, settle_only=True)
+                )
+        left = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
+        code = 128 + signal_number if signal_number else 4 if left else 0
+        ledger.end_run(run_end(start, outcome, code))
+        phases = ledger.phases(list(doubts))
+    settled = [record for job_id, record in doubts.items() if job_id not in left]
+    return Reconciled(
+        found=tuple(record for record in settled if phases[record.job.job_id] is not Phase.PLANNED),
+        absent=tuple(record for record in settled if phases[record.job.job_id] is Phase.PLANNED),
+        left=tuple(left.values()),
+        asides=outcome.asides,
+        asides_folder=places.asides,
+        exit_code=code,
+    )
+
+
+def write_off(
+    folder: Path,
+    text: str,
+    settings_for: Callable[[str], Settings],
+    *,
+    world: World | None,
+    state: Path | None,
+    campaign: str | None,
+) -> JobRecord:
+    """Take one doubt as failed, at the user's word: its cell's address, or the start of its job id."""
+    with ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, _):
+        found = [
+            request.record
+            for request in ledger.open_requests(latest.start.plan_id)
+            if request.record.phase is Phase.IN_DOUBT and _is_named(request.record, text)
+        ]
+        if len(found) != 1:
+            raise InputError(
+                f"'{text}' names {len(found) or 'no'} jobs in doubt",
+                hint="`seedpipe status` lists them; after a killed run, `seedpipe reconcile` looks first",
+            )
+        words = "written off by the user: what became of the request is not known"
+        entry = Entry(job_id=found[0].job.job_id, event=Event.WRITTEN_OFF, at=datetime.now(UTC), error=words)
+        ledger.record([entry])
+        return found[0]
+
+
+def _is_named(record: JobRecord, text: str) -> bool:
+    return bool(text) and (
+        record.job.job_id.startswith(text) or any(cell.address == text for cell in record.cells)
+    )
