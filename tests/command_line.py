@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests import forked
 
 REPOSITORY = Path(__file__).parents[1]
 QUICKSTART = REPOSITORY / "examples" / "pipelines" / "quickstart"
@@ -31,20 +35,52 @@ class CommandLine:
             **options,
         )
 
-    def run(self, *arguments, code=0):
-        """Run a command to its end and return it; the exit code must be `code`."""
+    def run(self, *arguments, code=0, anew=False):
+        """Run a command to its end and return it; the exit code must be `code`.
+
+        It is forked from a server that has loaded seedpipe, for to start Python costs more than most of these
+        runs; `anew` starts Python all the same, where what it loads is what matters.
+        """
+        done = self._run_anew(*arguments) if anew else self._run_forked(*arguments)
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stdout + done.stderr
+        return done
+
+    def _run_anew(self, *arguments):
         with self.start(*arguments) as process:
             out, err = process.communicate(timeout=HANG_S)
-        assert process.returncode == code, f"exit {process.returncode}\n{out}\n{err}"
-        assert "Traceback" not in out + err
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def _run_forked(self, *arguments):
+        with self._forked(*arguments) as (process, out, err):
+            process.join(HANG_S)
+            return subprocess.CompletedProcess(arguments, process.exitcode, out.read_text(), err.read_text())
 
     @contextmanager
     def sandbox(self, *arguments):
         """Run `seedpipe sandbox serve` on a free port; yield its address."""
-        process = self.start("sandbox", "serve", "--port", "0", "--switch", PLAIN, *arguments)
-        try:
-            yield process.stdout.readline().strip()
-        finally:
+        served = ("sandbox", "serve", "--port", "0", "--switch", PLAIN, *arguments)
+        with self._forked(*served) as (process, out, err):
+            until = time.monotonic() + HANG_S
+            while "\n" not in (told := out.read_text()):
+                assert process.is_alive(), err.read_text()
+                assert time.monotonic() < until, err.read_text()
+                time.sleep(0.01)
+            yield told.partition("\n")[0]
             process.terminate()
-            process.communicate(timeout=HANG_S)
+            process.join(HANG_S)
+
+    @contextmanager
+    def _forked(self, *arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            out.touch()
+            process = forked.start(
+                arguments, project=self.project, environment=self.environment, said=(str(out), str(err))
+            )
+            try:
+                yield process, out, err
+            finally:
+                process.kill()
+                process.join()
+                process.close()

@@ -29,24 +29,23 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(_LOADED)
 
 
-def start(arguments, *, project, environment, first=None):
-    """Start `seedpipe` in a folder; its words go to `said.txt` there. Return the process.
+def start(arguments, *, project, environment, first=None, said=("said.txt", "said.txt")):
+    """Start `seedpipe` in a folder; its two streams go to the files `said` there. Return the process.
 
     `first` is called in the process before anything else; what it returns is kept until the end.
     """
     words = [str(argument) for argument in arguments]
-    process = _FORKS.Process(target=_live, args=(words, str(project), environment, first), daemon=True)
+    process = _FORKS.Process(target=_live, args=(words, str(project), environment, first, said))
     process.start()
     return process
 
 
-def _live(arguments, project, environment, first):
+def _live(arguments, project, environment, first, said):
     os.chdir(project)
     os.environ.clear()
     os.environ.update(environment)
-    said = os.open("said.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(said, 1)
-    os.dup2(said, 2)
+    for stream, name in enumerate(said, start=1):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND), stream)
     sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", closefd=False)
     kept = first() if first else None

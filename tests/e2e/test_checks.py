@@ -62,7 +62,7 @@ def test_a_check_whose_extra_is_missing_is_refused_before_anything_is_sent(quick
     path = quickstart.environment["PYTHONPATH"]
 
     quickstart.environment["PYTHONPATH"] = f"{tmp_path}:{path}"
-    refused = quickstart.run("run", *ONE, code=2)
+    refused = quickstart.run("run", *ONE, code=2, anew=True)
     quickstart.environment["PYTHONPATH"] = path
     ran = quickstart.run("run", *ONE)
 
