@@ -224,6 +224,10 @@ class WatchedStore:
         """Place a kept image; see `Store`."""
         return await self._store.publish(image, stem)
 
+    async def withdraw(self, stem: str) -> None:
+        """Take an image away from its path; see `Store`."""
+        await self._store.withdraw(stem)
+
     async def reclaim(self, image: ImageFile, stem: str) -> bool:
         """Make a published file the object again; see `Store`."""
         return await self._store.reclaim(image, stem)

@@ -124,6 +124,12 @@ class Store(Protocol):
         Idempotent; replaces what else stands there, atomically. Raises `KeyError` if the object is gone.
         """
 
+    async def withdraw(self, stem: str) -> None:
+        """Take the image away that stands at `stem`, whatever its extension.
+
+        One that is not kept as an object stays: it may be the last copy of what was paid for.
+        """
+
     async def reclaim(self, image: ImageFile, stem: str) -> bool:
         """Make the published file at `stem` the object again; return whether the object is there now.
 

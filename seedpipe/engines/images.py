@@ -37,16 +37,21 @@ async def _brought(url: str, tools: Tools) -> ImageFile:
 async def place(shown: ImageSet, record: JobRecord, store: Store) -> bool:
     """Put a set at the paths of every cell that shows a job; return whether all of its images were here.
 
-    Images beyond the paths stay in the store.
+    Images beyond the paths stay in the store; where the set is short, nothing that the cell showed before is
+    left beside it.
     """
     for cell in record.followers:
-        for position, index in shown.placed(len(cell.output_paths)).items():
+        placed = shown.placed(len(cell.output_paths))
+        for position, index in placed.items():
             image, stem = shown.images[index], cell.output_paths[position]
             try:
                 await store.publish(image, stem)
             except KeyError:
                 if not await _reclaim(image, position, record, store):
                     return False
+        for position, stem in enumerate(cell.output_paths):
+            if position not in placed:
+                await store.withdraw(stem)
     return True
 
 

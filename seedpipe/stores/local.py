@@ -87,6 +87,10 @@ class LocalStore:
         """Place a kept image at `stem` plus its extension; `RunError` for a path outside the folder."""
         return await self._in_thread(self._publish, image, stem)
 
+    async def withdraw(self, stem: str) -> None:
+        """Take the image away that stands at `stem`, unless it is kept nowhere else."""
+        await self._in_thread(self._withdraw, stem)
+
     async def reclaim(self, image: ImageFile, stem: str) -> bool:
         """Make the published file at `stem` the object again; return whether the object is there now."""
         return await self._in_thread(self._reclaim, image, stem)
@@ -181,12 +185,21 @@ class LocalStore:
             raise KeyError(image.sha256)
         with _disk_errors(self._out):
             relative = PurePosixPath(stem + EXTENSIONS[image.media_type])
-            folder = self._folder_for(stem, relative)
+            folder = self._folder_of(stem)
+            folder.mkdir(parents=True, exist_ok=True)
             target = folder / relative.name
             if not self._is_placed(image, target):
                 self._place(image, target)
             _remove_siblings(target, EXTENSIONS[image.media_type])
         return relative.as_posix()
+
+    def _withdraw(self, stem: str) -> None:
+        with _disk_errors(self._out):
+            folder = self._folder_of(stem)
+            for extension in EXTENSIONS.values():
+                path = folder / (PurePosixPath(stem).name + extension)
+                if path.is_file() and not path.is_symlink() and (self._objects / _digest(path)).is_file():
+                    path.unlink(missing_ok=True)
 
     def _published(self, image: ImageFile, stem: str) -> Path:
         return self._out / (stem + EXTENSIONS[image.media_type])
@@ -209,14 +222,14 @@ class LocalStore:
                 part.unlink(missing_ok=True)
         return True
 
-    def _folder_for(self, stem: str, relative: PurePosixPath) -> Path:
-        """Return the folder of a published path, made if need be; refuse one outside the output folder."""
+    def _folder_of(self, stem: str) -> Path:
+        """Return the folder of a published path; refuse one outside the output folder."""
         root = self._out.resolve()
         is_plain = (
             stem and not stem.endswith("/") and "\0" not in stem and ".." not in PurePosixPath(stem).parts
         )
         try:
-            folder = (root / relative.parent).resolve() if is_plain else None
+            folder = (root / PurePosixPath(stem).parent).resolve() if is_plain else None
         except RuntimeError:  # symbolic links in a circle
             folder = None
         if folder is None or not folder.is_relative_to(root):
@@ -224,7 +237,6 @@ class LocalStore:
                 f"the image path {stem!r} leaves the output folder {self._out}",
                 hint="remove the symbolic link, or choose another folder with --out",
             )
-        folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def _is_placed(self, image: ImageFile, target: Path) -> bool:

@@ -233,6 +233,48 @@ def test_an_image_is_read_to_its_end_where_it_is_kept_and_where_it_is_shown(stor
     assert store.inspect(image, path) is FileState.DAMAGED
 
 
+class TestWithdrawing:
+    """What a cell no longer shows is taken from its path, and from nowhere else."""
+
+    @pytest.mark.parametrize(("kind", "_", "extension"), FORMATS)
+    def test_a_picture_leaves_its_path_and_is_kept(self, store, tmp_path, kind, _, extension):
+        image = receive(store, picture(kind))
+        publish(store, image, "us/a")
+        publish(store, image, "us/b")
+        asyncio.run(store.withdraw("us/a"))
+        assert published(tmp_path).keys() == {f"us/b{extension}"}
+        assert store.holds(image)
+
+    def test_where_nothing_stands_nothing_happens(self, store, tmp_path):
+        asyncio.run(store.withdraw("nowhere/a"))
+        assert not (tmp_path / "out").exists()
+
+    def test_the_last_copy_of_a_picture_stays(self, store, tmp_path):
+        image = receive(store, picture())
+        publish(store, image, "us/a")
+        (tmp_path / "objects" / image.sha256).unlink()
+        asyncio.run(store.withdraw("us/a"))
+        assert published(tmp_path).keys() == {"us/a.png"}
+
+    def test_what_people_have_put_there_stays(self, store, tmp_path):
+        publish(store, receive(store, picture()), "us/b")
+        (tmp_path / "out" / "us" / "a.png").write_bytes(b"a drawing of theirs")
+        asyncio.run(store.withdraw("us/a"))
+        assert published(tmp_path)["us/a.png"] == b"a drawing of theirs"
+
+    @pytest.mark.parametrize("stem", ["../elsewhere/a", "link/a"])
+    def test_nothing_outside_is_touched(self, store, tmp_path, stem):
+        image = receive(store, picture())
+        publish(store, image, "us/a")
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "a.png").write_bytes(picture())
+        (tmp_path / "out" / "link").symlink_to(elsewhere)
+        with pytest.raises(RunError, match="leaves the output folder"):
+            asyncio.run(store.withdraw(stem))
+        assert (elsewhere / "a.png").exists()
+
+
 class TestReclaiming:
     """An object that is gone comes back from where it was published, and from nothing else."""
 

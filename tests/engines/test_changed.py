@@ -52,6 +52,21 @@ def test_only_the_new_cell_beside_a_changed_one_is_bought(stage):
     assert stage.records(edited)["green"].is_kept
 
 
+def test_a_shorter_set_leaves_nothing_of_the_old_one_beside_it(tmp_path):
+    """One picture of a new set beside one of the old set would be taken for a set."""
+    made = Stage(tmp_path, planned("red", images=2))
+    made.run()
+    edited = [
+        replace(new, cell=replace(old.cell, job_id=new.job.job_id))
+        for old, new in zip(planned("red", images=2), planned("green", images=2), strict=True)
+    ]
+    made.provider.images_of["green"] = 1
+    made.run(plan_id=made.admit(edited), orders=REDO)
+    assert [path.name for path in sorted((made.out / "red").iterdir())] == ["0-0.png"]
+    assert len(list(made.objects.iterdir())) == 3, "the old pictures are kept"
+    made.close()
+
+
 def test_the_old_picture_goes_where_the_cell_lies_now(stage):
     green = cell_asking("green", "hero/a")
     moved = replace(green, cell=replace(green.cell, output_paths=("moved/a",)))
