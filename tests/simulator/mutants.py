@@ -13,6 +13,7 @@ from types import MappingProxyType
 from seedpipe.core.errors import Malformed, Unavailable, Uncertain
 from seedpipe.core.lifecycle import Event
 from seedpipe.core.model import ImageFile
+from seedpipe.core.policy import Orders, Redo
 from seedpipe.core.records import Verdict
 from seedpipe.engines import LocalEngine
 from seedpipe.ledger import SqliteLedger
@@ -119,6 +120,13 @@ class _UnreadLock(CampaignLock):
         return {}
 
 
+class _UntaughtLock(CampaignLock):
+    """Takes over the jobs of today's plan, and forgets what its cells were paid for as before."""
+
+    def teach(self, ledger, campaign):
+        pass
+
+
 async def _adopts_nothing(*_, **__):
     return 0
 
@@ -190,6 +198,16 @@ class SweepOfEverything(House):
             await super()._work(shift)
 
 
+class BuysWhatHasChanged(House):
+    class engine(LocalEngine):  # noqa: N801
+        def __init__(self, **parts):
+            super().__init__(**parts | {"orders": Orders(redo=frozenset({Redo.CHANGED}))})
+
+
+class UntaughtByTheLock(House):
+    lock = _UntaughtLock
+
+
 MUTANTS = (
     RetryOnTimeOut,
     NoIntent,
@@ -203,4 +221,6 @@ MUTANTS = (
     NoLookAtTheLock,
     NoSweep,
     SweepOfEverything,
+    BuysWhatHasChanged,
+    UntaughtByTheLock,
 )

@@ -45,8 +45,9 @@ class Oracle:
     ledger was lost, cannot be told from the one that is looked for.
     """
 
-    def __init__(self, *, prices, bodies, is_durable, is_prompt, tells_inputs):
+    def __init__(self, *, prices, bodies, rivals, is_durable, is_prompt, tells_inputs):
         self._prices = prices
+        self._rivals = rivals  # job → the job that its cells ask for before or after an edit
         self._bodies = bodies
         self._is_durable = is_durable
         self._is_prompt = is_prompt
@@ -56,6 +57,8 @@ class Oracle:
         self.by_id = {}  # strangers' as well
         self.forgotten = set()  # tasks of ours that no ledger knows and nobody could know of
         self.ledgers = 1  # how many there have been, one after the other
+        self.locked = frozenset()  # the jobs that the lock told of when this process started
+        self.may_follow = False  # whether the user has said that changes are to be bought
 
     # --- what happens ---
 
@@ -105,6 +108,16 @@ class Oracle:
         waiting[0].sent += 1
         return waiting[0].job_id, len(self.attempts[waiting[0].job_id]), self.ledgers
 
+    def rival_of(self, job_id):
+        """Return the job that the cells of this one ask for before or after an edit, or None."""
+        return self._rivals.get(job_id)
+
+    def is_held_back(self, job_id):
+        """Whether the cells of a job were paid for as another one, so that only the user's word buys it."""
+        rival = self.rival_of(job_id)
+        attempts = self.attempts.get(rival)
+        return holds_money(attempts[-1].phase) if attempts else rival in self.locked
+
     def charged(self, task):
         """Hear that the service has charged for a request, of ours or of somebody else."""
         self.by_id[task.prediction_id] = task
@@ -121,6 +134,8 @@ class Oracle:
     def _take(self, entry):
         attempts = self.attempts[entry.job_id]
         before = attempts[-1].phase if attempts else Phase.PLANNED
+        if entry.event in INTENTS and before is Phase.PLANNED and self.is_held_back(entry.job_id):
+            self._check_word(entry)
         phase = advance(before, entry.event)
         if not attempts or opens_attempt(before, entry.event):
             attempts.append(Tried(entry.job_id, phase, self._bodies[entry.job_id]))
@@ -139,6 +154,10 @@ class Oracle:
             self._check_charges(tried.body)
         if entry.event in {Event.SET_COMPLETE, Event.SET_SHORT} or entry.event in _STORES:
             self._check_files(entry)
+
+    def _check_word(self, entry):
+        if not self.may_follow:
+            raise Violation(f"{entry.job_id} is bought, and its cells were paid for before they changed")
 
     def _intended(self, tried, entry):
         if entry.body is None or canonical_json(dict(entry.body)) != tried.body.partition(" ")[2]:

@@ -6,7 +6,7 @@ Everything is drawn once and in one order, so that a seed is a whole history.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from seedpipe.core.model import (
@@ -26,7 +26,8 @@ MODEL = "bytedance/seedream-v4/sequential"
 IMAGE_USD = Decimal("0.10")
 SETTLE_S = 180.0
 SKEW_S = 3000.0  # a clock that is wrong in one process, and set right before the next
-EDITS = ("drop", "add", "delete object", "delete file")
+SPARSE_LOOKS_S = (45.0, 90.0)  # a look that finds nothing new teaches nothing, and costs as much as a run
+EDITS = ("drop", "add", "delete object", "delete file", "change", "change and buy", "change in a clone")
 LOSSES = ("lose ledger", "lose lock", "lose ledger and lock", "clone", "merge locks")
 DEATHS = ("kill", "power", "power, in part", "signal", "disk", "ledger before", "ledger after", "second run")
 _ENDINGS = ("short", "empty", "failed", "moderated", "for long", "unheard of")
@@ -49,6 +50,7 @@ class Scenario:
     seed: int
     jobs: tuple[tuple[PlannedCell, ...], ...]  # the cells of each job
     spare: tuple[PlannedCell, ...]  # a job that an edit may add
+    changed: tuple[PlannedCell, ...]  # what the cells of the first job ask for after an edit
     habits: Habits
     troubles: tuple[Trouble, ...]
     policy: Policy
@@ -58,6 +60,7 @@ class Scenario:
     slow_disk: bool
     strangers: float = 0.0  # how often somebody else uses the account while a process lives
     skews_s: tuple[float, ...] = (0.0,)  # how far our clock is off, in one process after the other
+    looks_s: tuple[float, float] = SPARSE_LOOKS_S  # how soon and how seldom a doubt is looked up
 
     @property
     def is_prompt(self):
@@ -80,6 +83,7 @@ def drawn(seed):
         seed=seed,
         jobs=tuple(jobs),
         spare=planned("spare"),
+        changed=asking_anew(jobs[0]),
         habits=_habits(rng),
         troubles=tuple(_trouble(rng, count) for _ in range(rng.choices((0, 1, 2, 3), (1, 4, 3, 2))[0])),
         policy=_policy(rng),
@@ -89,17 +93,23 @@ def drawn(seed):
         slow_disk=rng.random() < 0.1,
         skews_s=tuple(rng.choice((0.0, 0.0, 90.0, -90.0, SKEW_S)) for _ in range(3)),
         strangers=rng.choice((0.0, 0.0, 0.0, 0.5)),
+        looks_s=rng.choice((SPARSE_LOOKS_S, SPARSE_LOOKS_S, SPARSE_LOOKS_S, (2.0, 15.0))),
     )
 
 
 def simple(*, habits=None, kind="kill", at=0, policy=None, images=1):
-    """Return the scenario of one job that dies once, at its `at`-th operation; 0 is never."""
+    """Return the scenario of one job whose first process dies at its `at`-th operation; 0 is never.
+
+    All go the same way until then, so that the operations of one that does not die are all there are.
+    """
+    cells = planned("p0", images=images)
     return Scenario(
-        seed=at,
-        jobs=(planned("p0", images=images),),
+        seed=0,
+        jobs=(cells,),
         spare=planned("spare"),
+        changed=asking_anew(cells),
         habits=habits or Habits(),
-        troubles=(Trouble(kind=kind, at=at, gap_s=5.0),) if at else (),
+        troubles=(Trouble(kind=kind if at else "none", at=at, gap_s=5.0),),
         policy=policy or Policy(),
         concurrency=1,
         purse_usd=None,
@@ -110,14 +120,7 @@ def simple(*, habits=None, kind="kill", at=0, policy=None, images=1):
 
 def planned(prompt, *, images=1, cells=1, take=1):
     """Return the cells of one job."""
-    request = {"prompt": prompt, "max_images": images}
-    job = Job(
-        job_id=job_id(MODEL, request, take=take),
-        model=MODEL,
-        request=request,
-        outputs_expected=images,
-        cost_usd=IMAGE_USD * images,
-    )
+    job = _asked(prompt, images, take)
     return tuple(
         PlannedCell(
             cell=Cell(
@@ -131,6 +134,24 @@ def planned(prompt, *, images=1, cells=1, take=1):
             opens_job=number == 0,
         )
         for number in range(cells)
+    )
+
+
+def asking_anew(cells):
+    """Return the same cells as they are when their prompt was edited."""
+    before = cells[0].job
+    job = _asked(f"{before.request['prompt']}, anew", before.outputs_expected)
+    return tuple(replace(each, cell=replace(each.cell, job_id=job.job_id), job=job) for each in cells)
+
+
+def _asked(prompt, images, take=1):
+    request = {"prompt": prompt, "max_images": images}
+    return Job(
+        job_id=job_id(MODEL, request, take=take),
+        model=MODEL,
+        request=request,
+        outputs_expected=images,
+        cost_usd=IMAGE_USD * images,
     )
 
 
@@ -174,7 +195,7 @@ def _trouble(rng, jobs):
         kind=rng.choices(DEATHS, (8, 4, 4, 2, 1, 1, 1, 1))[0],
         at=int(rng.uniform(1, 12 + 24 * jobs * rng.random())),
         gap_s=rng.choice((1.0, 60.0, 600.0, 86_400.0, 300_000.0)) * rng.random(),
-        edit=rng.choices(("", *EDITS, *LOSSES), (16, 1, 1, 1, 1, 2, 1, 1, 1, 1))[0],
+        edit=rng.choices(("", *EDITS, *LOSSES), (16, 1, 1, 1, 1, 2, 1, 1, 2, 1, 1, 1, 1))[0],
     )
 
 

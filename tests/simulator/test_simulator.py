@@ -35,10 +35,11 @@ def test_one_job_survives_every_single_death(fate, kind):
     share = 0.6 if fate == "rate limited" else 1.0  # a limit that never ends is waited for without end
     habits = {"submits": {fate: share}, "late_s": 100.0, "lag_s": 60.0}
     for policy in DoubtPolicy:
-        whole = play(simple(habits=Habits(**habits), images=2))
+        job = {"habits": Habits(**habits), "policy": Policy(in_doubt=policy), "images": 2}
+        whole = play(simple(**job))
         assert whole > 10
         for at in range(1, whole + 1):
-            play(simple(habits=Habits(**habits), kind=kind, at=at, policy=Policy(in_doubt=policy), images=2))
+            play(simple(**job, kind=kind, at=at))
 
 
 @pytest.mark.parametrize("edit", LOSSES)

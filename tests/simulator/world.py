@@ -28,6 +28,7 @@ from seedpipe.core.lifecycle import INTENTS, Phase
 from seedpipe.core.lockfile import read_lock
 from seedpipe.core.manifest import exit_code
 from seedpipe.core.model import DoubtPolicy, ShortSets
+from seedpipe.core.policy import Orders, Redo
 from seedpipe.core.records import RunEnd, RunStart, StopReason, Verdict
 from seedpipe.engines import LocalEngine, Pace, adopt
 from seedpipe.ledger import SqliteLedger
@@ -67,6 +68,8 @@ class House:
     pace = MappingProxyType({})
 
     def open_ledger(self, path):
+        if not path.exists():
+            path.write_bytes(_new_ledger())
         return SqliteLedger.open(path, origin=_ORIGIN)
 
 
@@ -113,10 +116,13 @@ class World:
         self.process = None
         self.broken = None
         self.older_locks = [""]  # as they were committed, one after the other
-        known = [cells[0].job for cells in (*scenario.jobs, scenario.spare)]
+        self.word_given = False  # whether the next run buys what has changed
+        known = [cells[0].job for cells in self._ever_asked()]
+        before, after = (cells[0].job.job_id for cells in (scenario.jobs[0], scenario.changed))
         self.oracle = Oracle(
             prices={job.job_id: job.cost_usd for job in known},
             bodies={job.job_id: body_key(job) for job in known},
+            rivals={before: after, after: before},
             is_durable=lambda sha256: self.disk.is_durable(self.objects / sha256, sha256),
             is_prompt=scenario.is_prompt,
             tells_inputs=lambda: self.service.habits.inputs != "nowhere",
@@ -221,13 +227,27 @@ class World:
 
     def edit(self, edit):
         """Do to the campaign or its files what people do between two runs."""
+        if edit == "change in a clone":
+            self.edit("change")
+            edit = "clone"
         if "ledger" in edit or edit == "clone":
             self._lose_ledger()
+        self._edit_campaign(edit)
+        self._edit_files(edit)
+
+    def _edit_campaign(self, edit):
         match edit:
             case "drop" if len(self.jobs) > 1:
                 self.jobs.pop()
             case "add" if self.scenario.spare not in self.jobs:
                 self.jobs.append(self.scenario.spare)
+            case "change" | "change and buy":
+                changed = self.scenario.changed
+                self.jobs[0] = self.scenario.jobs[0] if self.jobs[0] is changed else changed
+                self.word_given = edit == "change and buy"
+
+    def _edit_files(self, edit):
+        match edit:
             case "delete object" | "delete file":
                 folder = self.objects if edit == "delete object" else self.out
                 for file in sorted(path for path in folder.rglob("*") if path.is_file())[:1]:
@@ -256,7 +276,7 @@ class World:
 
     def check_taken_over(self):
         """See that a campaign that has no history here knows what its lock and the list could tell."""
-        locked = {line.job_id for line in read_lock(self._lock_text(), _LOCK)}
+        locked = self.locked()
         tells = self.service.habits.inputs
         listed = [
             task
@@ -283,8 +303,15 @@ class World:
 
     def may_be_ours(self, task):
         """Whether somebody who cannot see into the account could take a task for one of ours."""
-        ours = {body_key(cells[0].job) for cells in (*self.scenario.jobs, self.scenario.spare)}
+        ours = {body_key(cells[0].job) for cells in self._ever_asked()}
         return task_key(task) in ours or self.service.habits.inputs == "nowhere"
+
+    def _ever_asked(self):
+        return (*self.scenario.jobs, self.scenario.spare, self.scenario.changed)
+
+    def locked(self):
+        """The jobs that the lock tells of."""
+        return frozenset(line.job_id for line in read_lock(self._lock_text(), _LOCK))
 
     def _gate(self, call, path):
         if self.process:
@@ -299,9 +326,12 @@ class World:
             self.oracle.charged(task)
 
     def _is_home(self):
-        ids = {cells[0].job.job_id for cells in self.jobs}
+        """Whether no further run could change anything."""
         latest = {job: tried[-1].phase for job, tried in self.oracle.attempts.items() if tried}
-        planned = any(latest.get(job, Phase.PLANNED) is Phase.PLANNED for job in ids)
+        ids = [cells[0].job.job_id for cells in self.jobs]
+        planned = any(
+            latest.get(job, Phase.PLANNED) is Phase.PLANNED and self._is_to_be_bought(job) for job in ids
+        )
         doubts = [
             tried[-1]
             for tried in self.oracle.attempts.values()
@@ -315,10 +345,9 @@ class World:
 
     def _check_end(self):
         """After the calm: nothing under way, nothing paid and lost, the money is right."""
-        capped = self.scenario.budget_usd is not None
         for job, attempts in self.oracle.attempts.items():
             phase = attempts[-1].phase if attempts else Phase.PLANNED
-            if phase in _UNSETTLED or (phase is Phase.PLANNED and self._is_wanted(job) and not capped):
+            if phase in _UNSETTLED or (phase is Phase.PLANNED and self._is_to_be_bought(job)):
                 raise Violation(f"after the calm {job} is still {phase}")
             if phase is Phase.IN_DOUBT and self._can_be_settled(attempts[-1]):
                 raise Violation(f"after the calm {job} is still in doubt")
@@ -371,24 +400,29 @@ class World:
         except InputError as error:
             raise Violation(f"the lock is torn: {error.diagnostics}") from error
 
-    def _is_wanted(self, job_id):
-        return any(cells[0].job.job_id == job_id for cells in self.jobs)
+    def _is_to_be_bought(self, job_id):
+        """Whether a job that was not sent is one that a calm run sends: no budget and no change holds it."""
+        wanted = any(cells[0].job.job_id == job_id for cells in self.jobs)
+        return wanted and self.scenario.budget_usd is None and not self.oracle.is_held_back(job_id)
 
     def _check_published(self):
         for cells in self.jobs:
-            attempts = self.oracle.attempts.get(cells[0].job.job_id)
+            job_id = cells[0].job.job_id
+            if self.oracle.is_held_back(job_id) and not self.oracle.attempts.get(job_id):
+                job_id = self.oracle.rival_of(job_id)  # the cells keep the picture that they have
+            attempts = self.oracle.attempts.get(job_id)
             if attempts and attempts[-1].phase in {Phase.DONE, Phase.DONE_SHORT}:
                 for cell in cells:
-                    self._check_cell(cell.cell, attempts[-1])
+                    self._check_cell(cell.cell, job_id, attempts[-1])
 
-    def _check_cell(self, cell, latest):
-        known = {image.sha256 for image in self.oracle.images(cell.job_id)}
+    def _check_cell(self, cell, job_id, latest):
+        known = {image.sha256 for image in self.oracle.images(job_id)}
         for index, stem in enumerate(cell.output_paths):
             path = self.out / f"{stem}.png"
             if path.is_file() and picture_of(path) not in known:
-                raise Violation(f"{path.name} is not a picture of {cell.job_id}")
+                raise Violation(f"{path.name} is not a picture of {job_id}")
             if index < len(latest.images) and not path.is_file():
-                raise Violation(f"{cell.job_id} is done, but {path.name} is missing")
+                raise Violation(f"{job_id} is done, but {path.name} is missing")
 
 
 class Process:
@@ -484,6 +518,9 @@ class Process:
 
     async def _main(self):
         world, now = self.world, self._clock_now
+        may_follow, world.word_given = world.word_given, False
+        world.oracle.may_follow, world.oracle.locked = may_follow, world.locked()
+        orders = Orders(redo=frozenset({Redo.CHANGED}) if may_follow else frozenset())
         lock = world.house.lock(LockFile(world.lock_file, _LOCK), _ORIGIN)
         ledger = self._open_ledger()
         header, cells = world.plan()
@@ -509,7 +546,7 @@ class Process:
         store = world.house.store(world.objects, world.out)
         try:
             store.clean_parts()
-            outcome = await self._drive(start, ledger, store)
+            outcome = await self._drive(start, ledger, store, orders)
         except RunError as error:
             world.tell(f"the run ends: {error}")
             return
@@ -527,6 +564,7 @@ class Process:
         """Learn of what is paid for and not in the ledger, before anything is sent."""
         world = self.world
         stranger = ledger.latest_run("aurora") is None
+        lock.teach(ledger, "aurora")
         lock.adopt(ledger, all_jobs(ledger, plan_id), self._clock_now())
         if stranger:
             clock = Clock(self.loop, self._skew)
@@ -559,7 +597,7 @@ class Process:
         self.commits_may_be_lost = synchronous < _FULLY_SYNCED
         return WatchedLedger(self._ledger, self)
 
-    async def _drive(self, start, ledger, store):
+    async def _drive(self, start, ledger, store, orders):
         world = self.world
         clock = Clock(self.loop, self._skew)
         self._engine = world.house.engine(
@@ -573,9 +611,12 @@ class Process:
                 concurrency=world.scenario.concurrency,
                 submits_in_flight=2,
                 job_deadline_s=300.0,
+                settle_look_first_s=world.scenario.looks_s[0],
+                settle_look_max_s=world.scenario.looks_s[1],
                 **world.house.pace,
             ),
             asides=world.house.store(world.objects, world.files / "asides"),
+            orders=orders,
         )
         return await self._engine.run(start)
 
@@ -703,6 +744,15 @@ class Deaf:
 
     def waiting(self, seconds, why):
         pass
+
+
+@lru_cache(maxsize=1)
+def _new_ledger():
+    """Return the file of a ledger that nothing was recorded in: making its tables takes as long as a run."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "ledger.sqlite3")
+        SqliteLedger.open(path, origin=_ORIGIN).close()
+        return path.read_bytes()
 
 
 @lru_cache(maxsize=4096)
