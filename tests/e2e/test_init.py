@@ -10,6 +10,8 @@ import yaml
 from seedpipe import schemas
 from tests.command_line import QUICKSTART, REPOSITORY
 
+UNION = "*.decisions.jsonl merge=union\n*.lock.jsonl merge=union\n"
+
 
 def test_a_new_project_validates_plans_and_runs_as_it_is(seedpipe):
     seedpipe.run("init")
@@ -44,7 +46,7 @@ def test_nothing_is_overwritten(seedpipe):
 
 def test_what_every_project_has_gets_the_lines_that_it_lacks(seedpipe):
     (seedpipe.project / ".gitignore").write_text("node_modules/\nout/")
-    (seedpipe.project / ".gitattributes").write_text("*.lock.jsonl merge=union\n")
+    (seedpipe.project / ".gitattributes").write_text(UNION)
     told = json.loads(seedpipe.run("init", "--json").stdout)
     assert (seedpipe.project / ".gitignore").read_text() == "node_modules/\nout/\n.seedpipe/\n"
     assert ".gitattributes" not in told["written"]
