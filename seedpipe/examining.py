@@ -53,14 +53,22 @@ _MOST_WAITING: Final = 64  # measurements asked for ahead; the rest is asked for
 
 
 class Examiner:
-    """Measures the images of one plan. Use it as a context: its workers end with it."""
+    """Measures the images of one plan. Use it as a context: its workers end with it.
 
-    def __init__(self, header: PlanHeader, objects: Path, kept: Path, *, proof: bool) -> None:
+    One that does not measure judges by what was measured before, and counts the images it knows nothing of.
+    """
+
+    def __init__(
+        self, header: PlanHeader, objects: Path, kept: Path, *, proof: bool, measures: bool = True
+    ) -> None:
         self._checks = PlanChecks(header)
         self._objects = objects
         self._kept = kept
         self._palette = palette_of(header)
         self._proof = proof
+        self._measures = measures
+        self._unmeasured: set[str] = set()
+        self._recent: dict[str, Measurements] = {}
         self._extras = tuple(extras_of(header))
         sought = logo_of(header)
         self._logo = objects / sought if sought else None
@@ -82,6 +90,11 @@ class Examiner:
         if "_workers" in self.__dict__:
             self._workers.shutdown(wait=False, cancel_futures=True)
 
+    @property
+    def unmeasured(self) -> int:
+        """How many images were asked for that nobody has measured, by an examiner that does not either."""
+        return len(self._unmeasured)
+
     def look(self, image: ImageFile) -> None:
         """Have an image measured when a worker is free; never waits."""
         if self._looks and len(self._waiting) < _MOST_WAITING and not self._file(image).exists():
@@ -90,7 +103,10 @@ class Examiner:
     def figures(self, image: ImageFile) -> Measurements | None:
         """Return what was measured, waiting for it; None when the image could not be read or looked at."""
         with suppress(OSError, ValueError, KeyError, TypeError):
-            return measurements_of(json.loads(self._file(image).read_text(encoding="utf-8")))
+            return self._kept_figures(image)
+        if not self._measures:
+            self._unmeasured.add(image.sha256)
+            return None
         self._ask(image)
         try:
             return self._waiting[image.sha256].result(_LONGEST_S)
@@ -107,11 +123,12 @@ class Examiner:
         if self._doubles is None:
             self._doubles = self._twins(jobs)
         for record in jobs():
+            self._recent.clear()
             asked = [
                 (cell, one)
                 for cell in record.cells
                 for one in self._checks.of(cell)
-                if published_outputs(record)
+                if published_outputs(record) and self._can_judge(one, record)
             ]
             job_id = record.job.job_id
             if job_id not in self._judged:
@@ -128,6 +145,20 @@ class Examiner:
                 for cell, one in asked
             ]
             yield JudgedJob(record=record, results=tuple(results))
+
+    def _can_judge(self, asked: Asked, record: JobRecord) -> bool:
+        """Say whether all figures are there that a check needs, or will be made."""
+        if self._measures or not USUAL[asked.check].looks:
+            return True
+        # Not cut short by the first that is unknown: all of them are counted.
+        return None not in [self.figures(output.image) for output in published_outputs(record)]
+
+    def _kept_figures(self, image: ImageFile) -> Measurements:
+        """Return what was measured before; its file is read once a job."""
+        if image.sha256 not in self._recent:
+            document = json.loads(self._file(image).read_text(encoding="utf-8"))
+            self._recent[image.sha256] = measurements_of(document)
+        return self._recent[image.sha256]
 
     @cached_property
     def _workers(self) -> ProcessPoolExecutor:
@@ -169,6 +200,7 @@ class Examiner:
         hashes: list[str] = []
         labels: list[str] = []
         for record in jobs():
+            self._recent.clear()
             bits = max(map(self._twin_bits, record.cells), default=-1)
             most = max(most, bits)
             for output in published_outputs(record) if bits >= 0 else ():

@@ -102,14 +102,18 @@ def folder_name(header: PlanHeader) -> str:
 
 def out_of(tree: WorkTree, plan: JobPlan, settings: Settings) -> Path:
     """Return the folder that a plan's images and reports go to."""
-    return settings.out or tree.root / "out" / f"{folder_name(plan.header)}{settings.out_suffix}"
+    return settings.out or usual_out(tree.root, plan.header, settings)
+
+
+def usual_out(root: Path, header: PlanHeader, settings: Settings) -> Path:
+    """Return the folder of a plan's images and reports when none is named."""
+    return root / "out" / f"{folder_name(header)}{settings.out_suffix}"
 
 
 def store_of(ledger: Ledger, root: Path, state: Path | None, header: PlanHeader) -> LocalStore:
     """Return the images of a ledger's world, with the output folder that is used when none is named."""
     settings = Settings(world=world_of(ledger), origin=ledger.origin, state=state)
-    out = root / "out" / f"{folder_name(header)}{settings.out_suffix}"
-    return LocalStore(places_of(root, settings).objects, out)
+    return LocalStore(places_of(root, settings).objects, usual_out(root, header, settings))
 
 
 def decisions_of(tree: WorkTree, settings: Settings, campaign: str) -> DecisionsFile:

@@ -239,6 +239,25 @@ def test_another_palette_is_another_measurement(kept):
     assert len(list(kept.measured.iterdir())) == 2
 
 
+def test_who_does_not_measure_judges_by_what_was_measured_and_counts_the_rest(kept):
+    grey = encoded(Image.new("RGB", (512, 512), "grey"))
+    kept.bring("hero/a", grey, encoded(photograph("coffee.png")))
+    asked = {"size": {}, "blank": {}, "blur": {}}
+    found = kept.findings(**asked)
+    kept.bring("hero/b", grey, encoded(photograph("rocket.jpg")), size="1024*1024")
+    recalling = Examiner(header(**asked), kept.objects, kept.measured, proof=False, measures=False)
+    for file in kept.objects.iterdir():
+        file.unlink()  # nothing is decoded
+
+    with recalling as examiner:
+        first, second = examiner.judged(lambda: iter(kept.jobs))
+
+        assert list(first.findings) == found
+        assert [(result.check, result.passed) for result in second.results] == [("size", False)]
+        assert examiner.unmeasured == 1
+        assert "_workers" not in examiner.__dict__
+
+
 def test_without_checks_of_pixels_nothing_is_started(kept):
     (image,) = kept.bring("hero/a", encoded(photograph("coffee.png")))
     with kept.examiner(size={}) as examiner:

@@ -43,6 +43,7 @@ SCHEMAS = {
     "plan.schema.json",
     "run.schema.json",
     "saved-plan.schema.json",
+    "status.schema.json",
 }
 DOCS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 

@@ -7,32 +7,39 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from seedpipe import __version__
 from seedpipe.core.errors import InputError
+from seedpipe.core.findings import tally_checks
 from seedpipe.core.lifecycle import Phase, is_settled
 from seedpipe.core.manifest import RunManifest, priced
 from seedpipe.core.policy import counts_as_failed
 from seedpipe.core.standing import is_missing
+from seedpipe.examining import Examiner
 from seedpipe.project import (
     STATE_FOLDER,
     all_jobs,
     last_run,
+    places_of,
     store_of,
+    usual_out,
     world_of,
 )
+from seedpipe.settings import Settings, World
 from seedpipe.sources import head_commit, project_root
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from seedpipe.core.model import Policy
+    from seedpipe.core.findings import CheckTotal
+    from seedpipe.core.model import PlanHeader, Policy
     from seedpipe.core.records import JobRecord, RunRecord
     from seedpipe.ports import Ledger
-    from seedpipe.settings import World
 
 _MOST_TROUBLES: Final = 20  # jobs listed by `status`; the summary and the gallery have them all
 
@@ -41,13 +48,18 @@ _MOST_TROUBLES: Final = 20  # jobs listed by `status`; the summary and the galle
 class StatusReview:
     """The last run and where its plan stands now; `troubles` are the first jobs that need attention.
 
-    `missing` counts the jobs whose images were brought home and are not here any more.
+    `missing` counts the jobs whose images were brought home and are not here any more, `unmeasured` the
+    images that no check has looked at. `gallery` is the page to look at, from the project's folder, if it is
+    there.
     """
 
     manifest: RunManifest
     troubles: tuple[JobRecord, ...]
     hidden_troubles: int
     missing: int = 0
+    checks: Mapping[str, CheckTotal] = field(default_factory=dict)
+    unmeasured: int = 0
+    gallery: str | None = None
 
 
 def status(folder: Path, *, world: World | None, state: Path | None, campaign: str | None) -> StatusReview:
@@ -61,7 +73,26 @@ def status(folder: Path, *, world: World | None, state: Path | None, campaign: s
         hidden = sum(1 for _ in troubled)
         keeps = store_of(ledger, root, state, manifest.header).keeps
         missing = sum(is_missing(record, record.cells[0], keeps) for record in all_jobs(ledger, plan_id))
-        return StatusReview(manifest=manifest, troubles=shown, hidden_troubles=hidden, missing=missing)
+        settings = Settings(world=world_of(ledger), origin=ledger.origin, state=state)
+        page = usual_out(root, manifest.header, settings) / "gallery.html"
+        with _recalling(manifest.header, root, settings) as examiner:
+            judged = examiner.judged(partial(all_jobs, ledger, plan_id))
+            checks = tally_checks(result for job in judged for result in job.results)
+        return StatusReview(
+            manifest=manifest,
+            troubles=shown,
+            hidden_troubles=hidden,
+            missing=missing,
+            checks=checks,
+            unmeasured=examiner.unmeasured,
+            gallery=os.path.relpath(page, root) if page.exists() else None,
+        )
+
+
+def _recalling(header: PlanHeader, root: Path, settings: Settings) -> Examiner:
+    """Return who judges the images of a plan by what was measured before, and decodes none."""
+    places, proof = places_of(root, settings), settings.world is World.PROOF
+    return Examiner(header, places.objects, places.measured, proof=proof, measures=False)
 
 
 def show(

@@ -20,10 +20,10 @@ from seedpipe.project import (
     STATE_FOLDER,
     Places,
     all_jobs,
-    folder_name,
     last_run,
     places_of,
     ready_to_write,
+    usual_out,
     world_of,
 )
 from seedpipe.settings import Settings, World
@@ -73,7 +73,7 @@ def report(
     with last_run(state or root / STATE_FOLDER, world, campaign) as (ledger, latest):
         settings = Settings(world=world_of(ledger), origin=ledger.origin, state=state)
         manifest = manifest_of(ledger, latest, settings.world, root)
-        out = out or root / "out" / f"{folder_name(manifest.header)}{settings.out_suffix}"
+        out = out or usual_out(root, manifest.header, settings)
         ready_to_write(out, "--out")
         places = places_of(root, settings)
         with examiner_of(manifest.header, places, settings.world) as examiner:

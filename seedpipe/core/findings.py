@@ -73,11 +73,15 @@ class JudgedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckTotal:
-    """How the sets of a run fared in one check: each counts once, at its worst."""
+    """How the sets of a run fared in one check: each counts once, at its worst.
+
+    `images` counts those with a finding of their own; what is held against a whole set is none.
+    """
 
     passed: int = 0
     warned: int = 0
     failed: int = 0
+    images: int = 0
 
 
 def tally_checks(results: Iterable[CheckResult]) -> dict[str, CheckTotal]:
@@ -85,5 +89,10 @@ def tally_checks(results: Iterable[CheckResult]) -> dict[str, CheckTotal]:
     counts: dict[str, list[int]] = {}
     for result in results:
         place = 2 if result.failed else 0 if result.passed else 1
-        counts.setdefault(result.check, [0, 0, 0])[place] += 1
-    return {check: CheckTotal(passed=p, warned=w, failed=f) for check, (p, w, f) in counts.items()}
+        count = counts.setdefault(result.check, [0, 0, 0, 0])
+        count[place] += 1
+        count[3] += len({finding.index for finding in result.findings} - {None})
+    return {
+        check: CheckTotal(passed=passed, warned=warned, failed=failed, images=images)
+        for check, (passed, warned, failed, images) in counts.items()
+    }

@@ -195,7 +195,12 @@ def run_document(manifest: RunManifest, checks: Mapping[str, CheckTotal] = _NO_C
             if phase in manifest.tally and manifest.tally[phase].jobs
         },
         "checks": {
-            name: {"passed": total.passed, "warned": total.warned, "failed": total.failed}
+            name: {
+                "passed": total.passed,
+                "warned": total.warned,
+                "failed": total.failed,
+                "images": total.images,
+            }
             for name, total in checks.items()
         },
         "environment": dict(manifest.environment),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from seedpipe.core.findings import CheckResult, Finding, JudgedJob, Level
+from seedpipe.core.findings import CheckResult, CheckTotal, Finding, JudgedJob, Level, tally_checks
 from seedpipe.core.model import Job
 from seedpipe.core.records import JobRecord
 
@@ -40,3 +40,21 @@ def test_a_judged_job_tells_all_findings_in_the_order_of_its_checks():
     )
 
     assert JudgedJob(record=record, results=results).findings == (soft, dull)
+
+
+def test_totals_count_a_set_once_at_its_worst_and_its_images_apart():
+    def found(*given: tuple[Level, int | None]) -> CheckResult:
+        findings = tuple(
+            Finding(check="blur", level=level, message="soft", address="a", index=index)
+            for level, index in given
+        )
+        return CheckResult(check="blur", address="a", findings=findings)
+
+    results = [
+        found(),
+        found((Level.WARN, 0), (Level.WARN, 0), (Level.WARN, 3)),
+        found((Level.FAIL, 1), (Level.WARN, 2)),
+        found((Level.WARN, None)),
+    ]
+
+    assert tally_checks(results) == {"blur": CheckTotal(passed=1, warned=2, failed=1, images=4)}

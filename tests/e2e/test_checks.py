@@ -27,11 +27,21 @@ def test_a_check_that_fails_ends_a_run_with_1_and_is_told_everywhere(quickstart)
     job = json.loads((out / "jobs.jsonl").read_text())
     assert "blank" in [check["check"] for check in job["checks"] if check["findings"]]
 
+    status = quickstart.run("status")
+    assert "check blank: 0 passed, 1 failed (" in status.stdout
+    assert "seedpipe report" in status.stderr
+    shutil.rmtree(quickstart.project / ".seedpipe" / "proof" / "measured")
+    status = quickstart.run("status")
+    assert "not checked 4 images that no check has looked at" in status.stdout
+    assert "check blank" not in status.stdout, "nothing is decoded to say it"
+    quickstart.run("report")
+    assert "check blank: 0 passed, 1 failed (" in quickstart.run("status").stdout
+
     campaign.write_text(asked)
     again = json.loads(quickstart.run("run", *ONE, "--json").stdout)
 
     assert again["run"]["exit_code"] == 0
-    assert again["checks"]["blank"] == {"passed": 1, "warned": 0, "failed": 0}
+    assert again["checks"]["blank"] == {"passed": 1, "warned": 0, "failed": 0, "images": 0}
     submitted = quickstart.run("show", "detail/AUR-01", "--json").stdout
     assert len(json.loads(submitted)["jobs"][0]["attempts"]) == 1, "other limits are no other request"
 
@@ -47,8 +57,8 @@ def test_single_cells_have_checks_of_their_own_and_a_saved_plan_knows_them(quick
     ran = json.loads(quickstart.run("run", "two.plan", "--json", code=1).stdout)
 
     assert ran["checks"] == {
-        "size": {"passed": 1, "warned": 0, "failed": 0},
-        "blank": {"passed": 0, "warned": 1, "failed": 1},
+        "size": {"passed": 1, "warned": 0, "failed": 0, "images": 0},
+        "blank": {"passed": 0, "warned": 1, "failed": 1, "images": 2},
     }
     jobs = (quickstart.project / "out" / "quickstart-proof" / "jobs.jsonl").read_text().splitlines()
     found = [(check["address"], check["check"]) for job in jobs for check in json.loads(job)["checks"]]

@@ -107,6 +107,12 @@ def test_status_and_show_tell_of_the_last_run(proofed):
     status = proofed.run("status")
     assert "quickstart" in status.stdout
     assert "done 9 jobs, 36 images, $0.972" in status.stdout
+    assert "check size: 9 passed" in status.stdout
+    assert "gallery  out/quickstart-proof/gallery.html" in status.stdout
+    document = json.loads(proofed.run("status", "--json").stdout)
+    jsonschema.validate(document, schema("status"))
+    assert document["checks"] == json.loads((proofed.out / "run.json").read_text())["checks"]
+    assert (document["unmeasured"], document["troubles"], document["missing"]) == (0, [], 0)
     shown = json.loads(proofed.run("show", "hero/AUR-02/de", "--json").stdout)["jobs"]
     assert [cell["address"] for cell in shown[0]["cells"]] == ["hero/AUR-02/de"]
     assert "Licht für lange Abende" in shown[0]["inputs"]["prompt"]

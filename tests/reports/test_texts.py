@@ -149,7 +149,7 @@ def test_the_documents_carry_findings_as_their_schemas_say(name):
     jobs = [json.loads(line) for line in text_of("jobs.jsonl", told).splitlines()]
     for document in [run] if name == "run" else jobs:
         jsonschema.validate(document, schemas.load(name))
-    assert run["checks"]["blank"] == {"passed": 0, "warned": 0, "failed": 1}
+    assert run["checks"]["blank"] == {"passed": 0, "warned": 0, "failed": 1, "images": 1}
     assert [len(check["findings"]) for check in jobs[0]["checks"]] == [0, 1, 1]
 
 

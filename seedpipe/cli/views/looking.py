@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from seedpipe.cli.console import print_json
-from seedpipe.cli.views.words import FORMAT, badge, count, phase_lines, phase_word
+from seedpipe.cli.views.words import FORMAT, badge, check_line, count, phase_lines, phase_word, say_next
 from seedpipe.core.manifest import job_document, output_paths, published_outputs, run_document
 from seedpipe.core.money import usd
 
@@ -25,8 +25,7 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
     """Show where the last run stands, and the jobs that need attention."""
     manifest = reviewed.manifest
     if screen.as_json:
-        troubles: list[Json] = [job_document(record) for record in reviewed.troubles]
-        print_json({**run_document(manifest), "troubles": troubles, "missing": reviewed.missing})
+        print_json(_status_document(reviewed))
         return
     start, end = manifest.run.start, manifest.run.end
     console = screen.out
@@ -52,6 +51,35 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
         )
     if reviewed.hidden_troubles:
         console.print(f"  … and {reviewed.hidden_troubles} more")
+    _print_checks(reviewed, screen)
+
+
+def _status_document(reviewed: StatusReview) -> dict[str, Json]:
+    return {
+        **run_document(reviewed.manifest, reviewed.checks),
+        "troubles": [job_document(record) for record in reviewed.troubles],
+        "hidden_troubles": reviewed.hidden_troubles,
+        "missing": reviewed.missing,
+        "unmeasured": reviewed.unmeasured,
+        "gallery": reviewed.gallery,
+    }
+
+
+def _print_checks(reviewed: StatusReview, screen: Screen) -> None:
+    """Print how the sets fared in each check, what nobody has looked at, and where to see it."""
+    for name, total in reviewed.checks.items():
+        screen.out.print(check_line(name, total))
+    if reviewed.unmeasured:
+        words = f"{count(reviewed.unmeasured, 'image')} that no check has looked at"
+        screen.out.print(f"[yellow]not checked[/] {words}", soft_wrap=True)
+    if reviewed.gallery:
+        screen.out.print(f"gallery  {escape(reviewed.gallery)}", soft_wrap=True)
+    if reviewed.unmeasured:
+        say_next(screen, "seedpipe report     measures and judges them, and writes the gallery anew")
+    elif any(total.warned or total.failed for total in reviewed.checks.values()):
+        say_next(
+            screen, "seedpipe report     writes the gallery and the summary anew, which say what was found"
+        )
 
 
 def show_jobs(records: Sequence[JobRecord], screen: Screen) -> None:

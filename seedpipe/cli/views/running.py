@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from seedpipe.cli.console import print_json
 from seedpipe.cli.views.plan_page import headline
-from seedpipe.cli.views.words import FORMAT, count, phase_lines, phase_total, say_next
+from seedpipe.cli.views.words import FORMAT, check_line, count, phase_lines, phase_total, say_next
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import job_document, run_document
 from seedpipe.core.money import usd
@@ -81,10 +81,7 @@ def show_result(result: RunResult, file: str, screen: Screen) -> None:
 
 def _print_checks(result: RunResult, screen: Screen) -> None:
     for name, total in result.checks.items():
-        parts = [f"{total.passed} passed"]
-        parts += [f"[yellow]{total.warned} warned[/]"] if total.warned else []
-        parts += [f"[red]{total.failed} failed[/]"] if total.failed else []
-        screen.out.print(f"check {name}: {', '.join(parts)}")
+        screen.out.print(check_line(name, total))
     for finding in result.findings:
         image = f" image {finding.index + 1}" if finding.index is not None else ""
         words = f"  {finding.level.value}  {finding.address}{image}: {finding.check}: {finding.message}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedpipe.cli.console import Screen
+    from seedpipe.core.findings import CheckTotal
     from seedpipe.core.manifest import RunManifest
     from seedpipe.core.records import PhaseTotal
     from seedpipe.core.totals import Share
@@ -69,6 +70,15 @@ def phase_word(phase: Phase) -> str:
     style = _PHASE_STYLES.get(phase)
     word = _PHASE_WORDS[phase]
     return f"[{style}]{word}[/]" if style else word
+
+
+def check_line(name: str, total: CheckTotal) -> str:
+    """Return how the sets fared in a check, and how many images it found something on."""
+    parts = [f"{total.passed} passed"]
+    parts += [f"[yellow]{total.warned} warned[/]"] if total.warned else []
+    parts += [f"[red]{total.failed} failed[/]"] if total.failed else []
+    images = f" ({count(total.images, 'image')})" if total.images else ""
+    return f"check {name}: {', '.join(parts)}{images}"
 
 
 def say_next(screen: Screen, *commands: str) -> None:
