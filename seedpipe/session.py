@@ -16,11 +16,10 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from seedpipe import __version__
 from seedpipe.core.errors import InputError, ProviderError
-from seedpipe.core.hosts import is_loopback
+from seedpipe.core.hosts import leads_here
 from seedpipe.core.reconcile import settle_time_s
 from seedpipe.core.records import RunEnd, RunStart
 from seedpipe.settings import World
@@ -119,7 +118,7 @@ async def _hinted_provider(
     from seedpipe.providers.receiver import WebhookReceiver
 
     where = settings.webhooks
-    if where.url is None and not is_loopback(urlsplit(origin).hostname or ""):
+    if where.url is None and not leads_here(origin):
         raise InputError(
             "the service has no way to the address of --webhook-listen",
             hint="name the public URL that leads there with --webhook-url",
@@ -196,7 +195,7 @@ def pace_for(settings: Settings, origin: str) -> Pace:
     """Return how fast a service is asked: one on this machine is quick, and asking it is free."""
     from seedpipe.engines import Pace
 
-    if is_loopback(urlsplit(origin).hostname or ""):
+    if leads_here(origin):
         pace = Pace.next_door(settings.concurrency, settle_s=settings.settle_s)
     else:
         pace = Pace(concurrency=settings.concurrency, settle_s=settings.settle_s)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.catalogue import InputProblem, ModelSpec, Price, normalise
 from seedpipe.core.diagnostics import did_you_mean
+from seedpipe.core.hosts import leads_here
 from seedpipe.core.model import canonical_json
 from seedpipe.sandbox.billing import DEDUCT, REFUND, RefundTerms, lines, refunded_usd
 from seedpipe.sandbox.models import SERVICE_OPTIONS, model_entry
@@ -46,7 +47,7 @@ from seedpipe.sandbox.switches import (
     rehearsal,
 )
 from seedpipe.sandbox.tasks import Picture, Status, Task, is_readable_size, timestamp
-from seedpipe.sandbox.uploads import Uploads, is_loopback
+from seedpipe.sandbox.uploads import Uploads
 from seedpipe.sandbox.webhooks import SECRET, Delivery, fault
 
 if TYPE_CHECKING:
@@ -427,7 +428,7 @@ def _repeated(task: Task, key: InputsKey) -> dict[str, Json]:
 
 def _moved(url: Json) -> Json:
     """Return another address of the same upload."""
-    return f"{url}?moved" if isinstance(url, str) and is_loopback(url) else url
+    return f"{url}?moved" if isinstance(url, str) and leads_here(url) else url
 
 
 def _refuse_webhook(inputs: JsonObject, webhook: str | None) -> None:
@@ -461,5 +462,5 @@ def _with_https_images(inputs: JsonObject) -> dict[str, Json]:
 
 
 def _as_https(url: Json) -> Json:
-    own = isinstance(url, str) and url.startswith("http://") and is_loopback(url)
+    own = isinstance(url, str) and url.startswith("http://") and leads_here(url)
     return "https://" + url.removeprefix("http://") if own and isinstance(url, str) else url

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
+from seedpipe.core.hosts import leads_here
 from seedpipe.sandbox.replies import JsonObject, Refusal, Reply, read_count, read_text, refusable, success
 from seedpipe.sandbox.tasks import Upload
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from seedpipe.sandbox.book import Book
 
 UPLOAD_LIMIT_BYTES: Final = 200 * 1024 * 1024  # the service's own cap
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
@@ -76,23 +76,15 @@ class Uploads:
 
     def body(self, url: str, now: datetime) -> bytes | None:
         """Return the bytes behind one of this sandbox's own addresses; None for any other."""
-        upload = self.find(_upload_id(url), now) if is_loopback(url) else None
+        upload = self.find(_upload_id(url), now) if leads_here(url) else None
         return upload.body if upload else None
 
     def absent(self, urls: list[str], now: datetime) -> list[str]:
         """Return the URLs that point to this sandbox and to nothing in it."""
         since = now - self._retention
         return [
-            url for url in urls if is_loopback(url) and not self._book.has_received(_upload_id(url), since)
+            url for url in urls if leads_here(url) and not self._book.has_received(_upload_id(url), since)
         ]
-
-
-def is_loopback(url: str) -> bool:
-    """Say whether a URL points to this machine, where nothing but a sandbox's uploads can be meant."""
-    try:
-        return urlsplit(url).hostname in _LOOPBACK
-    except ValueError:
-        return False
 
 
 def _media_type(text: str | None) -> str:

@@ -16,7 +16,7 @@ from datetime import datetime  # noqa: TC003 - dataclass field types are read at
 from typing import Final
 from urllib.parse import urlsplit
 
-from seedpipe.sandbox.uploads import is_loopback
+from seedpipe.core.hosts import leads_here
 
 SECRET: Final = "whsec_SandboxOnlyNothingToHide=="  # noqa: S105 - it is a sandbox's, and the same for everybody
 _PREFIX: Final = "whsec_"
@@ -36,7 +36,7 @@ class Delivery:
 def fault(url: str) -> str | None:
     """Return why no webhook goes to a URL; None when it may."""
     try:
-        usable = urlsplit(url).scheme == "http" and urlsplit(url).port != 0 and is_loopback(url)
+        usable = urlsplit(url).scheme == "http" and urlsplit(url).port != 0 and leads_here(url)
     except ValueError:
         usable = False
     return None if usable else "the sandbox sends webhooks to this machine only: http://127.0.0.1:PORT/..."

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from collections import Counter
 
 import pytest
@@ -63,10 +62,8 @@ def test_a_signal_ends_a_run_in_order(big, number):
     with big.sandbox() as address:
         run = big.start(*live(address))
         wait_for_charges(big, 10)
-        asked_at = time.monotonic()
         run.send_signal(number)
         out, err = run.communicate(timeout=HANG_S)
-        assert time.monotonic() - asked_at < HANG_S
         assert run.returncode == 128 + number, err
         assert "in_doubt" not in json.loads(out)["phases"]
         finished = json.loads(big.run(*live(address)).stdout)

@@ -2,14 +2,16 @@
 
 import json
 import signal
-import time
+from contextlib import closing
 
 import pytest
 
+from seedpipe.core.lifecycle import Phase
+from seedpipe.ledger import SqliteLedger
 from tests.cards import HANG_S, charges, wait_for_charges, write_cards
 from tests.fakes.wire import free_port
 
-STOP_S = 5.0
+NEVER = ("--switch", "slow_answer_s=100000", "--switch", "task_latency_s=100000")
 
 
 @pytest.fixture
@@ -23,43 +25,39 @@ def live(address):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_run_in_under_five_seconds_whatever_the_service_does(cards, number):
+def test_a_signal_ends_a_run_of_which_nothing_would_ever_end_by_itself(cards, number):
+    """How many seconds are left to what is on its way is shown on a clock of the engine's tests."""
     project = cards(40)
-    slow = (
-        "--switch",
-        "slow_answer_every=3",
-        "--switch",
-        "slow_answer_s=60",
-        "--switch",
-        "task_latency_s=60",
-    )
-    with project.sandbox(*slow) as address:
+    with project.sandbox("--switch", "slow_answer_every=3", *NEVER) as address:
         run = project.start(*live(address))
         wait_for_charges(project, 4)
-        asked_at = time.monotonic()
         run.send_signal(number)
         out, err = run.communicate(timeout=HANG_S)
-        took_s = time.monotonic() - asked_at
     assert run.returncode == 128 + number, err
-    assert took_s < STOP_S + 1  # the process also has reports to write
-    phases = json.loads(out)["phases"]
-    paid = sum(total["jobs"] for phase, total in phases.items() if phase in ("accepted", "in_doubt"))
-    assert paid == len(charges(project))
+    told = json.loads(out)
+    assert told["run"]["stop"] == "interrupted"
+    left = {phase: told["phases"][phase]["jobs"] for phase in ("accepted", "in_doubt")}
+    assert min(left.values()) >= 1, "neither a task nor an answer was waited for to its end"
+    assert sum(left.values()) == len(charges(project))
+    assert sum(total["jobs"] for total in told["phases"].values()) == 40
 
 
 def test_a_second_signal_ends_it_at_once(cards):
     project = cards(40)
-    with project.sandbox("--switch", "slow_answer_every=1", "--switch", "slow_answer_s=60") as address:
+    with project.sandbox("--switch", "slow_answer_every=1", *NEVER) as address:
         run = project.start(*live(address))
         wait_for_charges(project, 2)
         run.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-        assert run.poll() is None  # it waits for the answers that are on their way
-        asked_at = time.monotonic()
         run.send_signal(signal.SIGTERM)
-        run.communicate(timeout=HANG_S)
-        assert time.monotonic() - asked_at < 1
-    assert run.returncode == 128 + signal.SIGTERM
+        out, _ = run.communicate(timeout=HANG_S)
+    # Of two that are pending the kernel may hand over either one first.
+    assert run.returncode in {128 + signal.SIGINT, 128 + signal.SIGTERM}
+    assert out == "", "it has not come as far as to tell of the run"
+    (file,) = (project.project / ".seedpipe").glob("live-*/ledger.sqlite3")
+    with closing(SqliteLedger.open_for_reading(file)) as ledger:
+        last = ledger.latest_run()
+        assert last.end is None, "it has not come home in order"
+        assert ledger.tally(last.start.plan_id)[Phase.SUBMITTING].jobs == len(charges(project))
 
 
 def stopped_by_the_key(project, *switches, port=0):

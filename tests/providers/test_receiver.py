@@ -3,7 +3,7 @@
 import http.client
 import json
 import socket
-import time
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -68,13 +68,12 @@ def test_one_that_never_finishes_keeps_no_other_out(receiver):
 
 def test_ending_does_not_wait_for_who_never_finishes():
     with WebhookReceiver("127.0.0.1", 0) as receiver:
-        began_s = time.monotonic()
         with receiver.serving(SECRET, print):
             host, port = receiver.url.split("/")[2].split(":")
             slow = socket.create_connection((host, int(port)))
             slow.sendall(b"POST / HTTP/1.1\r\n")
+        assert "webhook-receiver" not in {thread.name for thread in threading.enumerate()}
         slow.close()
-    assert time.monotonic() - began_s < 8
 
 
 def test_a_port_that_is_taken_is_for_the_user_to_mend():
