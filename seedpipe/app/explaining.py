@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +11,7 @@ from seedpipe.app.planning import plan_of, review_of
 from seedpipe.core.campaign import Places
 from seedpipe.core.errors import InputError
 from seedpipe.core.explaining import Origin, origins
+from seedpipe.core.sampling import PlanPart
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.locked import CampaignLock
 from seedpipe.project import decisions_of, out_of, places_of, reading
@@ -18,12 +19,10 @@ from seedpipe.sources import WorkTree
 from seedpipe.stores import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from seedpipe.app.planning import PlanReview
-    from seedpipe.core.catalogue import Catalogue
-    from seedpipe.core.model import JobPlan, PlanHeader, PlannedCell
+    from seedpipe.core.model import PlannedCell
     from seedpipe.settings import Settings
 
 _MOST: Final = 20  # cells that a job or a path may name at once
@@ -37,44 +36,6 @@ class Explained:
     origins: tuple[Origin, ...]
     reviewed: PlanReview
     profile: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OneJob:
-    """A plan of the cells that share a job; see `JobPlan`."""
-
-    plan: JobPlan
-    shared: tuple[PlannedCell, ...]
-
-    @property
-    def header(self) -> PlanHeader:
-        """The whole plan's."""
-        return self.plan.header
-
-    @property
-    def series(self) -> tuple[str, ...]:
-        """The names of the whole plan's series."""
-        return self.plan.series
-
-    @property
-    def axes(self) -> tuple[str, ...]:
-        """The names of the whole plan's axes."""
-        return self.plan.axes
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """The whole plan's models."""
-        return self.plan.catalogue
-
-    @property
-    def prices_as_of(self) -> str:
-        """The day of the whole plan's prices."""
-        return self.plan.prices_as_of
-
-    def cells(self) -> Iterator[PlannedCell]:
-        """Yield the cells."""
-        for number, planned in enumerate(self.shared):
-            yield replace(planned, opens_job=number == 0)
 
 
 def explain(
@@ -93,7 +54,8 @@ def explain(
 
     def told(planned: PlannedCell) -> Explained:
         asked = (each for each in plan.cells() if each.job.job_id == planned.job.job_id)
-        alone = _OneJob(plan=plan, shared=tuple(islice(asked, _MOST)))
+        shared = tuple(islice(asked, _MOST))
+        alone = PlanPart(plan=plan, chosen=lambda: shared)
         with reading(places.ledger) if places.ledger.exists() else nullcontext() as ledger:
             reviewed = review_of(alone, settings, ledger, store, lock, rejects=rejects)
         return Explained(

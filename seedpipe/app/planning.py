@@ -19,7 +19,7 @@ from seedpipe.core.lint import Lint
 from seedpipe.core.manifest import add_up
 from seedpipe.core.planning import make_plan
 from seedpipe.core.records import Former
-from seedpipe.core.sampling import SampledPlan, part_of
+from seedpipe.core.sampling import PlanPart, part_of
 from seedpipe.core.standing import ChangedCell, Kept, Known, Standing, jobs_to_buy, survey
 from seedpipe.core.totals import Bill, PlanTotals
 from seedpipe.core.variant import AS_IT_STANDS, Variant
@@ -156,7 +156,7 @@ def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> P
         return review_of(plan, settings, ledger, store, lock, lint, rejects=rejects)
 
 
-def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan | SampledPlan:
+def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan | PlanPart:
     """Return the plan of a campaign, or the part of it that is asked for; raises `InputError`."""
     partial = partial or bool(
         variant.sample or variant.canary

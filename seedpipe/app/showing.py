@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seedpipe.core.planning import Plan
     from seedpipe.core.records import Former, JobRecord
     from seedpipe.core.reviewing import ShownImage
-    from seedpipe.core.sampling import SampledPlan
+    from seedpipe.core.sampling import PlanPart
     from seedpipe.core.variant import Variant
     from seedpipe.ports import Ledger
     from seedpipe.settings import Settings
@@ -43,7 +43,7 @@ class Scene:
     """A campaign in one world, with what is there of it. `ledger` is None where only the lock knows."""
 
     tree: WorkTree
-    plan: Plan | SampledPlan
+    plan: Plan | PlanPart
     header: PlanHeader
     settings: Settings
     ledger: Ledger | None
@@ -109,7 +109,7 @@ def scene_of(file: Path, variant: Variant, settings: Settings, world: World | No
 
 
 def _last_ledger(
-    tree: WorkTree, plan: Plan | SampledPlan, settings: Settings, world: World | None
+    tree: WorkTree, plan: Plan | PlanPart, settings: Settings, world: World | None
 ) -> Path | None:
     """Return the ledger of a campaign's last run; None when there is none and the lock knows of paid work."""
     try:

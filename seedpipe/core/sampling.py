@@ -13,7 +13,7 @@ from seedpipe.core.diagnostics import nearest
 from seedpipe.core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from seedpipe.core.campaign import Campaign
     from seedpipe.core.catalogue import Catalogue
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SampledPlan:
-    """Some cells of a plan; see `JobPlan`."""
+class PlanPart:
+    """Some cells of a plan; see `JobPlan`. `chosen` yields them anew each time they are read."""
 
-    plan: Plan
-    chosen: frozenset[str]
+    plan: Plan | PlanPart
+    chosen: Callable[[], Iterable[PlannedCell]]
 
     @property
     def header(self) -> PlanHeader:
-        """The plan's; its variant names the sample."""
+        """The plan's; its variant names the part."""
         return self.plan.header
 
     @property
@@ -62,13 +62,12 @@ class SampledPlan:
     def cells(self) -> Iterator[PlannedCell]:
         """Yield the chosen cells; a job that several of them share is opened by the first."""
         opened: set[str] = set()
-        for planned in self.plan.cells():
-            if planned.cell.address in self.chosen:
-                yield replace(planned, opens_job=planned.job.job_id not in opened)
-                opened.add(planned.job.job_id)
+        for planned in self.chosen():
+            yield replace(planned, opens_job=planned.job.job_id not in opened)
+            opened.add(planned.job.job_id)
 
 
-def part_of(plan: Plan, variant: Variant) -> Plan | SampledPlan:
+def part_of(plan: Plan, variant: Variant) -> Plan | PlanPart:
     """Return the sample or the canaries that a variant asks for, or the plan itself.
 
     Raises `InputError` where these cannot be, or like the plan's own cells.
@@ -80,7 +79,7 @@ def part_of(plan: Plan, variant: Variant) -> Plan | SampledPlan:
     return canaries(plan, variant.canary) if variant.canary else plan
 
 
-def canaries(plan: Plan, axis: str) -> SampledPlan:
+def canaries(plan: Plan, axis: str) -> PlanPart:
     """Return the first cell of each key of an axis, whatever its series.
 
     Raises `InputError` when there is no such axis or no cell is over it, or like the plan's own cells.
@@ -91,7 +90,14 @@ def canaries(plan: Plan, axis: str) -> SampledPlan:
     if not chosen:
         hint = "choose an axis that a series is over, and cells that have it"
         raise InputError(f"--canary: no cell is over '{axis}'", hint=hint)
-    return SampledPlan(plan=plan, chosen=frozenset(chosen))
+    return _at(plan, chosen)
+
+
+def _at(plan: Plan, addresses: Iterable[str]) -> PlanPart:
+    chosen = frozenset(addresses)
+    return PlanPart(
+        plan=plan, chosen=lambda: (planned for planned in plan.cells() if planned.cell.address in chosen)
+    )
 
 
 def first_of_each(cells: Iterable[Cell], axis: str) -> list[str]:
@@ -103,13 +109,13 @@ def first_of_each(cells: Iterable[Cell], axis: str) -> list[str]:
     return list(first.values())
 
 
-def sampled(plan: Plan, count: int) -> SampledPlan:
+def sampled(plan: Plan, count: int) -> PlanPart:
     """Return `count` cells of a plan that cover every axis value of every series.
 
     Raises `InputError` when so few cannot, or like the plan's own cells.
     """
     chosen = covering((planned.cell for planned in plan.cells()), count)
-    return SampledPlan(plan=plan, chosen=frozenset(chosen))
+    return _at(plan, chosen)
 
 
 def covering(cells: Iterable[Cell], count: int) -> list[str]:

@@ -1,6 +1,6 @@
 """Where the service's webhooks arrive: one small server beside a run.
 
-Hides starlette and uvicorn. Invariants: a webhook is judged before anything in it is used, and is never more
+Hides starlette. Invariants: a webhook is judged before anything in it is used, and is never more
 than a hint; a flood, a slow sender or a large body cost no more than the limits below. Absent on purpose:
 TLS, which a proxy or tunnel in front brings: the signature guards the content, and the content is no secret.
 """
@@ -8,20 +8,17 @@ TLS, which a proxy or tunnel in front brings: the signature guards the content, 
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from seedpipe.core.errors import InputError, RunError
 from seedpipe.core.webhooks import Doorkeeper, Verdict
+from seedpipe.serving import Serving, listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
 _BODY_LIMIT_BYTES: Final = 2**20  # a prediction with fifteen URLs has some kB
 _READ_LIMIT_S: Final = 10.0
 _CONNECTIONS: Final = 100
-_START_LIMIT_S: Final = 10.0
-_BACKLOG: Final = 128
 # A repeated delivery is answered like the first, so that the service does not send it a third time.
 _STATUS: Final = {Verdict.BELIEVED: 204, Verdict.REPEATED: 204, Verdict.MALFORMED: 400}
 _REFUSED: Final = 403
@@ -43,7 +38,9 @@ class WebhookReceiver:
     """
 
     def __init__(self, host: str, port: int) -> None:
-        self._socket = _listening(host, port)
+        self._socket = listening(
+            host, port, trouble="webhooks cannot be received on", instead=" with --webhook-listen"
+        )
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self._socket.getsockname()[1]}/"
 
@@ -56,18 +53,16 @@ class WebhookReceiver:
     @contextmanager
     def serving(self, secret: str, heard: Callable[[str], None]) -> Iterator[None]:
         """Answer webhooks; `heard` gets the id of each task to ask about, on a thread of the server's."""
-        server = _Server(webhook_app(Doorkeeper(secret), heard))
-        thread = threading.Thread(
-            target=server.run, args=([self._socket],), name="webhook-receiver", daemon=True
+        server = Serving(
+            webhook_app(Doorkeeper(secret), heard),
+            name="webhook receiver",
+            limit_concurrency=_CONNECTIONS,
         )
-        thread.start()
+        server.start(self._socket)
         try:
-            if not server.ready.wait(_START_LIMIT_S):
-                raise RunError("the receiver of webhooks did not start")
             yield
         finally:
-            server.should_exit = True
-            thread.join(_START_LIMIT_S)
+            server.stop()
 
 
 def webhook_app(
@@ -100,44 +95,3 @@ async def _bounded_body(request: Request) -> bytes | None:
     except (TimeoutError, ClientDisconnect):
         return None
     return bytes(body)
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        listening.close()
-        raise InputError(
-            f"webhooks cannot be received on {host}:{port}: {error}",
-            hint="another program may use this port; choose another one with --webhook-listen",
-        ) from error
-    return listening
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready and keeps no log."""
-
-    def __init__(self, app: Starlette) -> None:
-        config = uvicorn.Config(
-            app,
-            ws="none",
-            lifespan="off",
-            loop="asyncio",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            limit_concurrency=_CONNECTIONS,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=1,
-        )
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        self.ready.set()

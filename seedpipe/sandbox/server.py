@@ -1,6 +1,6 @@
 """The sandbox over HTTP: an ASGI app, and a server that runs it in a thread of this process.
 
-Hides starlette and uvicorn. Invariants: whatever comes in, an enveloped answer goes out, and no traceback; a
+Hides starlette. Invariants: whatever comes in, an enveloped answer goes out, and no traceback; a
 task stores no address, so a sandbox that comes back on another port serves its old tasks; nothing slow
 (disk, drawing) runs on the event loop. Absent on purpose: TLS, other hosts than loopback, an access log.
 """
@@ -12,13 +12,11 @@ import json
 import logging
 import re
 import secrets
-import socket
 import threading
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -26,10 +24,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from seedpipe import catalog
-from seedpipe.core.errors import InputError, RunError, SeedpipeError
+from seedpipe.core.errors import RunError, SeedpipeError
 from seedpipe.core.model import canonical_json
 from seedpipe.sandbox import webhooks
 from seedpipe.sandbox.behaviour import Sandbox
@@ -38,6 +35,7 @@ from seedpipe.sandbox.render import render
 from seedpipe.sandbox.replies import Reply, failure
 from seedpipe.sandbox.switches import Switches
 from seedpipe.sandbox.uploads import UPLOAD_LIMIT_BYTES, Uploads
+from seedpipe.serving import Serving, listening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -55,11 +53,7 @@ _FORM_OVERHEAD_BYTES: Final = 64 * 1024  # boundaries and headers around a form'
 _CACHED_IMAGES: Final = 24  # a set and its neighbours: some ten megabytes
 _DRAWN_AT_ONCE: Final = 2  # an image of 4096 a side takes up to 200 MB while it is drawn
 _CHUNK_BYTES: Final = 64 * 1024
-_START_LIMIT_S: Final = 10.0
-_STOP_LIMIT_S: Final = 10.0
-_GRACE_S: Final = 1  # for answers on their way when the server stops
 _TIMER_SLACK_S: Final = 0.01  # a timer may wake a moment before the clock on the wall is there
-_BACKLOG: Final = 512
 _API: Final = "/api/v3"
 _HOST_HEADER: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?")
 _STOPPING: Final = failure(503, "The sandbox is stopping.")
@@ -371,8 +365,7 @@ class SandboxServer:
         self._clock = clock
         self._base_url: str | None = None
         self._book: Book | None = None
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server: Serving | None = None
 
     @property
     def base_url(self) -> str:
@@ -392,31 +385,31 @@ class SandboxServer:
         """Begin to serve and return the base URL; connections are accepted from then on."""
         if self._server:
             raise RuntimeError("the sandbox server is running already")
-        listening = _listening(self._port)
+        listener = listening(
+            _HOST, self._port, trouble="the sandbox cannot listen on", instead=", or 0 for any free one"
+        )
         try:
             self._book = Book(self._state)
         except BaseException:
-            listening.close()
+            listener.close()
             raise
-        self._base_url = f"http://{_HOST}:{listening.getsockname()[1]}"
-        self._server = _Server(create_app(self._book, self._switches, self._clock, self._catalogue))
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listening],), name="sandbox-server", daemon=True
-        )
-        self._thread.start()
-        if not self._server.ready.wait(_START_LIMIT_S):
+        self._base_url = f"http://{_HOST}:{listener.getsockname()[1]}"
+        app = create_app(self._book, self._switches, self._clock, self._catalogue)
+        self._server = Serving(app, name="sandbox server", on_stop=app.state.stopping.set)
+        try:
+            self._server.start(listener)
+        except RunError:
             self.stop()
-            raise RunError("the sandbox server did not start")
+            raise
         return self._base_url
 
     def stop(self) -> None:
         """Answer what is on its way, drop what is held, and end; stopping twice is harmless."""
-        if self._server and self._thread:
-            self._server.should_exit = True
-            self._thread.join(_STOP_LIMIT_S)
+        if self._server:
+            self._server.stop()
         if self._book:
             self._book.close()
-        self._server = self._thread = self._book = None
+        self._server = self._book = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -424,65 +417,3 @@ class SandboxServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _listening(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((_HOST, port))
-        listening.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        listening.close()
-        raise InputError(
-            f"the sandbox cannot listen on {_HOST}:{port}: {error}",
-            hint="another program may use this port; choose another one, or 0 for any free one",
-        ) from error
-    return listening
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Say whether a line of the server's log is worth telling: answers that broke off were meant to."""
-    return "without completing response" not in record.getMessage()
-
-
-_wire_log = logging.getLogger("seedpipe.sandbox.wire")
-_wire_log.setLevel(logging.ERROR)
-_wire_log.addFilter(_is_news)
-
-
-class _Protocol(H11Protocol):
-    """HTTP with a log of our own: uvicorn's loggers are left as the program has set them."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.logger = _wire_log
-        self.access_log = False
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready."""
-
-    def __init__(self, app: Starlette) -> None:
-        config = uvicorn.Config(
-            app,
-            http=_Protocol,
-            ws="none",
-            lifespan="off",
-            loop="asyncio",
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
-        super().__init__(config)
-        self._stopping: asyncio.Event = app.state.stopping
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        self.ready.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._stopping.set()
-        await super().shutdown(sockets=sockets)

@@ -72,7 +72,7 @@ def test_ending_does_not_wait_for_who_never_finishes():
             host, port = receiver.url.split("/")[2].split(":")
             slow = socket.create_connection((host, int(port)))
             slow.sendall(b"POST / HTTP/1.1\r\n")
-        assert "webhook-receiver" not in {thread.name for thread in threading.enumerate()}
+        assert "webhook receiver" not in {thread.name for thread in threading.enumerate()}
         slow.close()
 
 

@@ -251,7 +251,7 @@ def test_stopping_lets_go_of_held_answers_and_of_idle_connections(caplog):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         server.stop()
-        assert "sandbox-server" not in {thread.name for thread in set(threading.enumerate()) - others}
+        assert "sandbox server" not in {thread.name for thread in set(threading.enumerate()) - others}
     held.join(10)
     assert [(reply.status_code, reply.json()["code"]) for reply in answers] == [(503, 503)]
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -98,7 +98,7 @@ def test_a_server_that_stops_owes_nothing_more(hook):
     others = set(threading.enumerate())
     with SandboxServer(switches=Switches(task_latency_s=100_000)) as server:
         submit(server, url)
-    assert "sandbox-server" not in {thread.name for thread in set(threading.enumerate()) - others}
+    assert "sandbox server" not in {thread.name for thread in set(threading.enumerate()) - others}
     assert heard == []
 
 
