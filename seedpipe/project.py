@@ -190,9 +190,13 @@ def last_ledger(state: Path, world: World | None, campaign: str | None) -> Path:
                 if found := ledger.latest_run(campaign):
                     latest.append((found.start.started_at, file))
     if not latest:
+        makes = (
+            "run FILE --live` is one" if world is World.LIVE else "run FILE` makes free proofs in the sandbox"
+        )
         raise InputError(
-            "there was no run here yet" + (f" of campaign '{campaign}'" if campaign else ""),
-            hint="`seedpipe run FILE` makes free proofs in the sandbox; --state names another state folder",
+            f"there was no {'live ' if world is World.LIVE else ''}run here yet"
+            + (f" of campaign '{campaign}'" if campaign else ""),
+            hint=f"`seedpipe {makes}; --state names another state folder",
         )
     return max(latest)[1]
 

@@ -41,6 +41,7 @@ SCHEMAS = {
     "lock.schema.json",
     "model.schema.json",
     "plan.schema.json",
+    "published.schema.json",
     "run.schema.json",
     "saved-plan.schema.json",
     "status.schema.json",

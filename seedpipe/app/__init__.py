@@ -14,6 +14,7 @@ from seedpipe.app.keeping import Decided, keep
 from seedpipe.app.looking import StatusReview, show, status
 from seedpipe.app.planning import PlanReview, Valid, review, validate
 from seedpipe.app.prices import SyncedModel, balance, live_prices, models, sync_models
+from seedpipe.app.publishing import Published, publish
 from seedpipe.app.reporting import Reported, report
 from seedpipe.app.reviewing import (
     ImageReviews,
@@ -37,6 +38,7 @@ __all__ = [
     "Judged",
     "Judgement",
     "PlanReview",
+    "Published",
     "Reconciled",
     "Reported",
     "RunResult",
@@ -56,6 +58,7 @@ __all__ = [
     "live_prices",
     "models",
     "probe",
+    "publish",
     "reconcile",
     "report",
     "resume",

@@ -1,6 +1,6 @@
 """Which paths the images of a cell are written to, and that no two images share one.
 
-Hides how two paths are told to be one. Invariant: every path that was claimed is inside the output folder and
+Hides how two paths are told to be one. Invariant: every path that was claimed is inside its folder and
 belongs to one image of one cell. Memory holds a digest and a number a path, never cells.
 """
 
@@ -19,19 +19,21 @@ if TYPE_CHECKING:
     from seedpipe.core.campaign import Series
     from seedpipe.core.faults import Faults
     from seedpipe.core.rendering import Rendering
+    from seedpipe.core.templates import Template
 
 _DIGEST_BYTES: Final = 16  # 128 bits of a path: no collision to fear
 
 
 class Claims:
-    """The paths that the cells of one plan have taken so far, by the number of the cell.
+    """The paths below one folder that the cells of a plan have taken so far, by the number of the cell.
 
-    `address_of` names a cell by its number.
+    `address_of` names a cell by its number, `what` a path to people.
     """
 
-    def __init__(self, faults: Faults, address_of: Callable[[int], str]) -> None:
+    def __init__(self, faults: Faults, address_of: Callable[[int], str], what: str) -> None:
         self._faults = faults
         self._address_of = address_of
+        self._what = what
         self._owners: dict[bytes, int] = {}
 
     def claim(self, series: Series, number: int, images: int, cell: Rendering) -> tuple[str, ...]:
@@ -39,47 +41,72 @@ class Claims:
 
         Raises `UnfitCell`.
         """
-        template = series.output
+        return self._claimed(series.output, "", series, number, images, cell)
+
+    def claim_formats(
+        self, series: Series, number: int, images: int, cell: Rendering
+    ) -> dict[str, tuple[str, ...]]:
+        """Return by the name of each format where a cell's images are published; as `claim` does.
+
+        These paths have their extension: the format says it, and two formats may differ in nothing else.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        publication = series.publication
+        for form in publication.formats if publication else ():
+            cell.values["format"] = form.name
+            template = publication.to if publication else series.output
+            paths = self._claimed(template, form.extension, series, number, images, cell)
+            found[form.name] = tuple(path + form.extension for path in paths)
+        return found
+
+    def _claimed(
+        self, template: Template, ending: str, series: Series, number: int, images: int, cell: Rendering
+    ) -> tuple[str, ...]:
         if images > 1 and not template.names & {"image", "shot"}:
             message = f"the {images} images of a set share one path"
             cell.refuse("output-path-shared", message, template.span, "add {{ image }} to the path")
-        return tuple(self._claimed(path, series, number, cell) for path in _rendered(series, images, cell))
+        paths = tuple(_rendered(template, series, images, cell))
+        for path in paths:
+            if fault := path_fault(path):
+                what, hint = fault
+                cell.refuse("output-path", f"the {self._what} '{path}' {what}", template.span, hint)
+            identity = path_identity(path + ending).encode()
+            key = hashlib.blake2b(identity, digest_size=_DIGEST_BYTES).digest()
+            if key in self._owners:
+                self._refuse(path, template, series, number, self._owners[key])
+            self._owners[key] = number
+        return paths
 
-    def _claimed(self, path: str, series: Series, number: int, cell: Rendering) -> str:
-        if fault := path_fault(path):
-            what, hint = fault
-            cell.refuse("output-path", f"the output path '{path}' {what}", series.output.span, hint)
-        digest = hashlib.blake2b(path_identity(path).encode(), digest_size=_DIGEST_BYTES).digest()
-        if digest in self._owners:
-            self._refuse(path, series, number, self._owners[digest])
-        self._owners[digest] = number
-        return path
-
-    def _refuse(self, path: str, series: Series, number: int, owner: int) -> None:
-        """Refuse a path that another image has: the one that is replaced was paid for and is lost."""
+    def _refuse(self, path: str, template: Template, series: Series, number: int, owner: int) -> None:
+        """Refuse a path that another image has: one of the two would be lost."""
         if owner == number:
-            message, hint = "the images of a set share one path", "add {{ image }} to the path"
+            message, hint = _shared_in_cell(template, series)
             note = f"'{path}' in cell {self._address_of(number)}"
         else:
-            message, hint = "different cells write to one path", _what_tells_apart(series)
+            message, hint = "different cells write to one path", _what_tells_apart(template, series)
             note = f"'{path}' is written by {self._address_of(owner)} and {self._address_of(number)}"
-        span = series.output.span
-        fault = Diagnostic(rule="output-path-shared", message=message, span=span, hint=hint)
+        fault = Diagnostic(rule="output-path-shared", message=message, span=template.span, hint=hint)
         self._faults.add(fault, note, " such pairs")
         raise UnfitCell
 
 
-def _rendered(series: Series, images: int, cell: Rendering) -> Iterator[str]:
+def _rendered(template: Template, series: Series, images: int, cell: Rendering) -> Iterator[str]:
     digits = len(str(images))
     for image in range(1, images + 1):
         cell.values["image"] = f"{image:0{digits}}"
         if series.shots:
             cell.values["shot"] = series.shots[image - 1]
-        yield cell.text(series.output).strip()
+        yield cell.text(template).strip()
 
 
-def _what_tells_apart(series: Series) -> str:
-    names = series.output.names
+def _shared_in_cell(template: Template, series: Series) -> tuple[str, str]:
+    if template is not series.output and "format" not in template.names:
+        return "the formats of an image share one path", "add {{ format }} to the path"
+    return "the images of a set share one path", "add {{ image }} to the path"
+
+
+def _what_tells_apart(template: Template, series: Series) -> str:
+    names = template.names
     missing = [axis.name for axis in series.over if axis.name not in names]
     if series.selection.takes > 1 and "take" not in names:
         missing.append("take")

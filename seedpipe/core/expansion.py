@@ -68,7 +68,8 @@ class Expansion:
         self._faults = Faults()
         self._steps = Steps()
         self._allowed = Allowed(campaign, self._faults)
-        self._claims = Claims(self._faults, self._address_of)
+        self._claims = Claims(self._faults, self._address_of, "output path")
+        self._published = Claims(self._faults, self._address_of, "published path")
         self._settings: list[_Setting] = []
         self._overrides_used: set[int] = set()
         self._counts_judged: set[tuple[str, int]] = set()
@@ -192,6 +193,7 @@ class Expansion:
             job = self._job(setting, seen, place.take)
             number = setting.first_cell + place.number
             output_paths = self._claims.claim(series, number, job.outputs_expected, seen)
+            published = self._published.claim_formats(series, number, job.outputs_expected, seen)
         except UnfitCell:
             return None
         self._judge_wording(series, job, seen)
@@ -204,7 +206,7 @@ class Expansion:
             job_id=job.job_id,
             output_paths=output_paths,
         )
-        planned = PlannedCell(cell=cell, job=job, opens_job=opens_job)
+        planned = PlannedCell(cell=cell, job=job, opens_job=opens_job, published=published)
         self._allowed.count(planned)
         return planned
 

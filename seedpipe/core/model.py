@@ -66,11 +66,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedCell:
-    """A cell with its job, as the plan streams them; `opens_job` is true for the job's first cell."""
+    """A cell with its job, as the plan streams them; `opens_job` is true for the job's first cell.
+
+    `published` has by format a path an image, where a campaign says how its images are published.
+    """
 
     cell: Cell
     job: Job
     opens_job: bool
+    published: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,9 @@ _DEVICES: Final = frozenset({"con", "prn", "aux", "nul", "conin$", "conout$"}) |
     f"{port}{number}" for port in ("com", "lpt") for number in "123456789¹²³"
 }
 _IMAGE_ENDING: Final = re.compile(r"\.(avif|bmp|gif|heic|jpe?g|png|svg|tiff?|webp)$", re.IGNORECASE)
-_OUR_FILES: Final = frozenset({"run.json", "jobs.jsonl", "gallery.html", "summary.md", "junit.xml"})
+_OUR_FILES: Final = frozenset(
+    {"run.json", "jobs.jsonl", "gallery.html", "summary.md", "junit.xml", "published", "published.jsonl"}
+)
 
 
 @lru_cache(maxsize=4096)

@@ -97,6 +97,7 @@ _ALL: Final = (
     _error("more-errors", "There are more mistakes than are shown."),
     _error("lock-line", "A line of the lock file cannot be read."),
     _error("decisions-line", "A line of the decisions file cannot be read."),
+    _error("published-line", "A line of the manifest of published files cannot be read."),
     # Axes and cells.
     _error("axis-key", "The key of a row is empty or cannot stand in an address."),
     _error("duplicate-axis", "A series is over one axis twice."),

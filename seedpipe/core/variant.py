@@ -35,6 +35,11 @@ class Variant:
     canary: str | None = None
 
     @property
+    def is_whole(self) -> bool:
+        """Whether no cell is left out."""
+        return not (self.select or self.exclude or self.limit or self.sample or self.canary)
+
+    @property
     def spelt(self) -> dict[str, Json]:
         """The variant as plain data without what was not asked for; empty for the campaign as it stands."""
         parts: dict[str, Json] = {

@@ -9,6 +9,7 @@ from seedpipe.stores.decisions import DecisionsFile
 from seedpipe.stores.derived import clean_derived, keep_derived
 from seedpipe.stores.local import LocalStore
 from seedpipe.stores.lock import LockFile
+from seedpipe.stores.published import PublishedFolder
 from seedpipe.stores.runlog import RunLog
 from seedpipe.stores.thumbnails import LocalPictures
 
@@ -17,6 +18,7 @@ __all__ = [
     "LocalPictures",
     "LocalStore",
     "LockFile",
+    "PublishedFolder",
     "RunLog",
     "append_bounded",
     "clean_derived",

@@ -29,8 +29,17 @@ def judged(*, head: bytes, tail: bytes, size_bytes: int) -> str:
     return kind
 
 
+MAX_PIXELS: Final = 8192 * 8192
+"""The largest image of any model that ships; decoded it takes 256 MiB."""
+
+
 def decoded_size(path: Path, kind: str, *, max_pixels: int) -> tuple[int, int]:
-    """Decode a whole image and return its width and height in pixels.
+    """Decode a whole image and return its width and height in pixels; raises as `decoded` does."""
+    return decoded(path, kind, max_pixels=max_pixels).size
+
+
+def decoded(path: Path, kind: str, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Return a whole image, decoded.
 
     Raises `Malformed` for what a decoder cannot take or what is larger than `max_pixels`, which is known
     before the pixels need memory; `OSError` with an errno when the file cannot be read.
@@ -49,4 +58,4 @@ def decoded_size(path: Path, kind: str, *, max_pixels: int) -> tuple[int, int]:
         raise Malformed(f"the download is a damaged {kind}: {error}") from error
     if too_large:
         raise Malformed(f"the image is {width}x{height}: more than {max_pixels:,} pixels")
-    return width, height
+    return image

@@ -27,7 +27,7 @@ from seedpipe.core.audit import FileState
 from seedpipe.core.errors import Malformed, RunError
 from seedpipe.core.image_bytes import EXTENSIONS, HEAD_BYTES, TAIL_BYTES
 from seedpipe.core.model import ImageFile
-from seedpipe.stores.images import decoded_size, judged
+from seedpipe.stores.images import MAX_PIXELS, decoded_size, judged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -36,7 +36,6 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _MAX_BYTES: Final = 64 * 1024 * 1024  # a 4096x4096 PNG of noise is 50 MB; no set needs more an image
-_MAX_PIXELS: Final = 8192 * 8192  # the largest image of any model that ships
 _WORKERS: Final = 2  # decoded images in memory at once: 256 MiB each at the pixel limit
 _OBJECT_MODE: Final = 0o444
 _PART: Final = ".part"
@@ -50,7 +49,7 @@ class LocalStore:
     """`Store` in two folders: `objects`, by content, and `out`, by the names people chose."""
 
     def __init__(
-        self, objects: Path, out: Path, *, max_bytes: int = _MAX_BYTES, max_pixels: int = _MAX_PIXELS
+        self, objects: Path, out: Path, *, max_bytes: int = _MAX_BYTES, max_pixels: int = MAX_PIXELS
     ) -> None:
         self._objects = objects
         self._out = out
@@ -60,7 +59,7 @@ class LocalStore:
 
     def clean_parts(self) -> None:
         """Remove what a killed run left half-written; only whoever holds the ledger's lock may."""
-        with _disk_errors(self._objects):
+        with disk_errors(self._objects):
             for part in self._objects.glob("*" + _PART):
                 part.unlink(missing_ok=True)
             for folder, _, names in os.walk(self._out):
@@ -103,7 +102,7 @@ class LocalStore:
         """Say whether the image is here: as an object, or by its size as the published file at `stem`."""
         if self.holds(image) or stem is None:
             return self.holds(image)
-        with _disk_errors(self._out):
+        with disk_errors(self._out):
             try:
                 return self._published(image, stem).stat().st_size == image.size_bytes
             except (FileNotFoundError, NotADirectoryError):
@@ -111,7 +110,7 @@ class LocalStore:
 
     def holds(self, image: ImageFile) -> bool:
         """Say whether the object is there in its full size."""
-        with _disk_errors(self._objects):
+        with disk_errors(self._objects):
             try:
                 return self._object(image).stat().st_size == image.size_bytes
             except FileNotFoundError:
@@ -120,7 +119,7 @@ class LocalStore:
     def inspect(self, image: ImageFile, path: str | None = None) -> FileState:
         """Read the object, or the file at a published path, and say whether it is this image."""
         target = self._object(image) if path is None else self._out / path
-        with _disk_errors(target):
+        with disk_errors(target):
             try:
                 with target.open("rb") as file:
                     found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -139,7 +138,7 @@ class LocalStore:
         return await asyncio.shield(running)
 
     def _read(self, sha256: str) -> bytes:
-        with _disk_errors(self._objects):
+        with disk_errors(self._objects):
             try:
                 content = (self._objects / sha256).read_bytes()
             except FileNotFoundError:
@@ -156,7 +155,7 @@ class LocalStore:
     def _keep(self, part: _Part) -> ImageFile:
         """Make a whole download an object, and dispose of its temporary name either way."""
         try:
-            with _disk_errors(self._objects):
+            with disk_errors(self._objects):
                 image = self._inspected(part)
                 if not self.holds(image):
                     part.sync()
@@ -183,9 +182,9 @@ class LocalStore:
     def _publish(self, image: ImageFile, stem: str) -> str:
         if not self.holds(image):
             raise KeyError(image.sha256)
-        with _disk_errors(self._out):
+        with disk_errors(self._out):
             relative = PurePosixPath(stem + EXTENSIONS[image.media_type])
-            folder = self._folder_of(stem)
+            folder = folder_inside(self._out, stem)
             folder.mkdir(parents=True, exist_ok=True)
             target = folder / relative.name
             if not self._is_placed(image, target):
@@ -194,8 +193,8 @@ class LocalStore:
         return relative.as_posix()
 
     def _withdraw(self, stem: str) -> None:
-        with _disk_errors(self._out):
-            folder = self._folder_of(stem)
+        with disk_errors(self._out):
+            folder = folder_inside(self._out, stem)
             for extension in EXTENSIONS.values():
                 path = folder / (PurePosixPath(stem).name + extension)
                 if path.is_file() and not path.is_symlink() and (self._objects / _digest(path)).is_file():
@@ -209,7 +208,7 @@ class LocalStore:
             return True
         found = self._published(image, stem)
         part = self._objects / f"{secrets.token_hex(8)}{_PART}"
-        with _disk_errors(self._objects):
+        with disk_errors(self._objects):
             try:
                 if found.is_symlink() or not found.is_file() or _digest(found) != image.sha256:
                     return False
@@ -221,23 +220,6 @@ class LocalStore:
             finally:
                 part.unlink(missing_ok=True)
         return True
-
-    def _folder_of(self, stem: str) -> Path:
-        """Return the folder of a published path; refuse one outside the output folder."""
-        root = self._out.resolve()
-        is_plain = (
-            stem and not stem.endswith("/") and "\0" not in stem and ".." not in PurePosixPath(stem).parts
-        )
-        try:
-            folder = (root / PurePosixPath(stem).parent).resolve() if is_plain else None
-        except RuntimeError:  # symbolic links in a circle
-            folder = None
-        if folder is None or not folder.is_relative_to(root):
-            raise RunError(
-                f"the image path {stem!r} leaves the output folder {self._out}",
-                hint="remove the symbolic link, or choose another folder with --out",
-            )
-        return folder
 
     def _is_placed(self, image: ImageFile, target: Path) -> bool:
         """Say whether the path already shows this image: the same file, or another with the same bytes."""
@@ -260,6 +242,22 @@ class LocalStore:
             temporary.unlink(missing_ok=True)
 
 
+def folder_inside(root: Path, path: str) -> Path:
+    """Return the folder of a path below `root`, links followed; raises `RunError` for one outside."""
+    real = root.resolve()
+    is_plain = path and not path.endswith("/") and "\0" not in path and ".." not in PurePosixPath(path).parts
+    try:
+        folder = (real / PurePosixPath(path).parent).resolve() if is_plain else None
+    except RuntimeError:  # symbolic links in a circle
+        folder = None
+    if folder is None or not folder.is_relative_to(real):
+        raise RunError(
+            f"the image path {path!r} leaves the output folder {root}",
+            hint="remove the symbolic link, or choose another folder with --out",
+        )
+    return folder
+
+
 class _Part:
     """One download on its way to disk: bytes under a temporary name, and what is known about them so far."""
 
@@ -270,7 +268,7 @@ class _Part:
         self.tail = bytearray()
         self._max_bytes = max_bytes
         self._hash = hashlib.sha256()
-        with _disk_errors(folder):
+        with disk_errors(folder):
             _make_folder(folder)
             self._file = self.path.open("xb")
 
@@ -287,7 +285,7 @@ class _Part:
         self._hash.update(chunk)
         self.head += chunk[: max(0, HEAD_BYTES - len(self.head))]
         self.tail = (self.tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
-        with _disk_errors(self.path.parent):
+        with disk_errors(self.path.parent):
             self._file.write(chunk)
 
     def flush(self) -> None:
@@ -359,7 +357,7 @@ def _remove_siblings(target: Path, extension: str) -> None:
 
 
 @contextmanager
-def _disk_errors(where: Path) -> Iterator[None]:
+def disk_errors(where: Path) -> Iterator[None]:
     """Turn a failure of the disk into one for the user, with its place."""
     try:
         yield

@@ -142,6 +142,11 @@ def _told(plan):
                 "cell": planned.cell.address,
                 "axes": dict(planned.cell.axes),
                 "paths": list(planned.cell.output_paths),
+                **(
+                    {"published": {name: list(paths) for name, paths in planned.published.items()}}
+                    if planned.published
+                    else {}
+                ),
                 "job": planned.job.job_id,
                 "opens": planned.opens_job,
                 "model": planned.job.model,

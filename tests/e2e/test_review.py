@@ -109,7 +109,7 @@ def test_a_proof_is_reviewed_by_cell_by_image_and_by_what_the_gallery_exports(ca
     assert "0 decisions taken over" in again
     assert "2 known already" in again
     for more, words in (
-        ({"world": "live"}, "there was no run here yet"),
+        ({"world": "live"}, "there was no live run here yet"),
         ({"campaign": "other"}, "proof images of campaign 'other', and these are proof images of 'cards'"),
     ):
         page.write_text(export_of(before, ("hero/one", 1, "rejected", ""), **more))

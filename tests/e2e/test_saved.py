@@ -77,7 +77,7 @@ def test_resume_goes_on_with_the_last_run_s_plan(lamps):
         file.unlink()
     assert jobs(lamps, "resume") == {"done": 2}
     assert len(list(lamps.project.glob("out/lamps@draft-proof/hero/*"))) == 2
-    assert "there was no run here yet" in lamps.run("resume", "--live", code=2).stderr
+    assert "there was no live run here yet" in lamps.run("resume", "--live", code=2).stderr
 
 
 def test_a_sample_is_proofed_as_a_plan_of_its_own_and_saves_nothing_from_the_whole(lamps):

@@ -1,4 +1,4 @@
-"""Commands of people's judgement: where the review stands, approvals, rejections."""
+"""Commands of people's judgement: where the review stands, approvals, rejections, what is published."""
 
 from __future__ import annotations
 
@@ -122,6 +122,41 @@ def _judging(name: str, about: str) -> click.Command:
 
 approve = _judging("approve", "Approve the images of cells. Nothing is sent or charged.")
 reject = _judging("reject", "Reject the images of cells. Nothing is sent or charged.")
+
+
+@click.command()
+@FILE
+@click.option("--to", metavar="DIR", help="Where to. Default: published/ in the campaign's output folder.")
+@click.option(
+    "--approved-only", is_flag=True, help="Exit with 0 although images are left out that are not approved."
+)
+@world_options
+@variant_options
+@state_option
+@screen_options
+def publish(
+    file: Path,
+    to: str | None,
+    approved_only: bool,  # noqa: FBT001
+    world: str | None,
+    variant_of: VariantOf,
+    state: str | None,
+    **screen: Any,
+) -> int:
+    """Write the approved images in their formats. Nothing is sent or charged."""
+    from seedpipe import app
+    from seedpipe.cli.views import publishing
+    from seedpipe.core.errors import InputError
+    from seedpipe.settings import Settings
+
+    if world == "proof":
+        raise InputError("proofs are never published", hint="`seedpipe run FILE --live` makes the real thing")
+    settings, variant = Settings.read(os.environ, live=True, state=state), variant_of(file)
+    published = app.publish(file, variant, settings, to=Path(to) if to else None)
+    publishing.show_published(published, retold(file, variant), screen_of(**screen))
+    wanting = [why for why, images in published.left_out.items() if images and not why.is_unapproved]
+    unapproved = any(images for why, images in published.left_out.items() if why.is_unapproved)
+    return int(bool(published.troubles or wanting or (unapproved and not approved_only)))
 
 
 def _world(name: str | None) -> World | None:

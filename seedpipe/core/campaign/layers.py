@@ -25,10 +25,14 @@ _MAX_LAYERS: Final = 8  # campaigns that extend each other: nobody can follow mo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layers:
-    """The merged tree, the inputs that lie over those of every series, and the variables set by flags."""
+    """The merged tree, the inputs that lie over those of every series, and the variables set by flags.
+
+    `left_out` are series that the campaign has and its profile leaves out.
+    """
 
     root: Mapping
     top_input: Mapping
+    left_out: frozenset[str] = frozenset()
     given: frozenset[str] = frozenset()
 
 
@@ -48,7 +52,8 @@ def read_layers(reading: Reading, path: str, profile: str | None) -> Layers | No
         return Layers(root=root, top_input=NO_MAP)
     merged = merge(root, without(patch, *_NOT_PATCHED))
     reading.judge(_without_deletions(merged), "campaign")
-    return Layers(root=merged, top_input=map_at(patch, "input"))
+    left_out = {key.raw for key, value in map_at(patch, "series").entries if deletes(value)}
+    return Layers(root=merged, top_input=map_at(patch, "input"), left_out=frozenset(left_out))
 
 
 def merge(base: Mapping, over: Mapping) -> Mapping:

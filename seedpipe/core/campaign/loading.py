@@ -17,6 +17,7 @@ from seedpipe.core.campaign.layers import Layers, read_layers
 from seedpipe.core.campaign.matrix import given_variables, read_axes, read_variables
 from seedpipe.core.campaign.model import Budget, Campaign, Series, data_values
 from seedpipe.core.campaign.models import read_project_models
+from seedpipe.core.campaign.publications import check_published
 from seedpipe.core.campaign.reading import Reading, map_at, scalars, text_at
 from seedpipe.core.campaign.series import RESERVED, Names, SeriesReader, check_derivations, override_nodes
 from seedpipe.core.campaign.yaml import Mapping, Scalar, data
@@ -129,19 +130,22 @@ def _check_logo(reading: Reading, root: Mapping, brand: Brand | None) -> None:
 def _check_names(reading: Reading, root: Mapping) -> None:
     """Names are flat: templates see axes, variables, derived texts and our own side by side."""
     taken: dict[str, tuple[str, int]] = {}
+    ours = RESERVED | ({"format"} if "publish" in root else set())
     shared = (("variables", "a variable"), ("matrix", "an axis"), ("derive", "derived"))
     for part, what in shared:
         for key, _ in map_at(root, part).entries:
-            _take_name(reading, key, what, taken)
+            _take_name(reading, key, what, taken, ours)
     plain = {name: at for name, at in taken.items() if at[0] != "derived"}
     for _, series in map_at(root, "series").entries:
         own = dict(plain)  # a series may derive anew what the campaign derives
         for key, _ in map_at(series, "derive").entries:
-            _take_name(reading, key, "derived", own)
+            _take_name(reading, key, "derived", own, ours)
 
 
-def _take_name(reading: Reading, key: Scalar, what: str, taken: dict[str, tuple[str, int]]) -> None:
-    if key.raw.casefold() in RESERVED:
+def _take_name(
+    reading: Reading, key: Scalar, what: str, taken: dict[str, tuple[str, int]], ours: set[str]
+) -> None:
+    if key.raw.casefold() in ours:
         message = f"'{key.raw}' is a name of seedpipe's own; call it something else"
         reading.report("reserved-name", message, key.span)
     elif key.raw in taken:
@@ -159,6 +163,7 @@ def _all_series(reading: Reading, layers: Layers, axes: dict[str, Axis]) -> list
         brand="brand" in root,
     )
     check_derivations(reading, root, names)
+    check_published(reading, root, layers.left_out)
     readers = [
         SeriesReader(reading, layers, key, node, names)
         for key, node in map_at(root, "series").entries[:_MAX_SERIES]

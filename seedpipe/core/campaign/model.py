@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedpipe.core.catalogue import Catalogue, InputProblem
     from seedpipe.core.diagnostics import Diagnostic, Span
     from seedpipe.core.model import BudgetCaps, Json, Policy
+    from seedpipe.core.publishing import Format
     from seedpipe.core.selection import Axis, Match, Selection
     from seedpipe.core.values import TableByKey
     from seedpipe.core.variant import Variant
@@ -105,6 +106,14 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Where approved images are published, below a folder of their own, and in which forms."""
+
+    to: Template
+    formats: tuple[Format, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """A named prompt over some axes; none is one cell. `inputs` are the campaign's under its own.
 
@@ -122,6 +131,7 @@ class Series:
     selection: Selection
     shots: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
+    publication: Publication | None = None
 
     def overridden(self, overrides: Iterable[Override]) -> Series:
         """Return the series as the cells see it that these overrides match; the last one counts."""

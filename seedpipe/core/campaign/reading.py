@@ -159,7 +159,7 @@ class Reading:
         fresh = [fault for fault, at in places if at and (at.source.path, at.line) not in self._unread]
         self.keep(fresh, breaks=False)
         breaking = [violation.path for violation in found if violation.breaks]
-        in_series = [bad for bad in breaking if bad[:1] == ("series",) and bad[1:]]
+        in_series = [bad for bad in breaking if bad[:1] in (("series",), ("publish",)) and bad[1:]]
         self.broken |= len(in_series) < len(breaking)
         self._unusable |= {bad if schema == "campaign" else (schema,) for bad in breaking}
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.campaign import yaml
 from seedpipe.core.campaign.layers import deletes
-from seedpipe.core.campaign.model import Derived, InputValue, Override, Series
+from seedpipe.core.campaign.model import Derived, InputValue, Override, Publication, Series
+from seedpipe.core.campaign.publications import read_formats
 from seedpipe.core.campaign.reading import NO_MAP, map_at, scalars
 from seedpipe.core.campaign.selecting import SelectionReader
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
@@ -38,6 +39,7 @@ DEFAULT_OUTPUT: Final = "{{ series }}/{{ cell }}-{{ image }}"
 _IN_INPUT: Final = ("series", "cell", "take")
 _IN_PROMPT: Final = (*_IN_INPUT, "max_images", "input")
 _IN_OUTPUT: Final = (*_IN_PROMPT, "image")
+_IN_PUBLISH: Final = (*_IN_OUTPUT, "format")
 _JINJA_WORDS: Final = frozenset(
     ["and", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self", "true"]
 )
@@ -46,6 +48,7 @@ _OUT_OF_PLACE: Final = {
     "max_images": "'max_images' is known in prompt and output only: it follows from the inputs",
     "input": "'input' is known in prompt and output only: inputs cannot use each other",
     "image": "'image' is known in output only: one request makes all images of a set",
+    "format": "'format' is known in publish only: each image is written in all its formats",
     "shots": "this series has no 'shots'; name its images: 'shots: [front, side]'",
     "shot": "'shot' is known in the output of a series that has 'shots'",
     "brand": "this campaign has no brand file; name one at the top: 'brand: brands/name.yaml'",
@@ -93,7 +96,9 @@ class SeriesReader:
         inputs = self._with_shots({name: value for name, value in self._inputs() if value})
         overrides = self._read_overrides(axes)
         changed = [template for override in overrides for template in _templates_of(override)]
-        derived = self._derived([prompt, output, *_templates(inputs), *changed])
+        publication = self._publication()
+        published = [publication.to] if publication else []
+        derived = self._derived([prompt, output, *published, *_templates(inputs), *changed])
         selection = self._selection(axes)
         self._judge(inputs)
         over = tuple(axes[name] for name in self._over if name in axes)
@@ -111,6 +116,7 @@ class SeriesReader:
             selection=selection,
             shots=tuple(shot.raw for shot in self._shots),
             overrides=overrides,
+            publication=publication,
         )
 
     @property
@@ -342,6 +348,14 @@ class SeriesReader:
         template, _ = compile_template(DEFAULT_OUTPUT, lambda *_: here, known, elsewhere={}, path=True)
         return template
 
+    def _publication(self) -> Publication | None:
+        node, where = map_at(map_at(self._root, "publish"), self._key.raw), ("publish", self._key.raw)
+        to = self._template(node, "to", _IN_PUBLISH, *where, as_path=True)
+        if not self._reading.sound(*where, "formats"):
+            return None
+        formats = read_formats(self._reading, map_at(node, "formats"))
+        return Publication(to=to, formats=formats) if to else None
+
     def _prompt(self) -> Template | None:
         node = self._node.get("prompt")
         file = node.get("file") if isinstance(node, Mapping) else None
@@ -389,7 +403,11 @@ class SeriesReader:
 
     def _known(self, names: tuple[str, ...], derived_before: int | None = None) -> frozenset[str]:
         derived = [name for name, _ in self._derivations[:derived_before]]
-        shots = ("shots", *(["shot"] if names is _IN_OUTPUT else [])) if "shots" in self._node else ()
+        shots = (
+            ("shots", *(["shot"] if names in (_IN_OUTPUT, _IN_PUBLISH) else []))
+            if "shots" in self._node
+            else ()
+        )
         # Where an axis is mistyped, the templates may use it all the same: one mistake is told once.
         axes = self._names.axes if self._axis_mistyped else self._over
         return self._names.everywhere | {*names, *axes, *derived, *shots}
