@@ -3,7 +3,8 @@
 Hides how a campaign becomes suites and cases: a suite a series; for each cell a case `delivered`, and a case
 for every check that has run. A job that failed is an error of its cells, a check that failed is a failure,
 a warning passes and says so, a job that was not submitted is skipped. Invariants: the counts in a suite's
-head are those of its cases; no character that XML forbids is written.
+head are those of its cases; no character that XML forbids is written; the schema of Jenkins' xUnit plugin
+holds, and that of Ant's report task but for totals at the root and words beside a case that passed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from seedpipe.core.findings import CheckResult, JudgedJob
+    from seedpipe.core.manifest import RunManifest
     from seedpipe.core.model import Cell, Policy
     from seedpipe.core.records import JobRecord
     from seedpipe.reports.subject import Subject
@@ -79,14 +81,32 @@ def junit_xml(subject: Subject) -> Iterator[str]:
     # The root of the common schema knows no number of skipped cases.
     heads = whole.attributes().replace(f' skipped="{whole.skipped}"', "")
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name={name} {heads}>\n'
-    began = f"{subject.manifest.run.start.started_at:%Y-%m-%dT%H:%M:%S}"
-    for series, counts in suites.items():
-        yield f'  <testsuite name={_attribute(series)} {counts.attributes()} timestamp="{began}">\n'
+    start, package = subject.manifest.run.start, _attribute(subject.manifest.header.campaign)
+    for number, (series, counts) in enumerate(suites.items()):
+        yield f'  <testsuite id="{number}" name={_attribute(series)} package={package} {counts.attributes()}'
+        yield f' timestamp="{start.started_at:%Y-%m-%dT%H:%M:%S}" hostname="localhost">\n'
+        yield _properties(subject.manifest)
         for case in _cases(subject.jobs(), policy):
             if case.series == series:
                 yield _element(case)
-        yield "  </testsuite>\n"
+        yield "    <system-out/>\n    <system-err/>\n  </testsuite>\n"
     yield "</testsuites>\n"
+
+
+def _properties(manifest: RunManifest) -> str:
+    """Return which run a suite is of."""
+    told = {
+        "campaign": manifest.header.campaign,
+        "world": manifest.world,
+        "plan": manifest.header.plan_id,
+        "run": manifest.run.start.run_id,
+        **({"commit": manifest.commit} if manifest.commit else {}),
+    }
+    inner = "".join(
+        f"      <property name={_attribute(name)} value={_attribute(value)}/>\n"
+        for name, value in told.items()
+    )
+    return f"    <properties>\n{inner}    </properties>\n"
 
 
 def _cases(jobs: Iterable[JudgedJob], policy: Policy) -> Iterator[_Case]:

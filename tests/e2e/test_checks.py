@@ -3,9 +3,11 @@
 import hashlib
 import json
 import shutil
+from xml.etree import ElementTree as ET
 
 from tests.checks.photographs import drawn_logo, encoded
 from tests.command_line import QUICKSTART
+from tests.reports.junit_schema import faults
 
 HIDE = "import sys; sys.modules |= dict.fromkeys({packages!r})  # as if they were not installed\n"
 ONE = ("campaign.yaml", "--limit", "1", "--select", "series=detail")
@@ -21,7 +23,9 @@ def test_a_check_that_fails_ends_a_run_with_1_and_is_told_everywhere(quickstart)
 
     assert "check blank: 0 passed, 1 failed" in first.stdout
     assert "fail  detail/AUR-01 image 1: blank: is nearly one tone" in first.stdout
-    assert "is nearly one tone" in (out / "junit.xml").read_text()
+    junit = (out / "junit.xml").read_text()
+    assert "is nearly one tone" in junit
+    assert faults(ET.fromstring(junit)) == []
     assert "is nearly one tone" in (out / "summary.md").read_text()
     assert json.loads((out / "run.json").read_text())["checks"]["blank"]["failed"] == 1
     job = json.loads((out / "jobs.jsonl").read_text())

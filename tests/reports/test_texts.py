@@ -10,30 +10,13 @@ import pytest
 from seedpipe import schemas
 from seedpipe.core.lifecycle import Phase
 from seedpipe.reports import REPORTS, files, gallery, workflow_commands
+from tests.reports.junit_schema import faults
 from tests.reports.subjects import FAILED, PASSED, WARNED, judged, subject
 
 EVIL = (
     "</script><img src=x onerror=alert(1)> ::error::no\n::warning::no `x` | **b** ]]>"
     " \x1b[31m \ufffe %0A & \" '"
 )
-# The attributes that the common JUnit schema knows, and which of them it demands.
-SHAPE = {
-    "testsuites": ({"name", "tests", "failures", "errors", "time", "disabled"}, set()),
-    "testsuite": (
-        {"name", "tests", "failures", "errors", "skipped", "time", "timestamp", "disabled", "hostname", "id"},
-        {"name", "tests"},
-    ),
-    "testcase": ({"name", "classname", "time", "assertions", "status"}, {"name"}),
-    "failure": ({"message", "type"}, set()),
-    "error": ({"message", "type"}, set()),
-    "skipped": ({"message"}, set()),
-    "system-out": (set(), set()),
-}
-INSIDE = {
-    "testsuites": {"testsuite"},
-    "testsuite": {"testcase"},
-    "testcase": {"failure", "error", "skipped", "system-out"},
-}
 
 
 def mixed():
@@ -49,21 +32,13 @@ def text_of(name, told):
     return "".join(REPORTS[name](told))
 
 
-def check_shape(node):
-    known, demanded = SHAPE[node.tag]
-    assert demanded <= set(node.attrib) <= known, node.tag
-    for child in node:
-        assert child.tag in INSIDE[node.tag]
-        check_shape(child)
-
-
 def test_junit_has_a_suite_a_series_and_a_case_a_cell_and_check():
     root = ET.fromstring(text_of("junit.xml", mixed()))
-    check_shape(root)
+    assert faults(root) == []
     outcomes = {
         (suite.get("name"), case.get("classname"), case.get("name")): [child.tag for child in case]
         for suite in root
-        for case in suite
+        for case in suite.iter("testcase")
     }
     assert outcomes == {
         ("hero", "hero/jar", "delivered"): [],
@@ -74,14 +49,42 @@ def test_junit_has_a_suite_a_series_and_a_case_a_cell_and_check():
         ("detail", "detail/jar", "delivered"): ["skipped"],
         ("detail", "detail/tube", "delivered"): ["error"],
     }
-    for suite in root:
-        cases = suite.findall("testcase")
-        counted = [len(suite.findall(f"testcase/{tag}")) for tag in ("failure", "error", "skipped")]
-        assert [int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped")] == [
-            len(cases),
-            *counted,
-        ]
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("7", "1", "2")
+
+
+def test_a_suite_says_which_run_it_is_of():
+    (suite,) = ET.fromstring(text_of("junit.xml", subject(judged("hero", {"product": "jar"}))))
+    properties = {each.get("name"): each.get("value") for each in suite.iter("property")}
+    assert properties["world"] == "proof"
+    assert properties["run"] == "run-1"
+    assert len(properties["plan"]) == 64
+    assert (suite.get("package"), suite.get("timestamp")) == ("autumn", "2026-11-24T09:30:00")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda root: root[0].attrib.pop("timestamp"), "/testsuites/testsuite lacks timestamp"),
+        (lambda root: root[0].set("time", "1,5"), "/testsuites/testsuite has time='1,5'"),
+        (lambda root: root[0].set("verdict", "good"), "/testsuites/testsuite knows no verdict"),
+        (lambda root: root[0].remove(root[0][1]), "testsuite miscounts tests"),
+        (lambda root: root[0].append(ET.Element("properties")), "/testsuites/testsuite holds ["),
+        (lambda root: root.set("skipped", "1"), "/testsuites knows no skipped"),
+        (
+            lambda root: root.find(".//failure").attrib.pop("type"),
+            "/testsuites/testsuite/testcase/failure lacks type",
+        ),
+        (
+            lambda root: root.find(".//testcase").append(ET.Element("properties")),
+            "/testsuites/testsuite/testcase holds",
+        ),
+        (lambda root: root[1].set("id", "7"), "ids"),
+    ],
+)
+def test_the_rules_of_junit_notice(change, fault):
+    root = ET.fromstring(text_of("junit.xml", mixed()))
+    change(root)
+    assert any(found.startswith(fault) for found in faults(root)), faults(root)
 
 
 def test_junit_holds_any_text():
@@ -91,7 +94,7 @@ def test_junit_holds_any_text():
         campaign=EVIL,
     )
     root = ET.fromstring(text_of("junit.xml", told))
-    check_shape(root)
+    assert faults(root) == []
     assert "onerror" in root.find(".//error").get("message")
     assert "\x1b" not in text_of("junit.xml", told)
 
