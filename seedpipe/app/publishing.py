@@ -18,7 +18,7 @@ from seedpipe.core.audit import FileState
 from seedpipe.core.errors import InputError, Malformed
 from seedpipe.core.publishing import LeftOut, PublishedFile, WantedFile, wanted_of
 from seedpipe.core.reviewing import reviewed
-from seedpipe.project import places_of
+from seedpipe.project import folder_name, places_of
 from seedpipe.settings import World
 from seedpipe.stores import LocalStore, PublishedFolder
 from seedpipe.stores.formats import TooLarge, in_format, picture_of
@@ -68,7 +68,8 @@ def publish(file: Path, variant: Variant, settings: Settings, *, to: Path | None
         wanted = [found for found in _wanted(scene, cells) if _is_file(found, left_out)]
         folder = to or scene.out / "published"
         objects = places_of(scene.tree.root, scene.settings).objects
-        shown = _Shown(folder, LocalStore(objects, scene.out), objects, left_out)
+        store, name = LocalStore(objects, scene.out), folder_name(scene.header)
+        shown = _Shown(folder, name, store, objects, left_out)
         return shown.become(wanted, None if variant.is_whole else cells)
 
 
@@ -100,10 +101,13 @@ class _Made:
 
 
 class _Shown:
-    """What a folder shows, on its way to what it shall show."""
+    """What a folder shows of a campaign, on its way to what it shall show; of others it changes nothing."""
 
-    def __init__(self, folder: Path, store: LocalStore, objects: Path, left_out: Counter[LeftOut]) -> None:
+    def __init__(
+        self, folder: Path, campaign: str, store: LocalStore, objects: Path, left_out: Counter[LeftOut]
+    ) -> None:
         self._path = folder
+        self._campaign = campaign
         self._folder = PublishedFolder(folder)
         self._store = store
         self._objects = objects
@@ -112,12 +116,12 @@ class _Shown:
 
     def become(self, wanted: list[WantedFile], cells: set[str] | None) -> Published:
         """Have the folder show what is wanted; files of other cells than these are left alone."""
-        with self._folder.held() as known:
-            listed = dict(known)
+        with self._folder.held() as listed:
+            known = {path: file for path, file in listed.items() if file.campaign == self._campaign}
             try:
                 shown = self._unchanged(wanted, known)
                 unchanged = len(shown)
-                listed |= shown
+                listed.update(shown)
                 for made in self._made([one for one in wanted if one.path not in shown], known):
                     listed[made.path] = shown[made.path] = made
                 stale = [old for path, old in known.items() if path not in shown]
@@ -178,16 +182,17 @@ class _Shown:
             picture = picture_of(self._objects / source.sha256, source.media_type)
         except Malformed as error:
             return [_Made(trouble=f"{one.label}: {error}") for one in wanted]
-        return [_in_format(picture, one) for one in wanted]
+        return [_in_format(picture, one, self._campaign) for one in wanted]
 
 
-def _in_format(picture: Image, wanted: WantedFile) -> _Made:
+def _in_format(picture: Image, wanted: WantedFile, campaign: str) -> _Made:
     try:
         content, width_px, height_px = in_format(picture, wanted.form)
     except TooLarge as error:
         return _Made(trouble=f"{wanted.label}: {error}")
     file = PublishedFile(
         path=wanted.path,
+        campaign=campaign,
         cell=wanted.cell,
         image=wanted.number,
         format=wanted.form.name,

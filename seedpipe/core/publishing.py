@@ -107,9 +107,13 @@ class WantedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedFile:
-    """A line of `published.jsonl`: a file, what it was made from and how."""
+    """A line of `published.jsonl`: a file, what it was made from and how.
+
+    `campaign` is the name of the campaign, with `@` and that of its profile: several may share a folder.
+    """
 
     path: str
+    campaign: str
     cell: str
     image: int
     format: str
@@ -187,6 +191,7 @@ def _document(file: PublishedFile) -> dict[str, Json]:
     return {
         "path": file.path,
         "published": PUBLISHED_FORMAT,
+        "campaign": file.campaign,
         "cell": file.cell,
         "image": file.image,
         "format": file.format,
@@ -214,6 +219,7 @@ _FORMAT: Final = LineFormat(
     make=PublishedFile,
     fields={
         "path": text,
+        "campaign": text,
         "cell": text,
         "image": _count,
         "format": text,

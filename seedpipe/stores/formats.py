@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from seedpipe.core.publishing import BYTES_A_KB, LOWEST_QUALITY, framed
-from seedpipe.stores.images import decoded
+from seedpipe.stores.images import MAX_PIXELS, decoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 _PNG: Final = "image/png"
 _JPEG: Final = "image/jpeg"
 _PAPER: Final = (255, 255, 255)  # what shows through where a JPEG cannot be transparent
+_LONGEST_SIDE_PX: Final = 16383  # of a WebP; nobody shows a longer one of another kind
 _WEBP_EFFORT: Final = 4  # 0 to 6
 _REDUCING_GAP: Final = 3.0  # as good as none to the eye, and quicker on large pictures
 
 
 class TooLarge(Exception):  # noqa: N818 - a fact about one image and its format
-    """An image does not fit its format's limit at the lowest quality, or without one."""
+    """An image does not fit its format's limit at the lowest quality, or has more pixels than are written."""
 
 
 def picture_of(path: Path, media_type: str) -> Image.Image:
@@ -49,6 +50,8 @@ def in_format(picture: Image.Image, form: Format) -> tuple[bytes, int, int]:
     """Return a picture's file in a format, and its width and height in pixels. Raises `TooLarge`."""
     frame = framed(*picture.size, form)
     size = (frame.width_px, frame.height_px)
+    if max(size) > _LONGEST_SIDE_PX or frame.width_px * frame.height_px > MAX_PIXELS:
+        raise TooLarge(f"it would have {frame.width_px:,} × {frame.height_px:,} pixels")
     shown = picture.resize(size, Image.Resampling.LANCZOS, box=frame.box, reducing_gap=_REDUCING_GAP)
     shown = _in_srgb(shown, picture.info.get("icc_profile"))
     if form.media_type == _JPEG:

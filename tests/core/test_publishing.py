@@ -35,6 +35,7 @@ def a_format(**more):
 
 def a_file(path="us/lamp.webp", **more):
     facts = {
+        "campaign": "cards",
         "cell": "hero/one",
         "image": 1,
         "format": "feed",

@@ -35,7 +35,7 @@ def cards(seedpipe):
     with seedpipe.sandbox() as address:
         seedpipe.environment["SEEDPIPE_BASE_URL"] = address
         seedpipe.run("run", "campaign.yaml", "--live", "--yes", "--no-report")
-    return seedpipe
+        yield seedpipe
 
 
 def write(project, formats=FORMATS):
@@ -107,6 +107,27 @@ def test_what_cannot_be_published_is_told(cards):
     assert publish(cards, "--to", "assets")["unchanged"] == 4
     write(cards, "web: {type: webp, width_px: 41}")
     assert publish(cards, "--to", "assets", code=1)["left_out"] == {"not here": 4}
+
+
+def test_a_folder_may_have_files_of_several_campaigns_and_a_changed_cell_shows_what_it_keeps(cards):
+    cards.run("approve", "campaign.yaml", "--all", "--by", "Mara")
+    assert publish(cards, "--to", "assets")["written"] == 8
+    other = (
+        CAMPAIGN.format(formats=FORMATS).replace("name: cards", "name: other").replace("one, two", "three")
+    )
+    (cards.project / "other.yaml").write_text(other)
+    cards.run("run", "other.yaml", "--live", "--yes", "--no-report")
+    cards.run("approve", "other.yaml", "--all", "--by", "Mara")
+    told = json.loads(cards.run("publish", "other.yaml", "--to", "assets", "--json").stdout)
+    assert (told["written"], told["removed"]) == (4, 0)
+    # An edit costs nothing by itself: the cell keeps its picture, and what people said of it.
+    campaign = cards.project / "campaign.yaml"
+    campaign.write_text(campaign.read_text().replace("#E4572E", "#2E3A59"))
+    assert publish(cards, "--to", "assets")["unchanged"] == 8
+    narrowed = publish(cards, "--to", "assets", "--select", "card=one")
+    assert (narrowed["unchanged"], narrowed["removed"]) == (4, 0)
+    manifest = (cards.project / "assets" / "published.jsonl").read_text().splitlines()
+    assert len(manifest) == 12
 
 
 def test_proofs_are_never_published(seedpipe):

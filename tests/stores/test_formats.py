@@ -147,6 +147,12 @@ def test_a_limit_that_cannot_be_kept_is_told(kept, photograph):
         in_format(picture, a_format("image/png", max_bytes=50_000))
 
 
+@pytest.mark.parametrize("size", [{"width_px": 16383}, {"width_px": 9000, "height_px": 9000}])
+def test_what_no_program_could_show_is_not_written(kept, size):
+    with pytest.raises(TooLarge, match=r"it would have [0-9,]+ × [0-9,]+ pixels"):
+        in_format(kept(Image.new("RGB", (20, 40))), a_format("image/webp", enlarge=True, **size))
+
+
 def test_a_bomb_is_not_opened(tmp_path):
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
