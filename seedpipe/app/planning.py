@@ -183,7 +183,6 @@ def review_of(
 
     Raises `InputError` for a campaign with faults, all of them.
     """
-    campaign, brand = plan.header.campaign, plan.header.brand
     # Proofs are free and follow every change at once, so their charges never add up to a budget.
     books = ledger if settings.world is World.LIVE else None
     known = Known(
@@ -196,11 +195,7 @@ def review_of(
     bill = Bill(plan)
     cells = bill.counting(plan.cells())
     standing = survey(lint.watching(cells) if lint else cells, known)
-    now = datetime.now(UTC)
-    elsewhere = lock.elsewhere(books, now)
-    committed_usd = books.committed_usd(campaign) if books else NOTHING
-    month_usd = books.month_usd(brand, now) if books and brand else NOTHING
-    month_usd += elsewhere.month_usd if brand else NOTHING
+    committed_usd, month_usd = _committed(plan.header, books, lock)
     return PlanReview(
         world=settings.world,
         origin=settings.origin,
@@ -210,7 +205,7 @@ def review_of(
         standing=standing,
         catalogue=plan.catalogue,
         catalogue_as_of=plan.prices_as_of,
-        committed_usd=committed_usd + elsewhere.usd,
+        committed_usd=committed_usd,
         month_committed_usd=month_usd,
         cells=plan.cells,
         jobs_to_buy=lambda: jobs_to_buy(plan.cells(), known, settings.redo, standing.kept),
@@ -219,6 +214,17 @@ def review_of(
         level=settings.level,
         concurrency=settings.concurrency,
     )
+
+
+def _committed(header: PlanHeader, books: Ledger | None, lock: CampaignLock) -> tuple[Decimal, Decimal]:
+    """Return what the campaign has reserved and spent in its life, and its brand in this month."""
+    now = datetime.now(UTC)
+    elsewhere = lock.elsewhere(books, now)
+    life_usd = books.committed_usd(header.campaign) if books else NOTHING
+    if header.brand is None:
+        return life_usd + elsewhere.usd, NOTHING
+    month_usd = books.month_usd(header.brand, now) if books else NOTHING
+    return life_usd + elsewhere.usd, month_usd + elsewhere.month_usd
 
 
 def _changes(kept: Kept, known: Known) -> tuple[CellChange, ...]:

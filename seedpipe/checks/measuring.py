@@ -191,11 +191,6 @@ def _within(distances: Floats) -> tuple[float, ...]:
     return tuple(round(float(share), 4) for share in (distances[None, :] <= bounds).mean(axis=1))
 
 
-def hamming(one: str, other: str) -> int:
-    """Return by how many of their 256 bits two hashes differ."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
-
-
 def twins(hashes: Sequence[str], most_bits: int) -> list[tuple[int, int, int]]:
     """Return pairs of positions whose hashes differ by at most so many bits, and by how many.
 

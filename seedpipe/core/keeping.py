@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from seedpipe.core.records import Former, JobRecord
 
 
-def all_changed(formers: Iterable[Former | None]) -> bool:
-    """Say whether all cells of a job were paid for as another one; None stands for a cell that never was."""
-    found = list(formers)
-    return bool(found) and None not in found
-
-
 def may_follow(formers: Iterable[Former], redo: Iterable[Redo]) -> bool:
     """Say whether the user's word buys a changed job: it never overrules a decision to keep every cell."""
     return Redo.CHANGED in frozenset(redo) and not all(former.decided for former in formers)

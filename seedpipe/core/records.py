@@ -13,7 +13,6 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from seedpipe.core.keeping import all_changed
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.sets import ImageSet, fullest
 
@@ -189,7 +188,7 @@ class JobRecord:
     @property
     def is_changed(self) -> bool:
         """Whether every cell that asks for this job was paid for as another one."""
-        return all_changed(self.formers.get(cell.address) for cell in self.cells)
+        return bool(self.cells) and all(cell.address in self.formers for cell in self.cells)
 
     @property
     def is_kept(self) -> bool:

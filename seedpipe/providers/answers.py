@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from seedpipe.core.model import Json
 
 OK: Final = 200
-NOT_FOUND: Final = 404
 TOO_MANY_REQUESTS: Final = 429
 RETRY_AFTER_CAP_S: Final = 600.0  # a service that asks for more is asked again after ten minutes
 

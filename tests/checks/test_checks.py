@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance
 
 from seedpipe.checks import CHECKS, CheckedImage, CheckedSet, measure, measurements_of, twins
-from seedpipe.checks.measuring import hamming
 from seedpipe.checks.wording import likeness, wanted_words
 from seedpipe.core.checking import USUAL
 from seedpipe.core.model import ImageFile
@@ -28,6 +27,11 @@ from tests.checks.photographs import (
 
 LOGO = encoded(drawn_logo(), form="PNG")
 WANTED_ABROAD = ("Slow light", "Gute Nacht", "Bonsoir", "Bonne nuit", "灯り")
+
+
+def hamming(one, other):
+    """By how many of their 256 bits two hashes differ."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
 def one(image, index=0, *, twin="", size=None, extras=(), logo=None):

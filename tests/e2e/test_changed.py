@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from seedpipe import schemas
-from seedpipe.sandbox import Book
+from tests.cards import count_charges
 from tests.command_line import CommandLine
 
 PLAN = schemas.load("plan")
@@ -55,14 +55,6 @@ def live(line, address, *flags, code=0):
     return json.loads(line.run(*run, code=code).stdout)
 
 
-def charges(payer):
-    book = Book(payer.project / ".seedpipe" / "sandbox")
-    try:
-        return len(list(book.charges()))
-    finally:
-        book.close()
-
-
 def picture(line, name):
     (found,) = line.project.glob(f"out/lamps-127.0.0.1-*/hero/{name}*")
     return found.read_bytes()
@@ -87,7 +79,7 @@ def test_an_edit_buys_nothing_until_the_user_says_so(lamps):
         assert "hero/red  prompt: autumn → winter" in page
 
         run = live(payer, address)
-        assert (charges(payer), run["kept"]["jobs"], run["phases"]["done"]["jobs"]) == (3, 2, 1)
+        assert (count_charges(payer), run["kept"]["jobs"], run["phases"]["done"]["jobs"]) == (3, 2, 1)
         assert picture(payer, "red") == before
         said = payer.run("run", "campaign.yaml", "--live", "--base-url", address)
         assert "nothing to do: 1 of 3 jobs done, the rest is kept" in said.stdout
@@ -104,10 +96,10 @@ def test_an_edit_buys_nothing_until_the_user_says_so(lamps):
         assert (document["changed"]["cells"], document["kept"]["cells"]) == (1, 1)
 
         live(payer, address, "--redo", "changed", "--budget", "1")
-        assert (charges(payer), picture(payer, "red")) == (4, before)
+        assert (count_charges(payer), picture(payer, "red")) == (4, before)
         payer.run(*keep, "--undo", "--all")
         live(payer, address, "--redo", "changed", "--budget", "1")
-        assert charges(payer) == 5
+        assert count_charges(payer) == 5
         assert picture(payer, "red") != before
 
 
@@ -120,7 +112,7 @@ def test_a_clone_with_the_lock_alone_buys_no_changed_cell_either(lamps):
         assert (document["new"]["jobs"], document["changed"]["cells"]) == (1, 2)
         assert document["changes"][0]["values"] is None
         live(other, address, "--no-adopt")
-        assert charges(payer) == 3
+        assert count_charges(payer) == 3
 
 
 def test_a_profile_s_pictures_are_no_earlier_pictures_of_the_campaign(lamps):
@@ -128,7 +120,7 @@ def test_a_profile_s_pictures_are_no_earlier_pictures_of_the_campaign(lamps):
     with payer.sandbox() as address:
         live(payer, address, "--profile", "draft")
         assert live(payer, address)["kept"]["jobs"] == 0
-        assert charges(payer) == 4
+        assert count_charges(payer) == 4
         other = lamps("there", lock=payer, season="winter")
         document = json.loads(other.run("plan", "campaign.yaml", "--base-url", address, "--json").stdout)
         assert document["changed"]["cells"] == 2

@@ -2,12 +2,10 @@
 
 import json
 import signal
-from collections import Counter
 
 import pytest
 
-from seedpipe.core.model import canonical_json
-from tests.cards import HANG_S, charges, wait_for_charges, write_cards
+from tests.cards import HANG_S, charged_requests, count_charges, wait_for_charges, write_cards
 
 JOBS = 200
 
@@ -16,10 +14,6 @@ JOBS = 200
 def big(seedpipe):
     seedpipe.environment["SEEDPIPE_SETTLE_S"] = "3"
     return write_cards(seedpipe, JOBS, name="big")
-
-
-def requests(charged):
-    return Counter(canonical_json(dict(charge.inputs)) for charge in charged)
 
 
 def live(address):
@@ -39,9 +33,8 @@ def test_a_killed_run_is_never_charged_twice(big, killed_after):
     run = json.loads(out)
     assert again.returncode == 0, err
     assert {phase: total["jobs"] for phase, total in run["phases"].items()} == {"done": JOBS}
-    charged = charges(big)
-    assert set(requests(charged).values()) == {1}, "a request was charged twice"
-    assert len(charged) == len(list((big.project / "out").rglob("*.jpg"))) == JOBS
+    assert set(charged_requests(big).values()) == {1}, "a request was charged twice"
+    assert count_charges(big) == len(list((big.project / "out").rglob("*.jpg"))) == JOBS
     assert not list((big.project / ".seedpipe").rglob("*.part"))
 
 
@@ -68,4 +61,4 @@ def test_a_signal_ends_a_run_in_order(big, number):
         assert "in_doubt" not in json.loads(out)["phases"]
         finished = json.loads(big.run(*live(address)).stdout)
     assert finished["phases"] == {"done": {"jobs": JOBS, "images": JOBS, "cost_usd": "5.40"}}
-    assert set(requests(charges(big)).values()) == {1}
+    assert set(charged_requests(big).values()) == {1}

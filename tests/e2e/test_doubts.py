@@ -3,56 +3,25 @@
 import json
 import signal
 import sqlite3
-import time
-from collections import Counter
 
 import httpx
 import pytest
 
-from seedpipe.core.model import canonical_json
-from seedpipe.sandbox import Book
+from tests.cards import HANG_S, charged_requests, wait_for_charges, write_cards
 
 JOBS = 40
-CAMPAIGN = """\
-seedpipe: 1
-name: doubts
-model: bytedance/seedream-v4
-matrix:
-  number: [{numbers}]
-series:
-  hero:
-    input: {{size: 1024*1024}}
-    prompt: "A card with the number {{{{ number }}}} in #E4572E"
-budget: {{usd: 100}}
-{more}
-"""
-HANG_S = 60
 SETTLE_S = "3"
-
-
-def write(project, jobs, more=""):
-    numbers = ", ".join(str(number) for number in range(jobs))
-    (project / "campaign.yaml").write_text(CAMPAIGN.format(numbers=numbers, more=more))
 
 
 @pytest.fixture
 def lossy(seedpipe):
-    write(seedpipe.project, JOBS)
-    seedpipe.environment["WAVESPEED_API_KEY"] = "k"
+    write_cards(seedpipe, JOBS, name="doubts")
     seedpipe.environment["SEEDPIPE_SETTLE_S"] = SETTLE_S
     return seedpipe
 
 
 def live(address, *more):
     return ("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--json", *more)
-
-
-def charges(project):
-    book = Book(project / ".seedpipe" / "sandbox")
-    try:
-        return Counter(canonical_json(dict(charge.inputs)) for charge in book.charges())
-    finally:
-        book.close()
 
 
 def jobs_by_phase(run):
@@ -80,18 +49,18 @@ def test_every_fifth_answer_lost_is_one_charge_and_one_image_a_job(lossy, switch
     with lossy.sandbox(*arguments) as address:
         run = lossy.run(*live(address))
     assert jobs_by_phase(run) == {"done": JOBS}
-    assert set(charges(lossy.project).values()) == {1}
-    assert len(charges(lossy.project)) == len(images(lossy.project)) == JOBS
+    assert set(charged_requests(lossy).values()) == {1}
+    assert len(charged_requests(lossy)) == len(images(lossy.project)) == JOBS
     assert json.loads(run.stdout)["asides"] == []
 
 
 def test_inputs_told_nowhere_leave_doubts_and_bring_their_images_aside(lossy):
-    write(lossy.project, 12)
+    write_cards(lossy, 12)
     with lossy.sandbox("--switch", "lose_every=5", "--switch", "list_inputs=") as address:
         run = lossy.run(*live(address), code=4)
         again = lossy.run(*live(address), code=4)
     assert jobs_by_phase(run) == jobs_by_phase(again) == {"done": 10, "in_doubt": 2}
-    assert set(charges(lossy.project).values()) == {1}
+    assert set(charged_requests(lossy).values()) == {1}
     asides = json.loads(run.stdout)["asides"]
     assert len(asides) == 2
     (folder,) = (lossy.project / ".seedpipe").glob("live-*/asides")
@@ -101,7 +70,7 @@ def test_inputs_told_nowhere_leave_doubts_and_bring_their_images_aside(lossy):
 
 
 def test_reconcile_on_demand_then_write_off(lossy):
-    write(lossy.project, 3)
+    write_cards(lossy, 3)
     hold = ("--switch", "list_inputs=", "--switch", "lose_every=1")
     with lossy.sandbox(*hold) as address:
         lossy.run(*live(address), code=4)
@@ -120,11 +89,11 @@ def test_reconcile_on_demand_then_write_off(lossy):
 
 
 def test_reconcile_finds_what_a_killed_run_left_and_the_next_run_fetches_it(lossy):
-    write(lossy.project, 6)
+    write_cards(lossy, 6)
     slow = ("--switch", "slow_answer_every=1", "--switch", "slow_answer_s=30")
     with lossy.sandbox(*slow) as address:
         victim = lossy.start(*live(address))
-        wait_for_charges(lossy.project, 6)
+        wait_for_charges(lossy, 6)
         victim.send_signal(signal.SIGKILL)
         victim.communicate(timeout=HANG_S)
         found = json.loads(lossy.run("reconcile", "--json").stdout)
@@ -132,14 +101,7 @@ def test_reconcile_finds_what_a_killed_run_left_and_the_next_run_fetches_it(loss
         assert "nothing is in doubt" in lossy.run("reconcile").stdout
         run = lossy.run(*live(address))
     assert jobs_by_phase(run) == {"done": 6}
-    assert set(charges(lossy.project).values()) == {1}
-
-
-def wait_for_charges(project, count):
-    deadline = time.monotonic() + HANG_S
-    while sum(charges(project).values()) < count:
-        assert time.monotonic() < deadline, "the run does not get on"
-        time.sleep(0.02)
+    assert set(charged_requests(lossy).values()) == {1}
 
 
 @pytest.mark.parametrize(
@@ -150,14 +112,14 @@ def test_a_request_that_the_service_never_had_is_sent_again_once_or_held(
     lossy, policy, code, phases, charged
 ):
     """Killed between the intent and the bytes: absent, surely, after the settle time."""
-    write(lossy.project, 2, more=f"policy: {{in_doubt: {policy}}}")
+    write_cards(lossy, 2, more=f"policy: {{in_doubt: {policy}}}")
     with lossy.sandbox() as address:
         lossy.run(*live(address))
         state = next((lossy.project / ".seedpipe").glob("live-*"))
         forget_submits(state / "ledger.sqlite3", lossy.project)
         for _ in range(2):
             assert jobs_by_phase(lossy.run(*live(address), code=code)) == phases
-    assert sum(charges(lossy.project).values()) == charged
+    assert sum(charged_requests(lossy).values()) == charged
 
 
 def forget_submits(ledger, project):
@@ -177,11 +139,11 @@ def forget_submits(ledger, project):
 
 def test_a_list_later_than_the_settle_time_is_waited_for_while_it_lacks_what_is_known(lossy):
     """The other job's prediction is not listed either: the list proves nothing yet."""
-    write(lossy.project, 2)
+    write_cards(lossy, 2)
     with lossy.sandbox("--switch", "lose_every=2", "--switch", "list_lag_s=16") as address:
         run = lossy.run(*live(address, "--settle-s", "12"))
     assert jobs_by_phase(run) == {"done": 2}
-    assert set(charges(lossy.project).values()) == {1}
+    assert set(charged_requests(lossy).values()) == {1}
 
 
 def lose_ledger(project, name="lost"):
@@ -193,21 +155,21 @@ def lose_ledger(project, name="lost"):
 
 
 def test_the_first_live_run_of_an_unknown_campaign_takes_over_what_is_paid(lossy):
-    write(lossy.project, 4)
+    write_cards(lossy, 4)
     with lossy.sandbox() as address:
         lossy.run(*live(address))
         lose_ledger(lossy.project)
-        write(lossy.project, 6)
+        write_cards(lossy, 6)
         run = lossy.run(*live(address))
         assert json.loads(run.stdout)["adopted"] == 4
         assert jobs_by_phase(run) == {"done": 6}
         assert json.loads(run.stdout)["billed"]["cost_usd"] == "0.162"
-    assert set(charges(lossy.project).values()) == {1}
-    assert len(charges(lossy.project)) == 6
+    assert set(charged_requests(lossy).values()) == {1}
+    assert len(charged_requests(lossy)) == 6
 
 
 def test_adopt_takes_over_without_submitting_and_no_adopt_pays_again(lossy):
-    write(lossy.project, 3)
+    write_cards(lossy, 3)
     with lossy.sandbox() as address:
         lossy.run(*live(address))
         lose_ledger(lossy.project)
@@ -216,21 +178,21 @@ def test_adopt_takes_over_without_submitting_and_no_adopt_pays_again(lossy):
         words = lossy.run("adopt", "campaign.yaml", "--base-url", address).stdout
         assert "0 jobs adopted" in words
         assert jobs_by_phase(lossy.run(*live(address))) == {"done": 3}
-        assert sum(charges(lossy.project).values()) == 3
+        assert sum(charged_requests(lossy).values()) == 3
         lose_ledger(lossy.project, "lost again")
         lossy.run(*live(address, "--no-adopt"))
-        assert sum(charges(lossy.project).values()) == 6
+        assert sum(charged_requests(lossy).values()) == 6
 
 
 def test_a_first_run_that_cannot_see_the_list_pays_for_nothing(lossy):
-    write(lossy.project, 1)
+    write_cards(lossy, 1)
     refused = lossy.run(*live("http://127.0.0.1:9"), code=3)
     assert "nothing was sent" in refused.stderr
     assert "--no-adopt" in refused.stderr
 
 
 def test_nothing_of_other_clients_of_the_account_is_touched(lossy):
-    write(lossy.project, 10)
+    write_cards(lossy, 10)
     with lossy.sandbox("--switch", "lose_every=4") as address:
         run = lossy.start(*live(address))
         model = f"{address}/api/v3/bytedance/seedream-v4"
@@ -244,7 +206,7 @@ def test_nothing_of_other_clients_of_the_account_is_touched(lossy):
     assert run.returncode == 0, err
     assert json.loads(out)["asides"] == []
     assert not list((lossy.project / ".seedpipe").glob("live-*/asides/*"))
-    ours = {key: count for key, count in charges(lossy.project).items() if "another" not in key}
+    ours = {key: count for key, count in charged_requests(lossy).items() if "another" not in key}
     assert set(ours.values()) == {1}
     assert len(ours) == 10
 

@@ -18,6 +18,7 @@ import pytest
 from seedpipe.core.model import canonical_json
 from seedpipe.sandbox import SandboxServer, Switches
 from tests import forked
+from tests.cards import card_campaign
 from tests.fakes.disk import Disk
 
 JOBS = 2
@@ -25,18 +26,6 @@ SHARES = 6  # tests that the faults are dealt to, so that several processes can 
 FAULTS = (errno.ENOSPC, errno.EIO, errno.EROFS)
 REPORTS = ("run.json", "jobs.jsonl", "gallery.html", "summary.md", "junit.xml")
 SIZE_LIMITS = (0, 1, 4096, 20_000, 33_000, 50_000, 70_000, 90_000, 120_000, 140_000, 160_000, 200_000)
-CAMPAIGN = """\
-seedpipe: 1
-name: broken
-model: bytedance/seedream-v4
-matrix:
-  number: [{numbers}]
-series:
-  hero:
-    input: {{size: 1024*1024}}
-    prompt: "A card with the number {{{{ number }}}}"
-budget: {{usd: 100}}
-"""
 HANG_S = 20
 STEP = int(os.environ.get("SEEDPIPE_FAULT_STEP", "3"))  # of the faults that last, every so-manieth call
 
@@ -109,8 +98,8 @@ def new_project(folder, number):
     folder.mkdir()
     (folder / ".seedpipe").mkdir()
     unique = abs(hash(str(folder))) % 10**9
-    numbers = ", ".join(str(unique * 10 + job) for job in range(JOBS))
-    (folder / "campaign.yaml").write_text(CAMPAIGN.format(numbers=numbers))
+    numbers = [unique * 10 + job for job in range(JOBS)]
+    (folder / "campaign.yaml").write_text(card_campaign(numbers))
     return folder
 
 

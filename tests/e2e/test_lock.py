@@ -9,21 +9,9 @@ import jsonschema
 import pytest
 
 from seedpipe import schemas
-from seedpipe.sandbox import Book
+from tests.cards import card_campaign, count_charges
 from tests.command_line import HANG_S, CommandLine
 
-CAMPAIGN = """\
-seedpipe: 1
-name: shared
-model: bytedance/seedream-v4
-matrix:
-  number: [{numbers}]
-series:
-  hero:
-    input: {{size: 1024*1024}}
-    prompt: "A card with the number {{{{ number }}}} in #E4572E"
-budget: {{usd: {usd}}}
-"""
 LOCK = "campaign.lock.jsonl"
 
 
@@ -32,11 +20,11 @@ def clones(tmp_path, environment):
     """A function that makes a clone of the campaign: some numbers, and the lock of another clone."""
     environment["WAVESPEED_API_KEY"] = "k"
 
-    def clone(name, numbers="1, 2, 3", *, lock=None, usd="1"):
+    def clone(name, numbers=(1, 2, 3), *, lock=None, usd="1"):
         project = tmp_path / name
         project.mkdir()
         (project / ".seedpipe").mkdir()
-        (project / "campaign.yaml").write_text(CAMPAIGN.format(numbers=numbers, usd=usd))
+        (project / "campaign.yaml").write_text(card_campaign(numbers, usd=usd))
         if lock:
             shutil.copy(lock.project / LOCK, project / LOCK)
         return CommandLine(project, dict(environment))
@@ -53,14 +41,6 @@ def plan(clone, address):
     return json.loads(clone.run("plan", "campaign.yaml", "--base-url", address, "--json").stdout)
 
 
-def charges(payer):
-    book = Book(payer.project / ".seedpipe" / "sandbox")
-    try:
-        return len(list(book.charges()))
-    finally:
-        book.close()
-
-
 def lines_of(clone):
     return [json.loads(line) for line in (clone.project / LOCK).read_text().splitlines()]
 
@@ -73,7 +53,7 @@ def test_one_clone_pays_and_the_other_fetches(clones):
     payer = clones("payer")
     with payer.sandbox() as address:
         live(payer, address)
-        assert charges(payer) == 3
+        assert count_charges(payer) == 3
         for line in lines_of(payer):
             jsonschema.validate(line, schemas.load("lock"))
             assert (line["size"], line["origin"], len(line["outputs"])) == ("1024*1024", address, 1)
@@ -85,7 +65,7 @@ def test_one_clone_pays_and_the_other_fetches(clones):
         assert "paid, not here; a run fetches them" in " ".join(said.split())
         fetched = live(colleague, address)
         assert fetched["phases"] == {"done": {"jobs": 3, "images": 3, "cost_usd": "0.081"}}
-        assert charges(payer) == 3
+        assert count_charges(payer) == 3
         assert images(colleague) == images(payer)
         assert (colleague.project / LOCK).read_bytes() == (payer.project / LOCK).read_bytes()
         again = colleague.run("run", "campaign.yaml", "--live", "--base-url", address)
@@ -93,19 +73,19 @@ def test_one_clone_pays_and_the_other_fetches(clones):
 
 
 def test_two_clones_pay_for_different_cells_and_git_merges_their_locks(clones):
-    first = clones("first", "1, 2")
+    first = clones("first", (1, 2))
     with first.sandbox() as address:
         live(first, address)
-        second = clones("second", "2, 3", lock=first)
+        second = clones("second", (2, 3), lock=first)
         live(second, address)
-        assert charges(first) == 3
-        third = clones("third", "1, 2, 3, 4")
+        assert count_charges(first) == 3
+        third = clones("third", (1, 2, 3, 4))
         # As `merge=union` leaves it: the lines of both sides, some of them twice, in no order.
         merged = (second.project / LOCK).read_text() + (first.project / LOCK).read_text()
         (third.project / LOCK).write_text("\n".join(reversed(merged.splitlines())) + "\n\n")
         assert plan(third, address)["new"]["jobs"] == 1
         live(third, address)
-        assert charges(first) == 4
+        assert count_charges(first) == 4
         assert len(lines_of(third)) == 4
         # A job that was dropped stays known: next month's campaign may ask for it again.
         assert {line["job_id"] for line in lines_of(second)} <= {line["job_id"] for line in lines_of(third)}
@@ -113,16 +93,16 @@ def test_two_clones_pay_for_different_cells_and_git_merges_their_locks(clones):
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_git_itself_merges_two_locks(clones, tmp_path):
-    base = clones("base", "1")
+    base = clones("base", (1,))
     with base.sandbox() as address:
         live(base, address)
-        ours, theirs = (clones(name, f"1, {name[-1]}", lock=base) for name in ("ours2", "theirs3"))
+        ours, theirs = (clones(name, (1, name[-1]), lock=base) for name in ("ours2", "theirs3"))
         for clone in (ours, theirs):
             live(clone, address)
     files = [clone.project / LOCK for clone in (ours, base, theirs)]
     merge = ("git", "merge-file", "-p", "--union", *map(str, files))
     merged = subprocess.run(merge, capture_output=True, text=True, check=True, timeout=HANG_S).stdout
-    both = clones("both", "1, 2, 3")
+    both = clones("both", (1, 2, 3))
     (both.project / LOCK).write_text(merged)
     assert plan(both, address)["new"]["jobs"] == 0
 
@@ -135,7 +115,7 @@ def test_a_lock_of_another_service_says_nothing_here_and_is_kept(clones):
         with elsewhere.sandbox() as other:
             assert plan(elsewhere, other)["new"]["jobs"] == 3
             live(elsewhere, other)
-        assert charges(elsewhere) == 3
+        assert count_charges(elsewhere) == 3
         assert {line["origin"] for line in lines_of(elsewhere)} == {address, other}
         assert len(lines_of(elsewhere)) == 6
 
@@ -152,10 +132,10 @@ def test_what_the_service_no_longer_has_stays_missing_until_it_is_redone(clones)
         for _ in range(2):
             left = live(late, address, code=1)
             assert {phase: total["jobs"] for phase, total in left["phases"].items()} == {"done": 1, "lost": 2}
-        assert charges(payer) == 3
+        assert count_charges(payer) == 3
         redone = live(late, address, "--redo", "missing")
         assert redone["phases"]["done"]["jobs"] == 3
-        assert charges(payer) == 5
+        assert count_charges(payer) == 5
         shown = {line["prediction_id"] for line in lines_of(late) if line["cells"]}
         assert len(shown) == 3
         replaced = {line["prediction_id"] for line in lines_of(late) if not line["cells"]}
@@ -165,7 +145,7 @@ def test_what_the_service_no_longer_has_stays_missing_until_it_is_redone(clones)
         assert (seen["new"]["jobs"], seen["missing"]["jobs"]) == (0, 3)
         assert seen["budget"]["committed_usd"] == "0.135"
         assert live(heir, address)["phases"]["done"] == {"jobs": 3, "images": 3, "cost_usd": "0.081"}
-        assert charges(payer) == 5
+        assert count_charges(payer) == 5
         assert (heir.project / LOCK).read_bytes() == (late.project / LOCK).read_bytes()
         assert plan(heir, address)["budget"]["committed_usd"] == "0.135"
 
@@ -179,30 +159,30 @@ def test_a_redo_of_missing_jobs_counts_against_the_budget(clones):
             *("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--redo", "missing"), code=2
         )
         assert "the jobs to buy cost $0.081" in refused.stderr
-        assert charges(payer) == 3
+        assert count_charges(payer) == 3
 
 
 def test_what_others_paid_for_jobs_that_nobody_asks_for_any_more_is_spent_all_the_same(clones):
     """A fresh runner knows from the lock alone that three jobs were paid, and its plan has others."""
-    payer = clones("payer", "1, 2, 3")
+    payer = clones("payer", (1, 2, 3))
     with payer.sandbox() as address:
         live(payer, address)
-        runner = clones("runner", "4, 5, 6", lock=payer, usd="0.14")
+        runner = clones("runner", (4, 5, 6), lock=payer, usd="0.14")
         shown = runner.run("plan", "campaign.yaml", "--base-url", address, "--json", code=2)
         budget = json.loads(shown.stdout)["budget"]
         assert (budget["committed_usd"], budget["over_usd"]) == ("0.081", "0.022")
         flags = ("--live", "--base-url", address, "--yes")
         refused = runner.run("run", "campaign.yaml", *flags, code=2)
         assert "$0.022 more than is left of the campaign's budget of $0.14 ($0.081 is" in refused.stderr
-        assert charges(payer) == 3
+        assert count_charges(payer) == 3
         part = live(runner, address, "--partial", code=3)  # goes as far as the budget reaches
         assert (part["run"]["stop"], part["phases"]["done"]["jobs"]) == ("budget", 2)
-        assert charges(payer) == 5
+        assert count_charges(payer) == 5
         assert len(lines_of(runner)) == 5
 
 
 def test_a_lock_that_cannot_be_read_stops_everything_before_it_costs(clones):
-    payer = clones("payer", "1")
+    payer = clones("payer", (1,))
     with payer.sandbox() as address:
         live(payer, address)
         lock = payer.project / LOCK
@@ -213,11 +193,11 @@ def test_a_lock_that_cannot_be_read_stops_everything_before_it_costs(clones):
             assert f"{LOCK}:3:1: error lock-line: 'lock' is not 1" in said
             assert "merge=union" in said
         payer.run("run", "campaign.yaml")  # a proof has no lock
-        assert charges(payer) >= 1
+        assert count_charges(payer) >= 1
 
 
 def test_a_failed_job_is_in_no_lock_and_a_proof_writes_none(clones):
-    clone = clones("clone", "1, '[sandbox: fail 1200]'")
+    clone = clones("clone", (1, "'[sandbox: fail 1200]'"))
     with clone.sandbox() as address:
         clone.run("run", "campaign.yaml", code=1)
         assert not (clone.project / LOCK).exists()
@@ -226,7 +206,7 @@ def test_a_failed_job_is_in_no_lock_and_a_proof_writes_none(clones):
 
 
 def test_a_killed_run_leaves_a_lock_of_what_it_had_paid_for(clones, tmp_path):
-    payer = clones("payer", ", ".join(map(str, range(60))), usd="10")
+    payer = clones("payer", range(60), usd="10")
     lock = payer.project / LOCK
     slow_tail = ("--switch", "images_per_minute=45", "--switch", "task_latency_s=0.1")
     with payer.sandbox(*slow_tail) as address:
@@ -241,6 +221,6 @@ def test_a_killed_run_leaves_a_lock_of_what_it_had_paid_for(clones, tmp_path):
         lines = [json.loads(line) for line in lock.read_text().splitlines()]
         assert len(lines) >= 10
         assert all(line["prediction_id"] for line in lines)
-        assert len(lines) <= charges(payer)
-        colleague = clones("colleague", ", ".join(map(str, range(60))), usd="10", lock=payer)
+        assert len(lines) <= count_charges(payer)
+        colleague = clones("colleague", range(60), usd="10", lock=payer)
         assert plan(colleague, address)["missing"]["jobs"] == len(lines)

@@ -17,23 +17,11 @@ from seedpipe.core.model import canonical_json
 from seedpipe.sandbox import SandboxServer, Switches
 from seedpipe.sandbox.switches import InputsKey
 from tests import forked
+from tests.cards import card_campaign
 
 KILLS = int(os.environ.get("SEEDPIPE_KILLS", "200"))
 STORIES = 8
 JOBS = 12
-CAMPAIGN = """\
-seedpipe: 1
-name: killed
-model: bytedance/seedream-v4
-matrix:
-  number: [{numbers}]
-series:
-  hero:
-    input: {{size: 1024*1024}}
-    prompt: "A card with the number {{{{ number }}}}"
-budget: {{usd: 100}}
-policy: {{in_doubt: resubmit}}
-"""
 _TELLS_NOTHING = {"list_inputs": InputsKey.NOTHING, "result_inputs": InputsKey.NOTHING}
 SWITCHES = (
     {},
@@ -81,8 +69,9 @@ def tell(project, server, rng, *, most_kills, may_doubt):
 def write_campaign(project, *, first):
     project.mkdir()
     (project / ".seedpipe").mkdir()
-    numbers = ", ".join(str(first + number) for number in range(JOBS))
-    (project / "campaign.yaml").write_text(CAMPAIGN.format(numbers=numbers))
+    numbers = range(first, first + JOBS)
+    policy = "policy: {in_doubt: resubmit}"
+    (project / "campaign.yaml").write_text(card_campaign(numbers, more=policy))
 
 
 def start(project, server):

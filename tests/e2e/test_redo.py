@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from seedpipe.sandbox import Book
+from tests.cards import count_charges
 from tests.command_line import CommandLine
 
 CAMPAIGN = """\
@@ -45,25 +45,16 @@ def jobs(document):
     return {phase: total["jobs"] for phase, total in document["phases"].items()}
 
 
-def charges(project, sandbox="proof/sandbox"):
-    """What the embedded sandbox has charged, or another one by its folder in the state folder."""
-    book = Book(project.project / ".seedpipe" / sandbox)
-    try:
-        return len(list(book.charges()))
-    finally:
-        book.close()
-
-
 def test_a_redo_buys_what_it_names(again):
     project = again("plain", SHORT, MODERATED)
     assert jobs(run(project, code=1)) == {"done": 1, "done_short": 1, "failed": 1}
     assert jobs(run(project, code=1)) == {"done": 1, "done_short": 1, "failed": 1}
-    assert charges(project) == 3
+    assert count_charges(project, "proof/sandbox") == 3
     assert "--redo failed,short" in project.run("run", "campaign.yaml", code=1).stderr
     run(project, "--redo", "failed", code=1)
-    assert charges(project) == 4
+    assert count_charges(project, "proof/sandbox") == 4
     run(project, "--redo", "short,failed", code=1)
-    assert charges(project) == 6
+    assert count_charges(project, "proof/sandbox") == 6
     shown = json.loads(project.run("show", "hero/plain", "--json").stdout)["jobs"][0]
     assert len(shown["attempts"]) == 1
 
@@ -97,9 +88,9 @@ def test_a_redo_that_names_nothing_known_is_an_error(again, words, hint):
 def test_the_policy_decides_what_is_tried_again(again, policy, cards, code, phases, paid):
     project = again(*cards, policy=policy)
     assert jobs(run(project, code=code)) == phases
-    assert charges(project) == paid
+    assert count_charges(project, "proof/sandbox") == paid
     assert jobs(run(project, code=code)) == phases
-    assert charges(project) == paid
+    assert count_charges(project, "proof/sandbox") == paid
     shown = project.run("status").stdout
     assert ("hero/" in shown) == (code == 1)
 
@@ -117,11 +108,11 @@ def test_a_redo_off_a_terminal_needs_consent_and_a_run_that_only_fetches_buys_no
         project.run(*live, "--yes", code=1)
         asked = project.run(*live, "--redo", "failed", code=2).stderr
         assert "would submit 1 jobs again (failed, $0.081) for $0.081" in asked
-        assert charges(project, "sandbox") == 1
+        assert count_charges(project) == 1
         project.run(*live, code=1)
-        assert charges(project, "sandbox") == 1
+        assert count_charges(project) == 1
         project.run(*live, "--redo", "failed", "--yes", code=1)
-        assert charges(project, "sandbox") == 2
+        assert count_charges(project) == 2
 
 
 def test_fail_fast_leaves_the_rest_unsubmitted(again):
@@ -149,7 +140,7 @@ def test_images_that_are_gone_are_missing_and_come_back_unpaid(again):
     assert "missing" in project.run("status").stdout
     assert jobs(run(project)) == {"done": 2}
     assert len(list(out.rglob("*.jpg"))) == len(list(objects.iterdir())) == 6
-    assert charges(project) == 2
+    assert count_charges(project, "proof/sandbox") == 2
 
 
 def test_what_people_reject_is_bought_again(again):
@@ -168,11 +159,11 @@ def test_what_people_reject_is_bought_again(again):
         assert "rejected: `--redo rejected`" in project.run("explain", "campaign.yaml", "hero/two").stdout
         asked = project.run(*live, "--redo", "rejected", code=2).stderr
         assert "would submit 1 jobs again (rejected, $0.081) for $0.081" in asked
-        assert charges(project, "sandbox") == 2
+        assert count_charges(project) == 2
         # Somewhere else its pictures are fetched first, and then bought again: the word was about these.
         elsewhere = again_in(project, "elsewhere")
         elsewhere.run(*live, "--redo", "rejected", "--yes", "--budget", "0.09")
-        assert charges(project, "sandbox") == 3
+        assert count_charges(project) == 3
         shown = json.loads(elsewhere.run("show", "hero/two", "--json").stdout)["jobs"][0]
         assert [attempt["phase"] for attempt in shown["attempts"]] == ["done", "done"]
         # The sandbox draws equal requests alike, so what came is the very picture that was rejected.
@@ -180,7 +171,7 @@ def test_what_people_reject_is_bought_again(again):
         assert [cell["state"] for cell in reviewed["cells"]] == ["approved", "rejected"]
         elsewhere.run("reject", "campaign.yaml", "hero/two", "--undo", *by)
         elsewhere.run(*live, "--redo", "rejected")
-        assert charges(project, "sandbox") == 3
+        assert count_charges(project) == 3
 
 
 def again_in(project, name):

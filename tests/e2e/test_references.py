@@ -5,18 +5,16 @@ import json
 import signal
 import sqlite3
 import time
-from collections import Counter
 from decimal import Decimal
 
 import pytest
 from PIL import Image
 
 from seedpipe import catalog
-from seedpipe.core.model import canonical_json
 from seedpipe.core.planning import make_plan
 from seedpipe.core.totals import total
-from seedpipe.sandbox import Book
 from seedpipe.sources import WorkTree
+from tests.cards import charged_requests
 from tests.command_line import REPOSITORY
 
 JOBS = 8
@@ -65,14 +63,6 @@ def live(address, *more):
     return ("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--json", *more)
 
 
-def charges(place):
-    book = Book(place.project / ".seedpipe" / "sandbox")
-    try:
-        return Counter(canonical_json(dict(charge.inputs)) for charge in book.charges())
-    finally:
-        book.close()
-
-
 def uploads(place):
     """The images that the service has, oldest first."""
     file = place.project / ".seedpipe" / "sandbox" / "sandbox.sqlite"
@@ -82,7 +72,7 @@ def uploads(place):
 
 def named(place):
     """The addresses of uploads in the requests that the service has charged."""
-    return {url for body in charges(place) for url in json.loads(body)["images"]}
+    return {url for body in charged_requests(place) for url in json.loads(body)["images"]}
 
 
 def phases(run):
@@ -124,14 +114,14 @@ def test_killed_and_resumed_with_lost_answers_each_is_paid_once_and_uploaded_onc
     with figures.sandbox(*arguments) as address:
         victim = figures.start(*live(address))
         # A kill in the middle of an upload makes it anew, which is free: all three are in requests by then.
-        wait_until(lambda: sum(charges(figures).values()) >= JOBS // 2 and len(named(figures)) == 3)
+        wait_until(lambda: sum(charged_requests(figures).values()) >= JOBS // 2 and len(named(figures)) == 3)
         victim.send_signal(signal.SIGKILL)
         victim.communicate(timeout=HANG_S)
         sent = len(uploads(figures))
         run = figures.run(*live(address))
         assert phases(run) == {"done": JOBS}
-        assert set(charges(figures).values()) == {1}
-        assert len(charges(figures)) == JOBS
+        assert set(charged_requests(figures).values()) == {1}
+        assert len(charged_requests(figures)) == JOBS
         assert sorted(uploads(figures)) == sorted([png(RED), png(GREEN), png(BLUE)])
         assert len(uploads(figures)) == sent == 3
         write(figures, JOBS + 1)
@@ -148,7 +138,7 @@ def test_a_clone_without_ledger_and_lock_adopts_by_what_the_images_show(figures)
             file.unlink()
         run = figures.run(*live(address))
         assert phases(run) == {"done": 4}
-        assert sum(charges(figures).values()) == 4
+        assert sum(charged_requests(figures).values()) == 4
         assert len(uploads(figures)) == 3
 
 
@@ -159,7 +149,7 @@ def test_another_picture_under_the_same_name_is_seen_by_the_next_plan(figures):
         (figures.project / "refs" / "even.png").write_bytes(png(GREEN))
         planned = json.loads(figures.run("plan", "campaign.yaml", "--base-url", address, "--json").stdout)
         figures.run(*live(address))
-        assert sum(charges(figures).values()) == 2, "a changed picture is not bought silently"
+        assert sum(charged_requests(figures).values()) == 2, "a changed picture is not bought silently"
     assert json.dumps(planned).count('"changed"')
 
 
@@ -180,7 +170,7 @@ def test_an_image_that_no_decoder_takes_is_refused_before_anything_is_sent(figur
         refused = figures.run(*live(address), code=2)
         assert "refs/figure.png cannot be used" in refused.stderr
         assert "nothing was sent" in refused.stderr
-        assert sum(charges(figures).values()) == 0
+        assert sum(charged_requests(figures).values()) == 0
 
 
 def lock_of(place):

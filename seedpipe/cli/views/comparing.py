@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seedpipe.cli.console import print_json
-from seedpipe.cli.views.words import FORMAT, count
+from seedpipe.cli.views.words import FORMAT, count, share
 from seedpipe.core.money import exact, usd
 from seedpipe.core.safe_text import neutral
 
@@ -134,8 +134,8 @@ def _document(compared: Compared) -> dict[str, Any]:
         "campaign": compared.campaign,
         "file": compared.file,
         "remark": compared.remark,
-        "before": _total(compared.before) if compared.before else None,
-        "after": _total(compared.after),
+        "before": share(compared.before.all) if compared.before else None,
+        "after": share(compared.after.all),
         "all": _difference(difference.all),
         "series": {name: _difference(each) for name, each in difference.by_series.items()},
         "axes": {
@@ -160,16 +160,6 @@ def _difference(each: Difference) -> dict[str, Any]:
     return {
         name: {"cells": part.cells, "jobs": part.jobs, "cost_usd": exact(part.cost_usd)}
         for name, part in parts.items()
-    }
-
-
-def _total(totals: PlanTotals) -> dict[str, Any]:
-    whole = totals.all
-    return {
-        "cells": whole.cells,
-        "jobs": whole.jobs,
-        "images": whole.images,
-        "cost_usd": exact(whole.cost_usd),
     }
 
 
