@@ -73,7 +73,9 @@ def _is_named(planned: PlannedCell, text: str) -> bool:
     if cell.address == text or (len(text) >= _SHORTEST_ID and planned.job.job_id.startswith(text)):
         return True
     named = {text, _stem(text)}
-    return any(name == path or name.endswith(f"/{path}") for path in cell.output_paths for name in named)
+    published = (path for paths in planned.published.values() for path in paths)
+    paths = (*cell.output_paths, *published)
+    return any(name == path or name.endswith(f"/{path}") for path in paths for name in named)
 
 
 _SHORTEST_ID: Final = 6  # digits: fewer would name half the plan

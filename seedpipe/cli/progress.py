@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from rich.markup import escape
@@ -50,6 +50,13 @@ def listener(screen: Screen) -> Iterator[Spectator]:
             yield bar
     else:
         yield _Lines(screen)
+
+
+@contextmanager
+def working(screen: Screen, words: str) -> Iterator[None]:
+    """Show on a terminal that something goes on which takes its time."""
+    with screen.err.status(escape(words)) if screen.animated and not screen.quiet else nullcontext():
+        yield
 
 
 class _Silence:

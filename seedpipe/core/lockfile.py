@@ -237,7 +237,7 @@ _FORMAT: Final = LineFormat(
     rule="lock-line",
     title="the lock",
     suffix=".lock.jsonl",
-    loss="without it the job could be paid for again",
+    hint="take the line from git's history; without it the job could be paid for again",
     make=LockLine,
     fields={
         "job_id": matching(_JOB),

@@ -215,7 +215,7 @@ _FORMAT: Final = LineFormat(
     rule="published-line",
     title="the manifest",
     suffix="published.jsonl",
-    loss="or remove the whole folder: it can be made again",
+    hint="remove the whole folder: it can be made again",
     make=PublishedFile,
     fields={
         "path": text,

@@ -311,7 +311,7 @@ _FORMAT: Final = LineFormat(
     rule="decisions-line",
     title="the decisions file",
     suffix=".decisions.jsonl",
-    loss="without it a picture could be published that somebody has rejected",
+    hint="take the line from git's history; without it a rejected picture could be published",
     make=Decision,
     fields={
         "sha256": matching(_SHA256),

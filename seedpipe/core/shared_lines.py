@@ -30,9 +30,9 @@ _LONGEST_TEXT: Final = 4000  # characters: no address, model or origin is longer
 class LineFormat(Generic[_Line]):
     """What a line may be: its fields and how each is read, None for a value that cannot be.
 
-    `name` is the key that holds the `version`; `rule` is that of a line which cannot be read, and `loss` says
-    why none is skipped; `title` is what people call the file and `suffix` how its name ends. Fields in
-    `nullable` may be null.
+    `name` is the key that holds the `version`; `rule` is that of a line which cannot be read, and `hint` says
+    what to do then; `title` is what people call the file and `suffix` how its name ends. Fields in `nullable`
+    may be null.
     """
 
     name: str
@@ -40,7 +40,7 @@ class LineFormat(Generic[_Line]):
     rule: str
     title: str
     suffix: str
-    loss: str
+    hint: str
     make: Callable[..., _Line]
     fields: Mapping[str, Callable[[object], Any]]
     nullable: frozenset[str] = frozenset()
@@ -66,10 +66,9 @@ class LineFormat(Generic[_Line]):
         return tuple(lines)
 
     def _diagnostic(self, fault: _Fault, source: SourceText, number: int, line: str) -> Diagnostic:
-        hint = fault.hint or f"take the line from git's history; {self.loss}"
         width = len(line.rstrip()) - fault.column + 1
         span = source.span(number, fault.column, width=width)
-        return Diagnostic(rule=self.rule, message=str(fault), span=span, hint=hint)
+        return Diagnostic(rule=self.rule, message=str(fault), span=span, hint=fault.hint or self.hint)
 
     def _parsed(self, text: str) -> _Line:
         if text.startswith(_CONFLICT):

@@ -88,13 +88,13 @@ def _fitting(image: Image.Image, form: Format) -> bytes:
     best = _encoded(image, form.media_type, form.quality)
     if form.max_bytes is None or len(best) <= form.max_bytes:
         return best
-    least = best if form.media_type == _PNG else _encoded(image, form.media_type, LOWEST_QUALITY)
+    least = _encoded(image, form.media_type, LOWEST_QUALITY, smallest=True)
     if len(least) > form.max_bytes:
         how = "without loss" if form.media_type == _PNG else f"at quality {LOWEST_QUALITY}"
         raise TooLarge(
             f"{-(-len(least) // BYTES_A_KB):,} kB {how}, and max_kb is {form.max_bytes // BYTES_A_KB:,}"
         )
-    fits, low, high = least, LOWEST_QUALITY, form.quality
+    fits, low, high = least, LOWEST_QUALITY, LOWEST_QUALITY if form.media_type == _PNG else form.quality
     while high - low > 1:
         middle = (low + high) // 2
         tried = _encoded(image, form.media_type, middle)
@@ -105,10 +105,11 @@ def _fitting(image: Image.Image, form: Format) -> bytes:
     return fits
 
 
-def _encoded(image: Image.Image, media_type: str, quality: int) -> bytes:
+def _encoded(image: Image.Image, media_type: str, quality: int, *, smallest: bool = False) -> bytes:
+    """Return a file; a PNG is made the `smallest` only when it must be, for that takes seconds."""
     file = io.BytesIO()
     if media_type == _PNG:
-        image.save(file, "PNG", optimize=True)
+        image.save(file, "PNG", optimize=smallest)
     elif media_type == _JPEG:
         image.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
     else:

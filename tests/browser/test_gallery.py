@@ -1,6 +1,7 @@
 """The gallery in a real Chromium, from file://, as a designer walks it; and what must never happen in it."""
 
 import json
+from datetime import UTC, datetime
 
 import jsonschema
 import pytest
@@ -8,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from seedpipe import schemas
+from seedpipe.core.exported import read_export
 from seedpipe.core.lifecycle import Phase
 from seedpipe.reports import gallery
 from tests.reports.subjects import FAILED, PASSED, WARNED, image, judged, subject
@@ -108,6 +110,11 @@ def test_a_designer_filters_compares_decides_and_exports(opened):
         (image("hero/jar/us-1-1").sha256, "rejected"),
     ]
     assert document["decisions"][0]["cells"] == [{"address": "hero/jar/us", "index": 0}]
+    taken = read_export(json.dumps(document).encode(), "decisions.json", datetime.now(UTC))
+    assert [(one.label, one.said.value) for one in taken.decisions] == [
+        ("hero/jar/us", "approved"),
+        ("hero/jar/us", "rejected"),
+    ]
     assert page.complaints == []
 
 

@@ -139,6 +139,15 @@ def test_the_best_quality_that_fits_is_found(kept, photograph, media_type):
     assert len(in_format(picture, asked)[0]) < len(free)
 
 
+def test_a_png_is_pressed_only_where_it_must_be(kept, photograph):
+    picture = kept(photograph)
+    usual, *_ = in_format(picture, a_format("image/png", width_px=128))
+    form = a_format("image/png", width_px=128, max_bytes=len(usual) - 1)
+    pressed, *_ = in_format(picture, form)
+    assert len(pressed) < len(usual)
+    assert opened(pressed).tobytes() == opened(usual).tobytes()
+
+
 def test_a_limit_that_cannot_be_kept_is_told(kept, photograph):
     picture = kept(photograph)
     with pytest.raises(TooLarge, match=rf"kB at quality {LOWEST_QUALITY}, and max_kb is 1$"):

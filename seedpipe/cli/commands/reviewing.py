@@ -145,6 +145,7 @@ def publish(
 ) -> int:
     """Write the approved images in their formats. Nothing is sent or charged."""
     from seedpipe import app
+    from seedpipe.cli import progress
     from seedpipe.cli.views import publishing
     from seedpipe.core.errors import InputError
     from seedpipe.settings import Settings
@@ -152,8 +153,10 @@ def publish(
     if world == "proof":
         raise InputError("proofs are never published", hint="`seedpipe run FILE --live` makes the real thing")
     settings, variant = Settings.read(os.environ, live=True, state=state), variant_of(file)
-    published = app.publish(file, variant, settings, to=Path(to) if to else None)
-    publishing.show_published(published, retold(file, variant), screen_of(**screen))
+    console = screen_of(**screen)
+    with progress.working(console, "publishing"):
+        published = app.publish(file, variant, settings, to=Path(to) if to else None)
+    publishing.show_published(published, retold(file, variant), console)
     wanting = [why for why, images in published.left_out.items() if images and not why.is_unapproved]
     unapproved = any(images for why, images in published.left_out.items() if why.is_unapproved)
     return int(bool(published.troubles or wanting or (unapproved and not approved_only)))
