@@ -13,10 +13,13 @@ from seedpipe.core.catalogue import Size
 from seedpipe.core.slug import slug_height
 from seedpipe.sandbox.render import render
 from seedpipe.sandbox.render.brief import Scene, read
-from seedpipe.sandbox.render.colours import lab
+from seedpipe.sandbox.render.colours import NAMED, lab, linear
 from seedpipe.sandbox.render.headline import draw_headline
 from seedpipe.sandbox.render.lettering import BOX, Face, legible, length, spell, wrapped
+from seedpipe.sandbox.render.look import look_of
 from seedpipe.sandbox.render.packs import SUBJECTS
+from seedpipe.sandbox.render.poster import evenly
+from seedpipe.sandbox.render.terrain import tones
 from seedpipe.sandbox.tasks import Picture
 
 LAMP = "A bedside lamp in #E4572E, #FFF4E6 and #17264D, studio"
@@ -152,6 +155,38 @@ def test_the_headline_is_drawn_over_the_scene(scene, prompt, width, height):
     )
     assert read(words).headline == "MMMM"
     assert (changed.max(axis=2) > 60).mean() > 0.004
+
+
+@pytest.mark.parametrize(
+    ("words", "count", "lines"),
+    [
+        ("LESS BUT BETTER", 2, ["LESS BUT", "BETTER"]),
+        ("Licht und Raum — 3. Mai bis 12. Juli 2026, Kunsthalle Nord", 4,
+         ["Licht und", "Raum — 3. Mai", "bis 12. Juli 2026,", "Kunsthalle Nord"]),
+        ("one", 1, ["one"]),
+        ("a b c", 3, ["a", "b", "c"]),
+    ],
+)  # fmt: skip
+def test_a_poster_breaks_its_lines_evenly_and_no_line_begins_with_a_dash(words, count, lines):
+    assert evenly(words.replace(" — ", "\N{NO-BREAK SPACE}— ").split(" "), count) == [
+        line.replace(" — ", "\N{NO-BREAK SPACE}— ") for line in lines
+    ]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "land", "sky"),
+    [
+        ("Desert at noon, sand and sky blue", "sand", "sky blue"),
+        ("Hills, sky blue and ochre", "ochre", "sky blue"),
+        ("Desert at night, indigo and sand", "sand", "indigo"),
+    ],
+)
+def test_a_landscape_gives_its_colours_to_what_could_have_them(prompt, land, sky):
+    brief = read(prompt)
+    told = tones(brief, look_of(brief, 1))
+    assert np.allclose(told["land"], linear(NAMED[land]), atol=1e-6)
+    away = [np.abs(told["top"] - linear(NAMED[name])).sum() for name in (sky, land)]
+    assert away[0] < away[1]
 
 
 def test_a_headline_can_be_read_on_any_ground():

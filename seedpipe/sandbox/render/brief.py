@@ -93,7 +93,8 @@ _THINGS: Final = (
     (r"(?:pouch(?:es)?|sachets?|(?:coffee|stand-up|tea) bags?)\b", "pouch"),
     (r"(?:(?:paper|carrier|gift|shopping|tote) bags?|totes?)\b", "bag"), (r"chairs?\b", "chair"),
     (r"(?:smart)?phones?\b", "phone"), (r"(?:books?|notebooks?)\b", "book"), (r"vases?\b", "vase"),
-    (r"(?:wine ?|drinking |water )?(?:glass|tumbler)(?:es)? of\b", "tumbler"),
+    ((r"(?:(?:wine ?|drinking |water )?(?:glass|tumbler)(?:es)? of\b|cocktails?\b|smoothies?\b"
+     r"|in an? (?:tall |clear )?glass\b(?! (?:jar|bottle|dropper|vase|flacon)))"), "tumbler"),
     (r"(?:bowls?)\b", "bowl"), (r"(?:plates?|dish(?:es)?) of\b", "plate"),
     (r"(?:thermos(?:es)?|(?:thermo|vacuum|insulated|steel) flasks?)\b", "flask"),
     (r"speakers?\b", "speaker"), (r"(?:soap bars?|bars? of (?:soap|chocolate))\b", "bar"),
@@ -105,7 +106,7 @@ _WARES: Final = (
      r"|cleansers?)\b"), "pump"),
     (r"(?:hand creams?|toothpastes?|sunscreens?|sun creams?|ointments?|lip balms?)\b", "tube"),
     ((r"(?:(?:face|body|eye|night|day|skin|beauty|cold|moisturi[sz]ing|barrier) creams?|moisturi[sz]ers?"
-     r"|balms?|jams?|honey jar|face masks?)\b"), "jar"),
+     r"|balms?|jams?|honey|face masks?)\b"), "jar"),
     (r"(?:sodas?|lemonades?|energy drinks?|seltzers?|colas?|beers?|cold brews?|iced (?:coffees?|teas?))\b",
      "can"),
     (r"(?:wines?|olive oils?|juices?|sparkling water|kombuchas?|whiskys?|gins?)\b", "bottle"),
@@ -118,7 +119,7 @@ _WARES: Final = (
     (r"(?<!ice )(?<!ice-)creams?\b", "jar"),
 )  # fmt: skip
 _BOTTLED: Final = (  # what a plain "bottle" is, by what is said of it
-    (r"(?:water|sports?|gym|hiking|insulated|steel|reusable|thermo) bottle", "flask"),
+    (r"(?:water|sports?|gym|hiking|insulated|steel|reusable|thermo|shake) bottle", "flask"),
     (r"serum|dropper|pipette|face oil|tincture|essential oil", "dropper"),
     (r"perfume|fragrance|cologne|parfum|eau de", "flacon"),
     (r"shampoo|lotion|soap|conditioner|body wash|shower gel|pump|cleanser", "pump"),
@@ -228,7 +229,7 @@ _WARE_BEHIND: Final = {
     "coral": r"\s+reefs?\b",
     "sand": r"\s+(?:dunes?|castles?|beach)\b", "gold": r"\s+(?:medals?|standard"
     r"|label)\b", "olive": r"\s+(?:oil|trees?|branch)\b",
-    "lavender": r"\s+(?:fields?|oil|sprigs?|soap|scent)\b", "silver": r"\s+(?:screen|lining)\b",
+    "lavender": r"\s+(?:oil|sprigs?|soap|scent)\b", "silver": r"\s+(?:screen|lining)\b",
     "red": r"\s+(?:wine|carpet|onion)s?\b", "white": r"\s+(?:wine|tea"
     r"|noise)s?\b", "green": r"\s+teas?\b", "black": r"\s+(?:tea|coffee)s?\b",
     "orange": r"\s+(?:juice|peel|blossoms?|slices?|zest|trees?)\b",
@@ -276,6 +277,9 @@ _LABEL_BEFORE: Final = re.compile(
     r"[^\w\"“„«»”]{0,3}(?:\w+[^\w\"“„«»”]+){0,2}$",
     re.IGNORECASE,
 )
+_LABEL_BEHIND: Final = re.compile(  # and not before the next quote
+    r"[\s,-]*(?:label|logo|wordmark|sign|lettering)\b(?!\s*:?\s*[\"“„«])", re.IGNORECASE
+)
 _BRAND: Final = re.compile(
     r"\b(?:the|for|by|from|brand|named|called|with)\s+(?:the\s+)?"
     r"((?:[A-ZÀ-ÞΑ-ΩА-Я][\w’&-]*)(?:\s+(?:& )?[A-ZÀ-ÞΑ-ΩА-Я][\w’&-]*){0,2})"  # noqa: RUF001
@@ -289,7 +293,7 @@ _NOT_BRANDS: Final = frozenset(
 def read(prompt: str) -> Brief:
     """Return what a prompt asks to see."""
     quotes = [
-        (match.start(), next(group for group in match.groups() if group).strip())
+        (match.span(), next(group for group in match.groups() if group).strip())
         for match in _QUOTED.finditer(prompt)
     ]
     plain = _QUOTED.sub(lambda match: " " * len(match[0]), prompt)
@@ -449,14 +453,17 @@ def _is_ware(text: str, start: int, end: int) -> bool:
     return is_before or (behind is not None and re.match(behind, text[end:], re.IGNORECASE) is not None)
 
 
-def _wording(prompt: str, quotes: list[tuple[int, str]], plain: str) -> tuple[str, str]:
+def _wording(prompt: str, quotes: list[tuple[tuple[int, int], str]], plain: str) -> tuple[str, str]:
     """Return the headline and what stands on the label."""
     label = headline = ""
-    for at, words in quotes:
-        if _LABEL_BEFORE.search(prompt[:at]):
+    since = 0
+    for (start, end), words in quotes:
+        behind = _LABEL_BEHIND.match(prompt, end)
+        if behind or _LABEL_BEFORE.search(prompt[since:start]):
             label = label or words
         else:
             headline = headline or words
+        since = behind.end() if behind else end
     return headline, label or _brand(plain)
 
 

@@ -56,10 +56,12 @@ def _camera(canvas: Canvas, brief: Brief, shot: Shot, *, house: bool) -> Camera:
     ratio = canvas.width / canvas.height
     beside = bool(brief.headline) and ratio >= 1.3
     view = max(4.6 if house else 4.3, (5.4 if house else 4.2) / ratio) / shot.near**0.7
+    above = bool(brief.headline) and not beside
+    view *= 1.25 if above else 1.0
     focal = canvas.height * _OVER / view
     target = (0.0, 0.0, 1.72 if shot.near < 1.3 else 1.0)
     across = 0.68 if beside else 0.5 + shot.shift
-    up = 0.54 if brief.headline else 0.5
+    up = 0.68 if above else 0.54 if brief.headline else 0.5
     turn, rise = shot.azimuth * 0.8, 1 + min(shot.elevation, 24) * 0.25
     return orbit(target, _OVER, turn, rise, focal, (across * canvas.width, up * canvas.height))
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from seedpipe.sandbox.render.brief import Light
 from seedpipe.sandbox.render.geometry import direction, unit
+from seedpipe.sandbox.render.headline import WIDE
 from seedpipe.sandbox.render.terrain import HEIGHTS, Noise, cover, tones
 from seedpipe.sandbox.render.woods import Stand, paint_stars, paint_woods
 
@@ -74,7 +75,8 @@ def paint_landscape(canvas: Canvas, brief: Brief, look: Look, shot: Shot) -> Non
     """Paint the kind of country that a brief asks for."""
     view = _view(canvas, brief, shot)
     noise, tone = Noise(look.seed), tones(brief, look)
-    sun = _sun(brief.light, look.side)
+    # A headline stands at the left of a wide picture: no sun behind it, and no moon.
+    sun = _sun(brief.light, 1.0 if brief.headline and canvas.width >= WIDE * canvas.height else look.side)
     sky = _sky(view.reduced(2), tone, sun, noise, brief.light)
     picture = np.stack(
         [_enlarged(sky[..., channel], view.columns, view.rows) for channel in range(3)], axis=-1

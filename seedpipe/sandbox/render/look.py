@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from seedpipe.sandbox.render.brief import Brief
 
 _NEUTRAL: Final = (
-    ("#D9D4CC", "#8C867D", "#4A4741", "#F3F0EA"),
-    ("#D5D9DB", "#7F8B90", "#3E474C", "#EFF2F2"),
-    ("#DCD3C6", "#A38F7A", "#54483C", "#F5EFE6"),
+    ("#A08C78", "#E2DCD3", "#4A4741", "#F3F0EA"),
+    ("#7F8F95", "#D5DBDD", "#3E474C", "#F0F3F3"),
+    ("#B08D6E", "#E4D8C8", "#54483C", "#F6F0E6"),
 )
 _WARM: Final = (  # what food is shown with when nobody says
     ("#F7F3EA", "#C98F5E", "#7C8B62", "#EAD9BC"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from typing import TYPE_CHECKING, Final
 
 from PIL import ImageDraw
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _CAP: Final = 0.73  # height of a capital letter to size
 _MOST_LINES: Final = 5
+_UNEVEN: Final = 1.12  # how much longer a line may be for ending where the sense does
+_DASHED: Final = re.compile(r"\s+([\u2013\u2014-](?=\s))")  # a dash goes with the word before it
 
 
 def paint_poster(canvas: Canvas, brief: Brief, look: Look, number: int) -> None:
@@ -146,14 +149,29 @@ def _set_words(canvas: Canvas, words: str, ground: str, inks: list[str], number:
 
 def _lines(words: str, room: float, high: float) -> list[tuple[str, int]]:
     """Return the words in the lines that fill the room best, each with the size at which it is full."""
-    pieces = words.split()
+    pieces = _DASHED.sub("\N{NO-BREAK SPACE}\\1", words).split(" ")
     best: list[tuple[str, int]] = []
     for count in range(1, min(len(pieces), _MOST_LINES) + 1):
-        lines = [
-            " ".join(pieces[len(pieces) * k // count : len(pieces) * (k + 1) // count]) for k in range(count)
-        ]
+        lines = [line.replace("\N{NO-BREAK SPACE}", " ") for line in evenly(pieces, count)]
         size = min(fitting(line, room, int(high), face=Face.DISPLAY) for line in lines)
         size = min(size, int(high / (count * (_CAP + 0.16))))
         if not best or size > best[0][1]:
             best = [(line, size) for line in lines]
     return best
+
+
+def evenly(pieces: list[str], count: int) -> list[str]:
+    """Return words in so many lines, the longest as short as can be; a comma is a good place to end one."""
+    # By how many words are set in how many lines: the longest line so far, and the lines.
+    best: dict[tuple[int, int], tuple[float, list[str]]] = {(0, 0): (0.0, [])}
+    for lines in range(1, count + 1):
+        for end in range(lines, len(pieces) - (count - lines) + 1):
+            ways = []
+            for start in range(lines - 1, end if lines > 1 else 1):
+                line = " ".join(pieces[start:end])
+                ends_well = end == len(pieces) or line.endswith((",", ".", ":", ";", "!", "?", "\N{EM DASH}"))
+                wide = length(line, 100, Face.DISPLAY) * (1.0 if ends_well else _UNEVEN)
+                longest, before = best[start, lines - 1]
+                ways.append((max(longest, wide), [*before, line]))
+            best[end, lines] = min(ways, key=lambda way: way[0])
+    return best[len(pieces), count][1]

@@ -57,6 +57,7 @@ _COVE: Final = 1.1  # the backdrop: where its wall stands, and the radius it ris
 _COARSE_PX: Final = 300
 _PLINTH: Final = 0.3
 _FOLLOWS: Final = 0.55  # how far a pack turns after the camera, so that its label stays legible
+_BESIDE: Final = 0.21  # of the picture's width: half of what is a pack's beside a headline
 _INTO: Final = {"bowl": 24.0, "plate": 28.0}  # how steeply at least: one looks into them
 _WIDE: Final = 1.3  # from this ratio on a headline stands beside the pack
 _LETTERS_PX: Final = 1400
@@ -117,6 +118,8 @@ def _camera(canvas: Canvas, brief: Brief, shot: Shot, ware: Pack) -> Camera:
     elif brief.headline:
         view, up = max(tall * 2.15, 2.45 / ratio), 0.6
     view /= shot.near
+    if brief.headline and ratio >= _WIDE:  # however close, the pack stays beside the words
+        view = max(view, ware.reach / (_BESIDE * ratio))
     focal = canvas.height * _DISTANCE / view
     target = (
         0.0,

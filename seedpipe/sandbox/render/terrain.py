@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from seedpipe.sandbox.render.brief import Light
-from seedpipe.sandbox.render.colours import Floats, lightness, linear, mixed
+from seedpipe.sandbox.render.colours import Floats, lab, lightness, linear, mixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,7 @@ _IN_SEASON: Final = {
     ("lake", "autumn"): ("#7C8794", "#B5803C"),
     ("lake", "winter"): ("#8791A0", "#E9EFF4"),
 }
+_BLUE: Final = -8.0  # b* of CIE L*a*b*: below it a colour could be a sky's
 _MIST: Final = "#D9DEE2"
 
 
@@ -82,7 +83,7 @@ def tones(brief: Brief, look: Look) -> dict[str, Floats]:
     land, second = _IN_SEASON.get((brief.subject, brief.season)) or _LAND[brief.subject]
     sky = "#DCE7EE"
     if len(brief.palette) > 1 or brief.background:
-        sky = brief.background or (min if brief.light is Light.NIGHT else max)(brief.palette, key=lightness)
+        sky = brief.background or _sky(brief)
         land, second = _own(brief, sky, land, second)
     elif brief.palette:  # one colour dyes the land, it does not flood the country
         land, second = mixed(land, brief.palette[0], 0.4), mixed(second, brief.palette[0], 0.15)
@@ -100,12 +101,27 @@ def tones(brief: Brief, look: Look) -> dict[str, Floats]:
     return {name: linear(code).astype(np.float32) for name, code in colours.items()}
 
 
+def _sky(brief: Brief) -> str:
+    """Return the palette's colour for the sky: at night the darkest, else a blue, else the lightest."""
+    if brief.light is Light.NIGHT:
+        return min(brief.palette, key=lightness)
+    blues = [colour for colour in brief.palette if lab(colour)[2] < _BLUE and lightness(colour) > 45]
+    # The sea is blue first.
+    return max(blues if blues and brief.subject != "sea" else brief.palette, key=lightness)
+
+
 def _own(brief: Brief, sky: str, land: str, second: str) -> tuple[str, str]:
     """Return land and second land in the prompt's colours; rock and snow keep some of their own."""
     grounds = [colour for colour in brief.palette if colour != sky] or [mixed(sky, "#3A3A40", 0.4)]
     if brief.subject in {"mountains", "lake"}:
         own = grounds[1] if len(grounds) > 1 else mixed(second, grounds[0], 0.25)
         return mixed(land, grounds[0], 0.45), own
+    if brief.subject == "sea":
+        water = min(grounds, key=lambda colour: lab(colour)[2])
+        rest = [colour for colour in (*grounds, sky) if colour != water]
+        if lab(water)[2] > 0:  # no water is red: it takes a little of the colour
+            water, rest = mixed(land, grounds[0], 0.25), [*grounds, sky]
+        return water, max(rest, key=lightness)
     if len(grounds) > 1:
         return grounds[0], grounds[1]
     return grounds[0], sky if brief.subject == "sea" else mixed(grounds[0], sky, 0.4)
