@@ -204,7 +204,9 @@ def reader(tmp_path_factory):
     seedpipe = CommandLine(project, environment)
     with seedpipe.sandbox() as address:
         environment["SEEDPIPE_BASE_URL"] = address
-        seedpipe.run("run", "campaign.yaml")  # so that commands about the last run work in any order
+        # So that commands about the last run, and about a decision, work in any order.
+        seedpipe.run("run", "campaign.yaml")
+        seedpipe.run("reject", "campaign.yaml", "hero/AUR-01/de", "--image", "2", "--by", "Mara van Dyk")
         for folder in ("autumn", "lamps"):  # projects that the docs begin and then go on with
             seedpipe.run("init", folder)
         yield seedpipe
