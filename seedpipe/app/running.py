@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from seedpipe.app.adopting import take_over
 from seedpipe.app.looking import manifest_of
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from seedpipe.ledger import SqliteLedger
     from seedpipe.ports import RunListener
     from seedpipe.project import Places
+
+    # Takes what a run would do, and what the account says where it is asked; says whether it may retry.
+    Consent: TypeAlias = Callable[[PlanReview, Callable[[], AccountReview]], bool]
 
 _MOST_FINDINGS: Final = 12  # told on the screen; the summary and the gallery have them all
 
@@ -104,7 +107,7 @@ def run(
     settings: Settings,
     variant: Variant = AS_IT_STANDS,
     *,
-    consent: Callable[[PlanReview, Callable[[], AccountReview]], bool],
+    consent: Consent,
     listener: RunListener,
 ) -> RunResult:
     """Do what the plan says: submit what is new, bring home what is paid, write the reports.
@@ -124,7 +127,7 @@ def carry_out(
     tree: WorkTree,
     settings: Settings,
     *,
-    consent: Callable[[PlanReview, Callable[[], AccountReview]], bool],
+    consent: Consent,
     listener: RunListener,
 ) -> RunResult:
     """Carry out a plan, wherever it comes from; `tree` is where its campaign lies. See `run`."""
@@ -167,7 +170,7 @@ def carry_out(
 def _agreed(
     reviewed: PlanReview,
     ground: _Ground,
-    consent: Callable[[PlanReview, Callable[[], AccountReview]], bool],
+    consent: Consent,
 ) -> Orders:
     """Return what a run may do, once it fits its budgets, can be written down and is consented to."""
     settings = ground.settings

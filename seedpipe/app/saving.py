@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedpipe.app.planning import PlanReview, plan_of
+from seedpipe.app.planning import plan_of
 from seedpipe.app.prices import models
 from seedpipe.app.references import refuse_changed_references
 from seedpipe.app.running import RunResult, carry_out
@@ -34,9 +34,9 @@ from seedpipe.stores import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from seedpipe.app.running import Consent
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.model import PlanHeader
-    from seedpipe.core.quotes import AccountReview
     from seedpipe.ports import RunListener
     from seedpipe.settings import Settings, World
 
@@ -67,7 +67,7 @@ def run_saved(
     file: Path,
     settings: Settings,
     *,
-    consent: Callable[[PlanReview, Callable[[], AccountReview]], bool],
+    consent: Consent,
     listener: RunListener,
     warn: Callable[[list[str]], None],
 ) -> RunResult:
@@ -110,7 +110,7 @@ def resume(
     world: World | None,
     state: Path | None,
     campaign: str | None,
-    consent: Callable[[PlanReview, Callable[[], AccountReview]], bool],
+    consent: Consent,
     listener: RunListener,
 ) -> RunResult:
     """Go on with the last run's plan, as it was stored; `settings_for` takes the origin of its service."""
