@@ -247,7 +247,9 @@ def _images(shown: ShownCell, number: int | None, *, is_named: bool) -> Iterator
     found = [image for image in shown.images if number in (None, image.number)]
     if not found and is_named:
         what = "no images yet" if number is None or not shown.images else f"no image {number}"
-        raise InputError(f"'{shown.cell.address}' has {what}", hint="`seedpipe review FILE -v` lists them")
+        raise InputError(
+            f"'{shown.cell.address}' has {what}", hint="`seedpipe review FILE --json` has them all"
+        )
     yield from found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.markup import escape
 
 from seedpipe.cli.console import print_json
-from seedpipe.cli.views.words import FORMAT, badge, count, say_next
+from seedpipe.cli.views.words import FORMAT, badge, count, near, say_next
 from seedpipe.core.publishing import LeftOut
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def show_published(published: Published, file: str, screen: Screen) -> None:
         screen.err.print(badge("live"))
     parts = [count(published.written, "file") + " written", f"{published.unchanged:,} unchanged"]
     parts += [f"{published.removed:,} removed"] if published.removed else []
-    screen.out.print(f"{', '.join(parts)}: {escape(str(published.folder))}", soft_wrap=True)
+    screen.out.print(f"{', '.join(parts)}: {escape(near(published.folder))}", soft_wrap=True)
     if left_out:
         words = ", ".join(f"{images:,} {why}" for why, images in left_out.items())
         screen.out.print(f"[yellow]left out[/] {count(sum(left_out.values()), 'image')}: {words}")

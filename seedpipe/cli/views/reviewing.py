@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seedpipe.cli.console import print_json
-from seedpipe.cli.views.words import FORMAT, badge, count, say_next
+from seedpipe.cli.views.words import FORMAT, badge, count, near, say_next
 from seedpipe.core.reviewing import ReviewState, ReviewUnit, Said, all_tally, is_settled, tally
 from seedpipe.core.shared_lines import time_text
 from seedpipe.settings import World
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MOST_CELLS: Final = 12  # cells told of in detail; --json has all
 _MOST_UNKNOWN: Final = 8
 _STYLES: Final = {ReviewState.APPROVED: "green", ReviewState.REJECTED: "red", ReviewState.OPEN: "yellow"}
-_WORDS: Final = {ReviewState.EMPTY: "no images"}
+_WORDS: Final = {ReviewState.EMPTY: "without images"}
 
 
 def show_reviews(reviews: ImageReviews, file: str, screen: Screen) -> None:
@@ -193,7 +193,7 @@ def _sum(whole: ReviewTally) -> str:
 
 
 def _print_gallery(reviews: ImageReviews, screen: Screen) -> None:
-    words = str(reviews.gallery) if reviews.gallery else "none here; `seedpipe report` makes it"
+    words = near(reviews.gallery) if reviews.gallery else "none here; a run leaves one"
     screen.out.print(f"gallery  {escape(words)}", soft_wrap=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.markup import escape
@@ -103,6 +104,12 @@ def share(part: Share) -> dict[str, Any]:
         "images": part.images,
         "cost_usd": exact(part.cost_usd),
     }
+
+
+def near(path: Path) -> str:
+    """Return a path as somebody here would type it: from the current folder where it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def count(number: int, noun: str) -> str:
