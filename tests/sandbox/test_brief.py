@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from seedpipe.sandbox.render.brief import Light, Scene, read
+from seedpipe.sandbox.render.brief import Light, read
 from seedpipe.sandbox.render.colours import NAMED, apart, mixed
 from seedpipe.sandbox.render.look import look_of, seed_of, shot_of
+from seedpipe.sandbox.render.subject import Scene
 
 CREAM, SAGE = NAMED["cream"], NAMED["sage"]
 
@@ -207,6 +208,25 @@ def test_what_a_person_holds_is_a_thing_that_fits_a_hand(prompt, held):
 
 
 @pytest.mark.parametrize(
+    ("prompt", "packs"),
+    [
+        ("Skincare trio: serum, moisturizer and cleanser for Halden", ["dropper", "jar", "pump"]),
+        ("perfume bottle beside its box", ["flacon", "box"]),
+        ("three scented candles on a shelf", ["candle", "candle", "candle"]),
+        ("two soda cans", ["can", "can"]),
+        ("gift set: a mug, a candle, a box and a vase", ["mug", "candle", "box"]),
+        ("three images of a candle, a jar behind it", ["candle"]),
+        ("a set of six consistent photos of a jar", ["jar"]),
+        ("a series of 4 images of a bedside lamp next to a mug", ["lamp"]),
+        ("a bottle and a box", ["bottle"]),
+    ],
+)
+def test_a_set_of_packs_is_shown_together(prompt, packs):
+    brief = read(prompt)
+    assert [brief.subject, *brief.beside] == packs
+
+
+@pytest.mark.parametrize(
     ("prompt", "ware"),
     [
         ("sunscreen tube for the beach", "sunscreen"),
@@ -214,6 +234,7 @@ def test_what_a_person_holds_is_a_thing_that_fits_a_hand(prompt, held):
         ("olive green bottle of olive oil", "olive oil"),
         ("a bottle", ""),
         ("portrait of a man with a beer", ""),
+        ("body care range: pump bottle and hand cream tube", ""),
     ],
 )
 def test_a_pack_says_what_is_in_it(prompt, ware):

@@ -12,13 +12,14 @@ from PIL import Image
 from seedpipe.core.catalogue import Size
 from seedpipe.core.slug import slug_height
 from seedpipe.sandbox.render import render
-from seedpipe.sandbox.render.brief import Scene, read
+from seedpipe.sandbox.render.brief import read
 from seedpipe.sandbox.render.colours import NAMED, lab, linear
 from seedpipe.sandbox.render.headline import draw_headline
 from seedpipe.sandbox.render.lettering import BOX, Face, legible, length, spell, wrapped
 from seedpipe.sandbox.render.look import look_of
 from seedpipe.sandbox.render.packs import SUBJECTS
 from seedpipe.sandbox.render.poster import evenly
+from seedpipe.sandbox.render.subject import Scene
 from seedpipe.sandbox.render.terrain import tones
 from seedpipe.sandbox.tasks import Picture
 
@@ -107,6 +108,14 @@ def test_every_pack_stands_out_in_its_own_colour(subject):
     assert read(prompt).subject == subject
     blue = "#2B50FF"
     assert share_near(art(drawn(prompt)), blue, 26) > (0.002 if subject == "lamp" else 0.01)
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 5])
+def test_packs_beside_the_first_stand_in_the_picture_in_a_colour_of_the_palette(number):
+    alone = "A jar in #2B50FF, #D93A32 and #F4F1EA"
+    together = drawn(f"Set: {alone} and a box", number=number, of=6)
+    assert share_near(art(together), "#D93A32", 22) > 0.01
+    assert together != drawn(f"Set: {alone}", number=number, of=6)
 
 
 @pytest.mark.parametrize("number", range(1, 7))

@@ -13,7 +13,7 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.slug import slug_height
-from seedpipe.sandbox.render.brief import Scene, read
+from seedpipe.sandbox.render.brief import read
 from seedpipe.sandbox.render.canvas import Canvas
 from seedpipe.sandbox.render.card import draw_card
 from seedpipe.sandbox.render.facade import paint_facade
@@ -27,6 +27,7 @@ from seedpipe.sandbox.render.poster import paint_poster
 from seedpipe.sandbox.render.references import paint_references
 from seedpipe.sandbox.render.slug import draw_slug
 from seedpipe.sandbox.render.stage import paint_stage
+from seedpipe.sandbox.render.subject import Scene
 from seedpipe.sandbox.render.treatment import SKETCH_PX, is_filter, treat
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
 """What a prompt asks to see: subject, palette, wording, light, framing. Pure, and told by tables.
 
 Hides how English is read. Nothing is understood: words are looked up, and what is not in a table is not
-seen; a subject that is not found is an honest card, not a guess. The known trap is words that are both
-ware and colour: "face cream" is a jar, "cream background" a colour, "night cream" no night.
+seen; a subject that is not found is an honest card, not a guess. What is shown is found in `subject`.
 """
 
 from __future__ import annotations
@@ -13,22 +12,10 @@ from enum import StrEnum
 from typing import Final
 
 from seedpipe.sandbox.render.colours import apart, codes_in, names_in
+from seedpipe.sandbox.render.subject import Scene, has, held_in, is_ware, packs_beside, subject_of, ware_of
 
 MOST_COLOURS: Final = 6
-_LONGEST_WARE: Final = 18  # letters; more are not read on a label
 _ALIKE: Final = 6.0  # ΔE under which two colours of a prompt are one
-
-
-class Scene(StrEnum):
-    """The kinds of composition there are."""
-
-    STAGE = "stage"
-    PORTRAIT = "portrait"
-    LANDSCAPE = "landscape"
-    INTERIOR = "interior"
-    FACADE = "facade"
-    POSTER = "poster"
-    CARD = "card"
 
 
 class Light(StrEnum):
@@ -49,9 +36,10 @@ class Brief:
     """What to draw; colours are codes, in the order of the prompt.
 
     `subject` is a word of the scene's own table, empty on a card; `held` is what a person holds, `ware` what
-    a pack is said to have in it. `product` and `background` are colours that the prompt ties to these, `ties`
-    those of a door, a roof, an awning; `materials` is what it says things are made of. `shots` are the shots
-    it names, in its order: one that stands alone is how all are framed.
+    a pack is said to have in it, `beside` the packs that are shown with it. `product` and `background` are
+    colours that the prompt ties to these, `ties` those of a door, a roof, an awning; `materials` is what it
+    says things are made of. `shots` are the shots it names, in its order: one that stands alone is how all
+    are framed.
     """
 
     scene: Scene
@@ -66,6 +54,7 @@ class Brief:
     shots: tuple[str, ...]
     held: str = ""
     ware: str = ""
+    beside: tuple[str, ...] = ()
     season: str = ""
     misty: bool = False
     style: str = ""
@@ -75,83 +64,6 @@ class Brief:
         """Return the colour that the prompt gives to a door, a roof or an awning."""
         return dict(self.ties).get(what)
 
-
-FOODS: Final = frozenset({"bowl", "burger", "cone", "plate"})
-
-# Containers and things, then wares that imply one. The earliest wins: "a candle on a table" is a candle.
-_THINGS: Final = (
-    (r"bottles?\b", "bottle"), (r"(?:droppers?|pipettes?|vials?)\b", "dropper"),
-    (r"(?:pump bottles?|dispensers?)\b", "pump"), ((r"(?:flacons?|perfume bottles?"
-     r"|fragrance bottles?)\b"), "flacon"),
-    (r"(?:jars?|tubs?|pots? of|cream pots?|tins?)\b", "jar"), (r"tubes?\b", "tube"),
-    (r"lipsticks?\b", "lipstick"),
-    ((r"(?:cans\b|(?:soda|beer|drinks?|beverage|alumin(?:i)?um|slim|sleek|cold|tin|a|the|of|water|tea"
-     r"|coffee) can\b(?! be|-)|can of\b)"), "can"),
-    (r"(?:(?:gift |perfume |tea |product )?box(?:es)?|cartons?|packages?|packaging)\b", "box"),
-    (r"(?:mugs?|(?:coffee|tea|espresso|ceramic) cups?|cups? of)\b", "mug"),
-    (r"candles?\b", "candle"), (r"lanterns?\b", "lantern"), (r"lamps?\b", "lamp"),
-    (r"(?:pouch(?:es)?|sachets?|(?:coffee|stand-up|tea) bags?)\b", "pouch"),
-    (r"(?:(?:paper|carrier|gift|shopping|tote) bags?|totes?)\b", "bag"), (r"chairs?\b", "chair"),
-    (r"(?:smart)?phones?\b", "phone"), (r"(?:books?|notebooks?)\b", "book"), (r"vases?\b", "vase"),
-    ((r"(?:(?:wine ?|drinking |water )?(?:glass|tumbler)(?:es)? of\b|cocktails?\b|smoothies?\b"
-     r"|in an? (?:tall |clear )?glass\b(?! (?:jar|bottle|dropper|vase|flacon)))"), "tumbler"),
-    (r"(?:bowls?)\b", "bowl"), (r"(?:plates?|dish(?:es)?) of\b", "plate"),
-    (r"(?:thermos(?:es)?|(?:thermo|vacuum|insulated|steel) flasks?)\b", "flask"),
-    (r"speakers?\b", "speaker"), (r"(?:soap bars?|bars? of (?:soap|chocolate))\b", "bar"),
-)  # fmt: skip
-_WARES: Final = (
-    (r"(?:serums?|face oils?|essential oils?|tinctures?)\b", "dropper"),
-    (r"(?:perfumes?|fragrances?|colognes?|eau de (?:parfum|toilette))\b", "flacon"),
-    ((r"(?:shampoos?|conditioners?|lotions?|(?:hand|liquid) soaps?|body wash|shower gels?"
-     r"|cleansers?)\b"), "pump"),
-    (r"(?:hand creams?|toothpastes?|sunscreens?|sun creams?|ointments?|lip balms?)\b", "tube"),
-    ((r"(?:(?:face|body|eye|night|day|skin|beauty|cold|moisturi[sz]ing|barrier) creams?|moisturi[sz]ers?"
-     r"|balms?|jams?|honey|face masks?)\b"), "jar"),
-    (r"(?:sodas?|lemonades?|energy drinks?|seltzers?|colas?|beers?|cold brews?|iced (?:coffees?|teas?))\b",
-     "can"),
-    (r"(?:wines?|olive oils?|juices?|sparkling water|kombuchas?|whiskys?|gins?)\b", "bottle"),
-    (r"(?:cereals?|tea blend|teas|chocolates?)\b", "box"), ((r"(?:coffee beans|coffee roast"
-     r"|ground coffee)\b"), "pouch"),
-    (r"(?:espressos?|cappuccinos?|latt?es?|coffees?|cocoas?)\b", "mug"),
-    (r"(?:ramens?|noodles?|soups?|salads?|porridges?|muesli|granola|curr(?:y|ies)|poke)\b", "bowl"),
-    (r"(?:pastas?|spaghetti|pizzas?|pancakes?|croissants?|steaks?|sushi|breakfasts?|tacos?)\b", "plate"),
-    (r"(?:ham|cheese)?burgers?\b", "burger"), (r"(?:ice[ -]creams?|gelatos?|sorbets?)\b", "cone"),
-    (r"(?<!ice )(?<!ice-)creams?\b", "jar"),
-)  # fmt: skip
-_BOTTLED: Final = (  # what a plain "bottle" is, by what is said of it
-    (r"(?:water|sports?|gym|hiking|insulated|steel|reusable|thermo|shake) bottle", "flask"),
-    (r"serum|dropper|pipette|face oil|tincture|essential oil", "dropper"),
-    (r"perfume|fragrance|cologne|parfum|eau de", "flacon"),
-    (r"shampoo|lotion|soap|conditioner|body wash|shower gel|pump|cleanser", "pump"),
-)
-_PEOPLE: Final = (
-    r"(?:portraits?|headshots?|wom[ae]n|m[ae]n|girls?|boys?|person|people|barista|chefs?|founders?"
-    r"|dancers?|athletes?"
-    r"|(?:fashion |young |older )models?|models? (?:in|wearing|with)|runners?|farmers?|florists?"
-    r"|bakers?|doctors?|musicians?"
-    r"|friends|famil(?:y|ies)(?![ -](?:size|pack|owned|run|business|recipe))|surfers?|hikers?|cyclists?"
-    r"|customers?|couples?|teachers?|grandmothers?|grandfathers?|mothers?|fathers?|students?)\b"
-)
-_PLACES: Final = (
-    (r"(?:deserts?|dunes?|sahara)\b", Scene.LANDSCAPE, "desert"),
-    (r"(?:mountains?|alps|alpine|peaks?|summits?|glaciers?|fjords?)\b", Scene.LANDSCAPE, "mountains"),
-    (r"(?:sea(?:side|scapes?)?|oceans?|beach(?:es)?|coast(?:line|s)?|waves)\b", Scene.LANDSCAPE, "sea"),
-    ((r"(?:landscapes?|hills?|valleys?|fields?|meadows?|vineyards?|countryside|prairies?"
-     r"|orchards?)\b"), Scene.LANDSCAPE, "hills"),
-    (r"(?:forests?|woods|woodlands?)\b", Scene.LANDSCAPE, "forest"),
-    (r"(?:lakes?|lakesides?)\b", Scene.LANDSCAPE, "lake"),
-    ((r"(?:living[ -]rooms?|lounges?|interiors?|sofas?|couch(?:es)?|armchairs?|rooms?|lobby|apartments?"
-     r"|lofts?)(?! (?:build|block|tower|exterior|house))\b"), Scene.INTERIOR, "living"),
-    (r"(?:bedrooms?|beds)\b", Scene.INTERIOR, "bedroom"), (r"kitchens?\b", Scene.INTERIOR, "kitchen"),
-    (r"(?:dining[ -](?:rooms?|tables?)|restaurants?|caf[eé] interiors?)\b", Scene.INTERIOR, "dining"),
-    (r"(?:(?:home )?offices?|workspaces?|stud(?:y|ies) with|desks?)(?! build)\b", Scene.INTERIOR, "office"),
-    ((r"(?:fa[cç]ades?|shop ?fronts?|store ?fronts?|buildings?|shop windows?|street views?|exteriors?"
-     r"|architecture)\b"), Scene.FACADE, "front"),
-    (r"(?:houses?|villas?|cottages?)\b", Scene.FACADE, "house"),
-)  # fmt: skip
-_POSTER: Final = r"(?:posters?|typograph(?:y|ic|ical)|flyers?|lettering|billboards?|key visual with type)\b"
-# What follows one of these is about surroundings, not about what is shown.
-_ASIDE: Final = r"(?:background|backdrop|for (?:a |the )?posters?|table|wall|surface)\b"
 
 _LIGHTS: Final = (
     (r"golden[- ]hour|sunset|sunrise|sundown|dawn|low sun|golden light|late afternoon", Light.GOLDEN),
@@ -212,31 +124,6 @@ _MATERIALS: Final = (
 )  # fmt: skip
 _MATERIAL: Final = re.compile(rf"\b(?:{'|'.join(_MATERIALS)})\b", re.IGNORECASE)
 
-# Words that make a colour's name a ware when they stand right before or behind it.
-_WARE_BEFORE: Final = {
-    "cream": r"(?:face|hand|body|eye|night|day|ice|foot|shaving|whipped|skin|sun|beauty|cold|barrier"
-    r"|repair|clotted"
-    r"|moisturi[sz]ing|nourishing|hydrating|anti-?ag(?:e|ing)|jar of|pot of|tube of|tub of|this|our"
-    r"|with)\s+$",
-    "rose": r"(?:wild|damask|red|single|a|of)\s+$", "gold": r"(?:solid|olympic)\s+$", "sand": r"(?:in"
-    r"|on|the|of|wet)\s+(?:the\s+)?$",
-    "silver": r"(?:solid|sterling)\s+$", "peach": r"(?:a|fresh|ripe)\s+$", "lemon": r"(?:a|fresh|sliced)\s+$",
-    "lime": r"(?:a|fresh|sliced)\s+$", "honey": r"$^",
-}  # fmt: skip
-_WARE_BEHIND: Final = {
-    "cream": r"\s+(?:jars?|tubes?|pots?|tubs?|cheese|soda|liqueur|puffs?|texture|swatch|dispensers?)\b",
-    "amber": r"\s+(?:light|glow)\b", "rose": r"\s+(?:water|oil|petals?|hips?|gardens?)\b",
-    "coral": r"\s+reefs?\b",
-    "sand": r"\s+(?:dunes?|castles?|beach)\b", "gold": r"\s+(?:medals?|standard"
-    r"|label)\b", "olive": r"\s+(?:oil|trees?|branch)\b",
-    "lavender": r"\s+(?:oil|sprigs?|soap|scent)\b", "silver": r"\s+(?:screen|lining)\b",
-    "red": r"\s+(?:wine|carpet|onion)s?\b", "white": r"\s+(?:wine|tea"
-    r"|noise)s?\b", "green": r"\s+teas?\b", "black": r"\s+(?:tea|coffee)s?\b",
-    "orange": r"\s+(?:juice|peel|blossoms?|slices?|zest|trees?)\b",
-    "lemon": r"\s+(?:juice|peel|slices?|zest|water|tea|trees?|balm)\b",
-    "lime": r"\s+(?:juice|peel|slices?|zest|trees?)\b", "peach": r"\s+(?:tea|juice|trees?)\b",
-    "midnight": r"\s+(?:snack|sun|oil)\b", "copper": r"\s+(?:wire|pipes?)\b", "tan": r"\s+lines?\b",
-}  # fmt: skip
 _BACKGROUND_NEAR: Final = re.compile(
     r"^[\s,-]*(?:colou?red\s+|seamless\s+|plain\s+|studio\s+|paper\s+)*(?:background|backdrop|wall"
     r"|cyc\w*|ground|sky|seamless)\b",
@@ -284,7 +171,6 @@ _BRAND: Final = re.compile(
     r"\b(?:the|for|by|from|brand|named|called|with)\s+(?:the\s+)?"
     r"((?:[A-ZÀ-ÞΑ-ΩА-Я][\w’&-]*)(?:\s+(?:& )?[A-ZÀ-ÞΑ-ΩА-Я][\w’&-]*){0,2})"  # noqa: RUF001
 )
-_NOT_HELD: Final = frozenset({"bowl", "burger", "chair", "lamp", "plate", "speaker", "vase"})
 _NOT_BRANDS: Final = frozenset(
     {"Headline", "Instagram", "Christmas", "Easter", "Black", "Keep", "Same", "I", "A", "The"}
 )
@@ -297,7 +183,7 @@ def read(prompt: str) -> Brief:
         for match in _QUOTED.finditer(prompt)
     ]
     plain = _QUOTED.sub(lambda match: " " * len(match[0]), prompt)
-    scene, subject = _subject(plain)
+    scene, subject = subject_of(plain)
     palette, product, background, ties = _palette(prompt, plain)
     headline, label = _wording(prompt, quotes, plain)
     return Brief(
@@ -309,75 +195,27 @@ def read(prompt: str) -> Brief:
         materials=tuple(dict.fromkeys(found.lower() for found in _MATERIAL.findall(plain))),
         headline=headline,
         label=label,
-        light=next((light for words, light in _LIGHTS if _has(words, plain)), _unlit(scene)),
+        light=next((light for words, light in _LIGHTS if has(words, plain)), _unlit(scene)),
         shots=_shots(plain),
-        held=_held(plain) if scene is Scene.PORTRAIT else "",
-        ware=_ware(plain) if scene is Scene.STAGE else "",
-        season=next((season for words, season in _SEASONS if _has(words, plain)), ""),
-        misty=_has(r"mist(?:y)?|fog(?:gy)?|haz[ey]", plain),
-        style=next((style for words, style in _STYLES if _has(words, plain)), ""),
+        held=held_in(plain) if scene is Scene.PORTRAIT else "",
+        ware=ware_of(plain, subject) if scene is Scene.STAGE else "",
+        beside=packs_beside(plain, subject) if scene is Scene.STAGE else (),
+        season=next((season for words, season in _SEASONS if has(words, plain)), ""),
+        misty=has(r"mist(?:y)?|fog(?:gy)?|haz[ey]", plain),
+        style=next((style for words, style in _STYLES if has(words, plain)), ""),
         ties=ties,
     )
-
-
-def _has(words: str, text: str) -> bool:
-    return re.search(rf"\b(?:{words})", text, re.IGNORECASE) is not None
 
 
 def _unlit(scene: Scene) -> Light:
     return Light.STUDIO if scene in {Scene.STAGE, Scene.PORTRAIT, Scene.POSTER} else Light.DAYLIGHT
 
 
-def _subject(text: str) -> tuple[Scene, str]:
-    """Return what is shown: a poster if it says so, else the thing, person or place that is named first."""
-    text = _uncoloured(text)
-    if _has(_POSTER, text):
-        return Scene.POSTER, "poster"
-    found = [(at, Scene.STAGE, name) for words, name in _THINGS for at in _places(words, text)]
-    found += [(at, Scene.PORTRAIT, "person") for at in _places(_PEOPLE, text)]
-    found += [(at, scene, name) for words, scene, name in _PLACES for at in _places(words, text)]
-    wares = [(at, Scene.STAGE, name) for words, name in _WARES for at in _places(words, text)]
-    if not found and not wares:
-        return Scene.CARD, ""
-    _, scene, name = min(found or wares, key=lambda each: each[0])
-    if wares and found and scene is not Scene.STAGE and min(wares)[0] < min(found)[0]:
-        scene, name = Scene.STAGE, min(wares)[2]
-    if scene is Scene.LANDSCAPE and _has(r"lakes?\b", text):
-        name = "lake"
-    if name == "bottle":
-        name = next((better for words, better in _BOTTLED if _has(words, text)), name)
-    return scene, name
-
-
-def _held(text: str) -> str:
-    """Return what a person holds: the first thing or ware that a hand can hold."""
-    text = _uncoloured(text)
-    found = [(at, name) for words, name in (*_THINGS, *_WARES) for at in _places(words, text)]
-    return next((name for _, name in sorted(found) if name not in _NOT_HELD), "")
-
-
-def _ware(text: str) -> str:
-    """Return the ware that is named first, in the prompt's own words."""
-    text = _uncoloured(text)
-    found = [(at, words) for words, _ in _WARES for at in _places(words, text)]
-    at, words = min(found, default=(0, ""))
-    named = re.compile(words, re.IGNORECASE).match(text, at) if words else None
-    return named[0] if named and len(named[0]) <= _LONGEST_WARE else ""
-
-
-def _uncoloured(text: str) -> str:
-    """Return a text without the names of colours: "forest green" is no forest, and a cream wall no ware."""
-    for start, end, _ in names_in(text):
-        if not _is_ware(text, start, end):
-            text = text[:start] + "_" * (end - start) + text[end:]
-    return text
-
-
 def _shots(text: str) -> tuple[str, ...]:
     """Return the shots of the longest list of them; without a list, the framing that is named."""
     lists = [match[0] for match in _SHOT_LIST.finditer(text) if _is_about_shots(match)]
     if not lists:
-        return next(((name,) for alone, _, name in _SHOTS if _has(alone, text)), ())
+        return next(((name,) for alone, _, name in _SHOTS if has(alone, text)), ())
     listed = max(lists, key=len)
     found = [
         (match.start(), -match.end(), name)
@@ -396,17 +234,8 @@ def _is_about_shots(found: re.Match[str]) -> bool:
     return (
         len(re.findall(rf"\b{_SHOT}\b", found[0], re.IGNORECASE)) > 2
         or _ABOUT_SHOTS.search(around) is not None
-        or any(_has(alone, found[0]) for alone, _, _ in _SHOTS)
+        or any(has(alone, found[0]) for alone, _, _ in _SHOTS)
     )
-
-
-def _places(words: str, text: str) -> list[int]:
-    found = re.finditer(rf"\b{words}", text, re.IGNORECASE)
-    return [
-        match.start()
-        for match in found
-        if not re.match(rf"[\s-]+{_ASIDE}", text[match.end() :], re.IGNORECASE)
-    ]
 
 
 def _palette(
@@ -415,7 +244,7 @@ def _palette(
     """Return the colours, which of them are the product's and the background's, and what others belong to."""
     for words, _ in _STYLES:  # "black and white" is a style, and no two colours
         plain = re.sub(rf"\b(?:{words})", lambda match: "_" * len(match[0]), plain, flags=re.IGNORECASE)
-    named = [each for each in names_in(plain) if not _is_ware(plain, *each[:2])]
+    named = [each for each in names_in(plain) if not is_ware(plain, *each[:2])]
     codes = codes_in(prompt)
     named = (
         []
@@ -440,17 +269,6 @@ def _palette(
         if all(apart(code, other) > _ALIKE for other in palette):
             palette.append(code)
     return tuple(palette[:MOST_COLOURS]), product, background, tuple(ties.items())
-
-
-def _is_ware(text: str, start: int, end: int) -> bool:
-    word = text[start:end].lower()
-    before, behind = _WARE_BEFORE.get(word), _WARE_BEHIND.get(word)
-    if word == "cream" and re.match(
-        r"[\s-]+(?:colou?r|background|backdrop|wall|and\b)", text[end:], re.IGNORECASE
-    ):
-        before = None if re.search(r"(?:in|on|with|a)\s+$", text[:start], re.IGNORECASE) else before
-    is_before = before is not None and re.search(rf"\b{before}", text[:start], re.IGNORECASE) is not None
-    return is_before or (behind is not None and re.match(behind, text[end:], re.IGNORECASE) is not None)
 
 
 def _wording(prompt: str, quotes: list[tuple[tuple[int, int], str]], plain: str) -> tuple[str, str]:

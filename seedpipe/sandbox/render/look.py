@@ -11,8 +11,9 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.sandbox.render.brief import FOODS, Light, Scene
+from seedpipe.sandbox.render.brief import Light
 from seedpipe.sandbox.render.colours import apart, legible_on, lightness, mixed
+from seedpipe.sandbox.render.subject import FOODS, Scene
 
 if TYPE_CHECKING:
     from seedpipe.sandbox.render.brief import Brief

@@ -17,10 +17,11 @@ import numpy as np
 from seedpipe.sandbox.render.colours import Floats, apart, mixed
 from seedpipe.sandbox.render.geometry import Patch, ball, lathe, loft, orbit, patch, smooth, tube
 from seedpipe.sandbox.render.hands import SKINS, hand, skin_of
+from seedpipe.sandbox.render.labels import paint_label
 from seedpipe.sandbox.render.packs import pack
 from seedpipe.sandbox.render.parts import Part, curved, paint
 from seedpipe.sandbox.render.shading import Finish, Rig, rig
-from seedpipe.sandbox.render.stage import backdrop, paint_label, painting_order
+from seedpipe.sandbox.render.stage import backdrop, painting_order
 
 if TYPE_CHECKING:
     from seedpipe.sandbox.render.brief import Brief

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from seedpipe.sandbox.render.brief import Light
-from seedpipe.sandbox.render.colours import Floats, linear
+from seedpipe.sandbox.render.colours import Floats, apart, linear
 from seedpipe.sandbox.render.geometry import (
     Camera,
     Patch,
@@ -29,7 +28,7 @@ from seedpipe.sandbox.render.geometry import (
     unit,
 )
 from seedpipe.sandbox.render.hands import hand, skin_of
-from seedpipe.sandbox.render.lettering import Face, fitting, legible, length, spell, write
+from seedpipe.sandbox.render.labels import paint_label
 from seedpipe.sandbox.render.packs import pack
 from seedpipe.sandbox.render.parts import MATERIALS, Label, Pack, Part, edged, paint
 from seedpipe.sandbox.render.shading import (
@@ -40,7 +39,6 @@ from seedpipe.sandbox.render.shading import (
     falloff,
     lit,
     rig,
-    shaded,
     through_blinds,
 )
 
@@ -54,13 +52,14 @@ if TYPE_CHECKING:
 _DISTANCE: Final = 7.5
 _WALL_Y: Final = 2.6
 _COVE: Final = 1.1  # the backdrop: where its wall stands, and the radius it rises with
+_BEHIND: Final = 0.8  # how far back a prop stands that is before no pack
+_SEEN: Final = 14.0  # ΔE to the background
 _COARSE_PX: Final = 300
 _PLINTH: Final = 0.3
 _FOLLOWS: Final = 0.55  # how far a pack turns after the camera, so that its label stays legible
 _BESIDE: Final = 0.21  # of the picture's width: half of what is a pack's beside a headline
 _INTO: Final = {"bowl": 24.0, "plate": 28.0}  # how steeply at least: one looks into them
 _WIDE: Final = 1.3  # from this ratio on a headline stands beside the pack
-_LETTERS_PX: Final = 1400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +70,16 @@ class _Solid:
     at: tuple[float, float]
     plinth: bool = False
     foot: float = 0.0  # how high it stands
+    label: Label | None = None
+    brief: Brief | None = None  # what its label is of
 
 
 def paint_stage(canvas: Canvas, brief: Brief, look: Look, shot: Shot) -> None:
     """Paint the pack that a brief asks for."""
-    ware = pack(brief.subject, look, brief.materials).turned(_FOLLOWS * shot.azimuth + shot.turn)
-    camera = _camera(canvas, brief, shot, ware)
+    turn = _FOLLOWS * shot.azimuth + shot.turn
+    ware = pack(brief.subject, look, brief.materials).turned(turn)
+    others = [] if shot.in_hand else [each.turned(turn) for each in _others(brief, look)]
+    camera = _camera(canvas, brief, shot, ware, others)
     light = rig(brief.light, look.side)
     if shot.in_hand:
         _paint_in_hand(canvas, camera, light, ware, brief, look)
@@ -86,6 +89,9 @@ def paint_stage(canvas: Canvas, brief: Brief, look: Look, shot: Shot) -> None:
     elif ware.glow:
         light = light.with_glows(_raised(ware.glow, 0.35))
     solids = _set(brief, look, ware)
+    if others:  # they stand where props would
+        solids = [each for each in solids if each.foot or each.plinth or each.at[1] > _BEHIND]
+        solids += _placed(others, brief, look, ware)
     shade = _floor_shade(solids, light)
     wall = _wall_shade(solids, light)
     canvas.flood(backdrop(canvas, camera, look, light, (shade, wall)))
@@ -108,7 +114,37 @@ def _paint_in_hand(canvas: Canvas, camera: Camera, light: Rig, ware: Pack, brief
     paint(canvas, camera, light, [replace(part, patch=part.patch.moved(0, 0, _PLINTH)) for part in before])
 
 
-def _camera(canvas: Canvas, brief: Brief, shot: Shot, ware: Pack) -> Camera:
+def _others(brief: Brief, look: Look) -> list[Pack]:
+    """Return the packs that stand beside the first one, each in a colour of the palette that is seen."""
+    seen = [colour for colour in (look.product, *look.accents) if apart(colour, look.background) > _SEEN]
+    return [
+        pack(
+            name, replace(look, product=seen[(k + 1) % len(seen)] if seen else look.product), brief.materials
+        )
+        for k, name in enumerate(brief.beside)
+    ]
+
+
+def _placed(others: list[Pack], brief: Brief, look: Look, ware: Pack) -> list[_Solid]:
+    """Return packs on the floor at both sides of the plinth."""
+    solids = []
+    for k, other in enumerate(others):
+        side = look.side if k % 2 == 0 else -look.side
+        x, y = side * (_reach(ware) + other.reach + 0.06), 0.18 - 0.1 * k
+        own_parts = (part for part in other.parts if not part.is_beside)  # there is no room for its lid
+        parts = tuple(replace(part, patch=part.patch.moved(x, y)) for part in own_parts)
+        label = other.label and replace(other.label, grid=other.label.grid.moved(x, y))
+        own = replace(brief, subject=brief.beside[k], ware="")
+        solids.append(_Solid(parts=parts, at=(x, y), label=label, brief=own))
+    return solids
+
+
+def _reach(ware: Pack) -> float:
+    """Return half of the plinth's width."""
+    return max(0.62, ware.reach * 1.32)
+
+
+def _camera(canvas: Canvas, brief: Brief, shot: Shot, ware: Pack, others: Sequence[Pack]) -> Camera:
     ratio = canvas.width / canvas.height
     across, up = 0.5 + shot.shift, 0.5
     tall = max(ware.height + _PLINTH, 1.0)
@@ -117,6 +153,9 @@ def _camera(canvas: Canvas, brief: Brief, shot: Shot, ware: Pack) -> Camera:
         across, up = 0.67, 0.53
     elif brief.headline:
         view, up = max(tall * 2.15, 2.45 / ratio), 0.6
+    if others:
+        half = _reach(ware) + 2 * max(other.reach for other in others) + 0.3
+        view = max(view, 2 * half / ratio / (0.62 if brief.headline and ratio >= _WIDE else 1.0))
     view /= shot.near
     if brief.headline and ratio >= _WIDE:  # however close, the pack stays beside the words
         view = max(view, ware.reach / (_BESIDE * ratio))
@@ -151,7 +190,7 @@ def _set(brief: Brief, look: Look, ware: Pack) -> list[_Solid]:
         None,
     )
     plinth = ground or Finish(colour=look.accents[0], gloss=0.06)
-    reach = max(0.62, ware.reach * 1.32)
+    reach = _reach(ware)
     solids = [
         _Solid(parts=_plinth(plinth, reach), at=(0, 0), plinth=True),
         _Solid(
@@ -390,6 +429,8 @@ def _paint_solids(canvas: Canvas, camera: Camera, light: Rig, solids: list[_Soli
             canvas.surface(
                 camera, part.patch, _shader(camera, part, light, solid, plane, behind), part.finish.opacity
             )
+        if solid.label and solid.brief:
+            paint_label(canvas, camera, light, solid.label, solid.brief)
 
 
 def painting_order(parts: Sequence[Part], camera: Camera) -> list[Part]:
@@ -422,63 +463,3 @@ def _shader(camera: Camera, part: Part, light: Rig, solid: _Solid, plane: Shade,
 
 def _on_plinth(label: Label) -> Label:
     return replace(label, grid=label.grid.moved(0, 0, _PLINTH))
-
-
-# ---- the label ----------------------------------------------------------------------------------
-
-
-def paint_label(canvas: Canvas, camera: Camera, light: Rig, label: Label, brief: Brief) -> None:
-    """Paint a label where it is: its ground, then the name and the ware."""
-    grid = label.grid
-    if label.panel:
-        ground = Finish(colour=label.panel, gloss=label.gloss)
-        canvas.decal(camera, grid, _filled, shaded(camera, ground, light))
-    ware = brief.ware if brief.subject in _LABELLED else ""
-    ware = spell(ware or _GENERIC.get(brief.subject, ""))
-    wording = legible(brief.label) or ware.title() or spell(brief.subject.title())
-    under = ware.upper() if brief.label else ""
-    ink = Finish(colour=label.ink, gloss=label.gloss)
-    canvas.decal(
-        camera, grid, lambda wide, high: _letters(wording, under, wide, high), shaded(camera, ink, light)
-    )
-
-
-_GENERIC: Final = {
-    "dropper": "serum",
-    "pump": "body wash",
-    "flacon": "eau de parfum",
-    "jar": "face cream",
-    "tube": "hand cream",
-    "pouch": "coffee",
-    "bar": "soap",
-    "can": "soda",
-}
-_LABELLED: Final = frozenset({*_GENERIC, "bottle", "box", "candle"})  # with what is in them
-
-
-def _filled(_wide: int, _high: int) -> Image.Image:
-    return Image.new("L", (8, 8), 255)
-
-
-def _letters(wording: str, under: str, wide: int, high: int) -> Image.Image:
-    """Draw a label's wording: the name large, a rule and the ware below it."""
-    share = min(1.0, _LETTERS_PX / max(wide, high))
-    wide, high = max(4, round(wide * share)), max(4, round(high * share))
-    mask = Image.new("L", (wide, high))
-    draw = ImageDraw.Draw(mask)
-    words = wording.split() if len(wording) > 9 and high > 0.4 * wide else [wording]
-    room = wide * 0.6
-    size = min(
-        fitting(max(words, key=len), room, round(high * 0.3), face=Face.DISPLAY, smallest=3),
-        round(high * 0.62 / len(words)) or 3,
-    )
-    top = high * (0.5 if not under else 0.42) - (len(words) - 1) * size * 0.52
-    for index, word in enumerate(words):
-        left = (wide - length(word, size, Face.DISPLAY)) / 2
-        write(draw, (left, top + size * (0.35 + 1.04 * index)), word, size, 255, Face.DISPLAY)
-    if under:
-        rule = top + size * (0.35 + 1.04 * (len(words) - 1)) + size * 0.42
-        draw.line((wide * 0.44, rule, wide * 0.56, rule), 255, max(1, size // 14))
-        small = fitting(under, room * 0.8, max(4, round(size * 0.34)), smallest=3)
-        write(draw, ((wide - length(under, small, Face.TEXT)) / 2, rule + small * 1.7), under, small, 255)
-    return mask
