@@ -11,6 +11,7 @@ import errno
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.errors import InputError, RunError
@@ -119,10 +120,25 @@ def store_of(ledger: Ledger, root: Path, state: Path | None, header: PlanHeader)
 def decisions_of(tree: WorkTree, settings: Settings, campaign: str) -> DecisionsFile:
     """Return the decisions about a campaign's images: live ones beside its file, for git; proofs' at home."""
     if settings.world is World.PROOF:
-        path = places_of(tree.root, settings).decisions / f"{campaign}.jsonl"
-        return DecisionsFile(path, str(path))
+        return _proof_decisions(tree.root, settings, campaign)
     path = tree.beside(_DECISIONS_SUFFIX)
     return DecisionsFile(path, tree.shown(path.name))
+
+
+def decisions_about(root: Path, settings: Settings, header: PlanHeader) -> DecisionsFile | None:
+    """Return the decisions about the images of a plan that was run here; None if its file is not known."""
+    if settings.world is World.PROOF:
+        return _proof_decisions(root, settings, header.campaign)
+    file = PurePosixPath(header.file)
+    if not header.file or file.is_absolute() or ".." in file.parts:
+        return None
+    path = root / file.with_name(file.stem + _DECISIONS_SUFFIX)
+    return DecisionsFile(path, str(path))
+
+
+def _proof_decisions(root: Path, settings: Settings, campaign: str) -> DecisionsFile:
+    path = places_of(root, settings).decisions / f"{campaign}.jsonl"
+    return DecisionsFile(path, str(path))
 
 
 def world_of(ledger: Ledger) -> World:

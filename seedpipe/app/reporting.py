@@ -15,11 +15,13 @@ from seedpipe.app.looking import manifest_of
 from seedpipe.core.checking import extras_of
 from seedpipe.core.errors import InputError
 from seedpipe.core.findings import JudgedJob
+from seedpipe.core.reviewing import Decisions
 from seedpipe.examining import Examiner
 from seedpipe.project import (
     STATE_FOLDER,
     Places,
     all_jobs,
+    decisions_about,
     last_run,
     places_of,
     ready_to_write,
@@ -78,13 +80,18 @@ def report(
         places = places_of(root, settings)
         with examiner_of(manifest.header, places, settings.world) as examiner:
             judged = partial(judged_jobs, examiner, ledger, manifest.header.plan_id)
-            return write_reports(ledger, manifest, judged, places, out, surroundings, embed_full=embed_full)
+            found = decisions_about(root, settings, manifest.header)
+            decisions = found.read() if found else Decisions()
+            return write_reports(
+                ledger, manifest, judged, decisions, places, out, surroundings, embed_full=embed_full
+            )
 
 
 def write_reports(
     ledger: Ledger,
     manifest: RunManifest,
     judged: Callable[[], Iterator[JudgedJob]],
+    decisions: Decisions,
     places: Places,
     out: Path,
     surroundings: Surroundings,
@@ -99,6 +106,7 @@ def write_reports(
         jobs=judged,
         pictures=LocalPictures(places.objects, places.thumbnails, out),
         before=_sets_before(ledger, manifest),
+        decisions=decisions.of,
         embed_full=embed_full,
     )
     names = []

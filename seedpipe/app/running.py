@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from seedpipe.core.findings import CheckTotal, Finding, JudgedJob
     from seedpipe.core.model import JobPlan
     from seedpipe.core.records import Aside, JobRecord, RunEnd, RunStart
+    from seedpipe.core.reviewing import Decisions
     from seedpipe.examining import Examiner
     from seedpipe.ledger import SqliteLedger
     from seedpipe.ports import RunListener
@@ -89,6 +90,7 @@ class _Ground:
     store: LocalStore
     lock: CampaignLock
     examiner: Examiner
+    decisions: Decisions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +153,9 @@ def carry_out(
             store=store,
             lock=lock,
             examiner=examiner,
+            decisions=decisions_of(tree, settings, plan.header.campaign).read(),
         )
-        rejects = decisions_of(tree, settings, plan.header.campaign).read().rejects
-        reviewed = review_of(plan, settings, ledger, store, lock, rejects=rejects)
+        reviewed = review_of(plan, settings, ledger, store, lock, rejects=ground.decisions.rejects)
         orders = _agreed(reviewed, ground, consent)
         keep_references(plan.header, tree, store)
         ledger.admit(plan.header, plan.cells())
@@ -228,7 +230,13 @@ def _told(ground: _Ground, done: _Done, *, adopted: int, doubts_found: int) -> R
     reported = None
     if settings.reports:
         reported = write_reports(
-            ledger, manifest, done.judged, ground.places, ground.out, settings.surroundings
+            ledger,
+            manifest,
+            done.judged,
+            ground.decisions,
+            ground.places,
+            ground.out,
+            settings.surroundings,
         )
     return RunResult(
         manifest=manifest,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from seedpipe.core.findings import JudgedJob
     from seedpipe.core.manifest import RunManifest
     from seedpipe.core.records import JobRecord
+    from seedpipe.core.reviewing import Decision
     from seedpipe.ports import Pictures
 
 
@@ -22,11 +23,13 @@ class Subject:
     """One run, to be told.
 
     `jobs` streams all jobs anew each time it is called. `before` returns the job whose set a cell showed
-    before the campaign was changed, by the cell's address. With `embed_full` a page carries whole images.
+    before the campaign was changed, by the cell's address; `decisions` what people have said of an image, by
+    its sha256. With `embed_full` a page carries whole images.
     """
 
     manifest: RunManifest
     jobs: Callable[[], Iterable[JudgedJob]]
     pictures: Pictures
     before: Callable[[str], JobRecord | None] = lambda _address: None
+    decisions: Callable[[str], Iterable[Decision]] = lambda _sha256: ()
     embed_full: bool = False

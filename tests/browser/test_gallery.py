@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from seedpipe import schemas
 from seedpipe.core.exported import read_export
 from seedpipe.core.lifecycle import Phase
+from seedpipe.core.reviewing import Decision, Said
 from seedpipe.reports import gallery
 from tests.reports.subjects import FAILED, PASSED, WARNED, image, judged, subject
 
@@ -20,7 +21,7 @@ XSS = (
 )
 
 
-def campaign():
+def campaign(**more):
     jobs = [
         judged(
             "hero", {"product": product, "market": market}, found=[PASSED, WARNED] if market == "us" else []
@@ -34,6 +35,7 @@ def campaign():
         judged("detail", {"product": "tube"}, phase=Phase.FAILED, images=0, error="moderation said no"),
         judged("detail", {"product": "mug"}, phase=Phase.DONE_SHORT, images=1),
         before={"hero/jar/us": judged("hero", {"product": "old", "market": "us"}, prompt="Before").record},
+        **more,
     )
 
 
@@ -115,6 +117,32 @@ def test_a_designer_filters_compares_decides_and_exports(opened):
         ("hero/jar/us", "approved"),
         ("hero/jar/us", "rejected"),
     ]
+    assert page.complaints == []
+
+
+def test_what_the_team_has_said_stands_by_the_picture(opened):
+    first = image("hero/jar/us-1-0").sha256
+    said = [
+        Decision(
+            sha256=first, by=by, said=word, note=note, at=datetime.now(UTC), cells=("hero/jar/us",), image=1
+        )
+        for by, word, note in (
+            ("Jo", Said.APPROVED, ""),
+            (XSS, Said.REJECTED, XSS),
+            ("Kim", Said.UNDECIDED, "?"),
+        )
+    ]
+    page = opened(campaign(decisions=lambda sha256: said if sha256 == first else ()))
+    page.focus(".shot >> nth=0")
+    page.keyboard.press("i")
+    told = page.inner_text("aside:visible")
+    assert "✓ Jo" in told
+    assert "· Kim: ?" in told
+    assert "✕ </script>" in told
+    assert "rejected by" in labels(page)[0]
+    assert "rejected by" not in labels(page)[1]
+    assert "0 approved, 0 rejected" in page.inner_text("#tally")  # those are this browser's own
+    assert page.evaluate("window.hacked") is None
     assert page.complaints == []
 
 

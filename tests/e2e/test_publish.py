@@ -74,6 +74,11 @@ def test_what_is_approved_is_published_once_and_what_is_rejected_since_is_remove
 
     assert publish(cards, "--approved-only")["unchanged"] == 4
     assert files_in(folder) == made
+    (folder / "published.jsonl").unlink()
+    assert publish(cards, "--approved-only")["written"] == 4  # made again, found to be the same, left alone
+    again = files_in(folder)
+    assert {**again, "published.jsonl": made["published.jsonl"]} == made
+    assert again["published.jsonl"][1] == made["published.jsonl"][1]
     write(cards, FORMATS.replace("40", "48"))
     (folder / "one" / "1-feed.webp").write_bytes(b"damaged")
     changed = publish(cards, "--approved-only")

@@ -105,6 +105,9 @@ def test_a_proof_is_reviewed_by_cell_by_image_and_by_what_the_gallery_exports(ca
     assert "2 decisions taken over as Mara's" in taken.stderr
     assert "1 decision about pictures that are not shown any more" in taken.stderr
     assert "hero/gone" in taken.stderr
+    cards.run("report")
+    gallery = (cards.project / "out" / "cards-proof" / "gallery.html").read_text()
+    assert '{"by":"Mara","said":"approved","note":"well, yes"}' in gallery
     again = cards.run("review", "campaign.yaml", "--take", "decisions.json").stderr
     assert "0 decisions taken over" in again
     assert "2 known already" in again

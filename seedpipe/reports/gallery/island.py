@@ -192,6 +192,10 @@ class _Telling:
             "height": image.height_px,
             "bytes": image.size_bytes,
             "href": href,
+            "said": [
+                {"by": one.by, "said": one.said.value, "note": one.note}
+                for one in self.subject.decisions(image.sha256)
+            ],
         }
 
     @staticmethod

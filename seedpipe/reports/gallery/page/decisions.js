@@ -1,5 +1,6 @@
 // Decisions live in the browser, one entry an image, so that two windows never overwrite each other.
 const PREFIX = `seedpipe:${run.campaign}:${run.plan}:`;
+const SIGNS = { approved: ['✓', 'good'], rejected: ['✕', 'bad'], undecided: ['·', 'quiet'] };
 const memory = new Map(); // where storage is switched off, decisions last as long as the page
 
 const decisions = {

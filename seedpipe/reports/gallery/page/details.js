@@ -18,6 +18,10 @@ function decisionPart(shot) {
   return [el('div', { class: 'decide' }, button('✓ Approve', 'approved', 'a'), button('✕ Reject', 'rejected', 'x')), text];
 }
 
+// What the team had said when the page was made; it stands in the campaign's decisions file.
+const teamPart = (image) => (image.said.length ? part('The team', ...image.said.map(({ by, said, note }) => (
+  el('p', {}, el('b', { class: SIGNS[said][1] }, `${SIGNS[said][0]} ${by}`), note ? `: ${note}` : '')))) : []);
+
 function showDetails(aside, shot) {
   if (!shot) { aside.replaceChildren(el('p', { class: 'quiet' }, 'No picture is chosen.')); return; }
   const { set: { job, cell }, image } = shot;
@@ -27,6 +31,7 @@ function showDetails(aside, shot) {
   aside.replaceChildren(
     el('h2', {}, cell.address), el('p', { class: 'quiet' }, shot.label ?? `image ${shot.number} of ${job.expected} · ${image.width} × ${image.height}`),
     ...decisionPart(shot),
+    ...teamPart(image),
     ...(found.length ? part('Findings', ...found.map((finding) => el('p', { class: `found ${finding.level}` }, `${finding.check}: ${finding.message}`))) : []),
     ...(passed.length ? part('Passed', el('p', {}, passed.join(', '))) : []),
     ...part('Prompt', el('p', {}, job.prompt)),

@@ -38,10 +38,11 @@ function showMark(shot) {
   button.querySelector('.mark').replaceChildren(
     el('span', {}, String(shot.number)),
     ...(words ? [el('b', { class: words[1] }, words[0])] : []),
+    ...shot.image.said.filter(({ said }) => said !== 'undecided').map(({ by, said }) => el('span', { class: SIGNS[said][1] }, `${SIGNS[said][0]} ${by}`)),
     el('span', { class: worst?.level === 'fail' ? 'bad' : 'warn' }, worst ? `${worst.check}${found.length > 1 ? ` +${found.length - 1}` : ''}` : ''),
   );
   button.classList.toggle('marked', marked.includes(shot));
-  button.setAttribute('aria-label', [nameOf(shot), decision ?? 'open', ...found.map((finding) => finding.message)].join(', '));
+  button.setAttribute('aria-label', [nameOf(shot), decision ?? 'open', ...shot.image.said.map(({ by, said }) => `${said} by ${by}`), ...found.map((finding) => finding.message)].join(', '));
 }
 
 // The height at which a set's pictures stand in even rows: one left over in a row of its own is a hole in the page.
