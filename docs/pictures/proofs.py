@@ -47,8 +47,8 @@ ROWS = (
     (
         ('A bowl of ramen, red and black, headline "Late, hot, yours"', 1536, 864, 1),
         ('Burger with fries, "HUNGRY?"', 864, 864, 1),
-        ("Ice cream cone in pastel pink and mint, summer", 691, 864, 1),
-        ("Matte black water bottle for Fjell, sage green background, morning light", 864, 864, 2),
+        ("Cake in mint with berries, cream background", 691, 864, 2),
+        ("Skincare trio: serum, moisturizer and cleanser for Halden, sage and ivory", 1152, 864, 2),
     ),
     (
         ("An alpine lake between mountains, autumn", 1536, 864, 1),

@@ -102,7 +102,7 @@ def test_another_request_is_another_picture():
 @pytest.mark.parametrize("subject", sorted(SUBJECTS))
 def test_every_pack_stands_out_in_its_own_colour(subject):
     words = {"bar": "soap bar", "flacon": "perfume bottle", "pump": "pump bottle", "pouch": "coffee bag"}
-    words |= {"plate": "plate of pasta", "cone": "ice cream", "flask": "water bottle"}
+    words |= {"plate": "plate of tacos", "cone": "ice cream", "flask": "water bottle"}
     words |= {"tumbler": "glass of tea", "can": "soda can", "dropper": "dropper bottle", "bag": "paper bag"}
     prompt = f"A {words.get(subject, subject)} in #2B50FF on a #F4F1EA background, studio"
     assert read(prompt).subject == subject

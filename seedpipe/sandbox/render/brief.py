@@ -183,9 +183,10 @@ def read(prompt: str) -> Brief:
         for match in _QUOTED.finditer(prompt)
     ]
     plain = _QUOTED.sub(lambda match: " " * len(match[0]), prompt)
-    scene, subject = subject_of(plain)
     palette, product, background, ties = _palette(prompt, plain)
     headline, label = _wording(prompt, quotes, plain)
+    shown = _unnamed(plain, label)
+    scene, subject = subject_of(shown)
     return Brief(
         scene=scene,
         subject=subject,
@@ -197,9 +198,9 @@ def read(prompt: str) -> Brief:
         label=label,
         light=next((light for words, light in _LIGHTS if has(words, plain)), _unlit(scene)),
         shots=_shots(plain),
-        held=held_in(plain) if scene is Scene.PORTRAIT else "",
-        ware=ware_of(plain, subject) if scene is Scene.STAGE else "",
-        beside=packs_beside(plain, subject) if scene is Scene.STAGE else (),
+        held=held_in(shown) if scene is Scene.PORTRAIT else "",
+        ware=ware_of(shown, subject) if scene is Scene.STAGE else "",
+        beside=packs_beside(shown, subject) if scene is Scene.STAGE else (),
         season=next((season for words, season in _SEASONS if has(words, plain)), ""),
         misty=has(r"mist(?:y)?|fog(?:gy)?|haz[ey]", plain),
         style=next((style for words, style in _STYLES if has(words, plain)), ""),
@@ -283,6 +284,15 @@ def _wording(prompt: str, quotes: list[tuple[tuple[int, int], str]], plain: str)
             headline = headline or words
         since = behind.end() if behind else end
     return headline, label or _brand(plain)
+
+
+def _unnamed(text: str, brand: str) -> str:
+    """Return a text without a brand's name where it stands for the brand: Fjord Supply sells no fjords."""
+    if not brand:
+        return text
+    name = re.escape(brand)
+    stands = rf"(?:(?<=\bfor )|(?<=\bby )|(?<=\bfrom )){name}\b|\b{name}(?=\s+(?:logo|label|brand)\b)"
+    return re.sub(stands, lambda match: "_" * len(match[0]), text)
 
 
 def _brand(text: str) -> str:

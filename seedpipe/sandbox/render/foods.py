@@ -1,4 +1,4 @@
-"""What is eaten: a bowl, a plate, a burger, a cone. Dishes are the product's colour, food is its own."""
+"""What is eaten, in a bowl, on a plate, in a cone. Dishes are the product's colour, food is its own."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _HERB: Final = Finish(colour="#5E8C3A", gloss=0.08)
 _BROTH: Final = Finish(colour="#C98A45", gloss=0.35)
 _BUN: Final = Finish(colour="#CC8A45", gloss=0.3)
+_TOMATO: Final = Finish(colour="#D4523B", gloss=0.3)
 _NOODLE: Final = Finish(colour="#EBCB82", gloss=0.15)
 
 
@@ -53,8 +54,30 @@ _SPRINKLED: Final = ((0.02, -0.26), (0.1, 0.1), (-0.05, 0.28), (0.34, 0.02), (-0
 
 
 def plate(look: Look, _materials: list[Finish]) -> Pack:
-    """Return a plate with a nest of something on it, and herbs."""
-    china = Finish(colour=look.product, gloss=0.3)
+    """Return a plate with something on it that nobody could name, among leaves."""
+    chance = random.Random(look.seed)
+    tones = ("#D9A05B", "#C7793F", "#E7C98B", "#A8562F")
+    mounds = [
+        _lump(x, y, 0.16, size, Finish(colour=tones[k], gloss=0.12))
+        for k, (x, y, size) in enumerate(
+            ((0.02, 0.18, 0.2), (-0.2, 0.02, 0.19), (0.2, 0.0, 0.18), (0.0, -0.12, 0.16))
+        )
+    ]
+    leaves = [
+        _lump(
+            0.36 * math.cos(turn),
+            0.36 * math.sin(turn),
+            0.1,
+            0.08 + 0.03 * chance.random(),
+            replace(_HERB, colour=mixed(_HERB.colour, "#9CC06A", chance.random())),
+        )
+        for turn in (2.5 + 0.42 * k for k in range(9))
+    ]
+    return _served(look, [*leaves, *mounds], 0.36)
+
+
+def pasta(look: Look, _materials: list[Finish]) -> Pack:
+    """Return a nest of pasta on a plate, with herbs."""
     chance = random.Random(look.seed)
     nest = [
         Part(
@@ -71,20 +94,88 @@ def plate(look: Look, _materials: list[Finish]) -> Pack:
             (-0.06, 0.06, _HERB),
             (0.1, 0.0, replace(_HERB, colour="#79A84C")),
             (0.0, -0.09, replace(_HERB, colour="#4E7A33")),
-            (0.17, -0.12, Finish(colour="#D4523B", gloss=0.3)),
+            (0.17, -0.12, _TOMATO),
+        )
+    ]
+    return _served(look, [*nest, *garnish], 0.42)
+
+
+def pancakes(look: Look, _materials: list[Finish]) -> Pack:
+    """Return a stack of pancakes with butter and berries."""
+    rim = Finish(colour="#B9763A", gloss=0.1)
+    stack = [
+        part
+        for k in range(5)
+        for part in turned(
+            edged(0.08 + 0.085 * k, 0.165 + 0.085 * k, 0.37 - 0.012 * (k % 2), 0.04),
+            replace(rim, colour=mixed(rim.colour, "#E9C27E", 0.45 if k % 2 else 0.1)),
+            at=(0.014 * (k % 3 - 1), 0.012 * (k % 2)),
+        )
+    ]
+    butter = [
+        replace(part, patch=part.patch.moved(0, 0, turn=24))
+        for part in crate((0, 0, 0.505), (0.16, 0.16, 0.06), Finish(colour="#F6DE8A", gloss=0.3))
+    ]
+    berries = [
+        _lump(x, y, 0.12, 0.06, Finish(colour=colour, gloss=0.35), flat=1.0)
+        for x, y, colour in ((-0.46, -0.2, "#3C4A86"), (-0.4, -0.32, "#B3263D"), (-0.52, -0.06, "#3C4A86"))
+    ]
+    syrup = Part(patch=disc(0.508, 0.25, 0.21), finish=Finish(colour="#8A4A1B", gloss=0.6, opacity=0.85))
+    return _served(look, [*stack, syrup, *butter, *berries], 0.58)
+
+
+def pizza(look: Look, _materials: list[Finish]) -> Pack:
+    """Return a pizza on a board, with basil."""
+    chance = random.Random(look.seed)
+    crust, cheese = Finish(colour="#D29A52", gloss=0.08), Finish(colour="#F3D58C", gloss=0.2)
+    top = [
+        Part(patch=disc(0.115, 0.62), finish=Finish(colour="#B9402A", gloss=0.2)),
+        Part(patch=disc(0.12, 0.57), finish=cheese),
+    ]
+    for k in range(15):
+        turn, out = k * 2.4, 0.13 + 0.39 * (k / 15) ** 0.6
+        finish, size = ((_TOMATO, 0.085), (_HERB, 0.065), (replace(cheese, colour="#FBF1D8"), 0.1))[k % 3]
+        x, y = out * math.cos(turn), out * math.sin(turn)
+        top.append(_lump(x, y, 0.125, size + 0.02 * chance.random(), finish, flat=0.18))
+    return _served(look, [Part(patch=_coil(0.64, 0.055).moved(0, 0, 0.125), finish=crust), *top], 0.2)
+
+
+def sushi(look: Look, _materials: list[Finish]) -> Pack:
+    """Return rolls of sushi in two rows."""
+    rolls = []
+    for k, (x, y) in enumerate((x, y) for y in (0.2, -0.16) for x in (-0.36, -0.12, 0.12, 0.36)):
+        filling = ("#F2856B", "#7FA848", "#F2B33D")[k % 3]
+        rolls += [
+            *turned(edged(0.08, 0.28, 0.115, 0.012), Finish(colour="#1E2A24", gloss=0.15), at=(x, y)),
+            Part(patch=disc(0.283, 0.1).moved(x, y), finish=Finish(colour="#FAF7EF", gloss=0.05)),
+            Part(patch=disc(0.287, 0.045).moved(x, y), finish=Finish(colour=filling, gloss=0.2)),
+        ]
+    ginger = _lump(0.52, -0.14, 0.1, 0.08, Finish(colour="#F4B9A8", gloss=0.1))
+    return _served(look, [*rolls, ginger], 0.3)
+
+
+def cake(look: Look, _materials: list[Finish]) -> Pack:
+    """Return a cake on a stand, iced in the product's colour, with berries on it."""
+    icing = Finish(colour=look.product, gloss=0.2)
+    sponge = Finish(colour="#6A4029", gloss=0.02)
+    china = Finish(colour="#F5F1E8", gloss=0.3)
+    berries = [
+        _lump(0.3 * math.cos(turn), 0.3 * math.sin(turn), 0.86, 0.065, finish, flat=1.0)
+        for turn, finish in (
+            (0.4 + k * math.tau / 9, replace(_TOMATO, colour=("#B3263D", "#C8375A")[k % 2])) for k in range(9)
         )
     ]
     parts = [
-        *turned([(0.0, 0.34), (0.025, 0.4), (0.07, 0.74)], china, top=False),
-        Part(patch=disc(0.07, 0.74), finish=china, layer=1),
-        Part(
-            patch=disc(0.073, 0.52),
-            finish=replace(china, colour=mixed(look.product, "#000000", 0.06)),
-            layer=2,
-        ),
-        *[replace(part, layer=3 + index) for index, part in enumerate((*nest, *garnish))],
+        *turned([(0.0, 0.2), (0.03, 0.18), (0.08, 0.06), (0.2, 0.06)], china),
+        *turned(edged(0.2, 0.25, 0.6, 0.02), china, 1),
+        *turned(edged(0.25, 0.44, 0.44, 0.02), sponge, 2),
+        *turned(edged(0.43, 0.49, 0.445, 0.02), replace(icing, colour="#FBF3E6"), 3),
+        *turned(edged(0.48, 0.68, 0.44, 0.02), sponge, 4),
+        Part(patch=_frill(0.7, 0.455, high=0.09), finish=icing, layer=5),
+        *turned(edged(0.72, 0.83, 0.45, 0.04), icing, 6),
+        *[replace(part, layer=7 + k) for k, part in enumerate(sorted(berries, key=_farthest))],
     ]
-    return Pack(parts=tuple(parts), height=0.42, reach=0.74)
+    return Pack(parts=tuple(parts), height=0.92, reach=0.6)
 
 
 def burger(_look: Look, _materials: list[Finish]) -> Pack:
@@ -128,6 +219,27 @@ def cone(look: Look, _materials: list[Finish]) -> Pack:
         Part(patch=_frill(1.15, 0.255, high=0.045).moved(0.02, 0), finish=second, layer=5),
     ]
     return Pack(parts=tuple(parts), height=1.55, reach=0.3)
+
+
+def _served(look: Look, food: list[Part], height: float) -> Pack:
+    """Return food, from the plate up, on a plate."""
+    china = Finish(colour=look.product, gloss=0.3)
+    well = replace(china, colour=mixed(look.product, "#000000", 0.06))
+    parts = [
+        *turned([(0.0, 0.34), (0.025, 0.4), (0.07, 0.74)], china, top=False),
+        Part(patch=disc(0.07, 0.74), finish=china, layer=1),
+        Part(patch=disc(0.073, 0.52), finish=well, layer=2),
+        *[replace(part, layer=3 + index) for index, part in enumerate(food)],
+    ]
+    return Pack(parts=tuple(parts), height=height, reach=0.74)
+
+
+def _lump(x: float, y: float, z: float, size: float, finish: Finish, *, flat: float = 0.55) -> Part:
+    return Part(patch=ball(size, flat=flat).moved(x, y, z), finish=finish)
+
+
+def _farthest(part: Part) -> float:
+    return -float(part.patch.points[..., 1].mean())
 
 
 def _egg(x: float, y: float, z: float) -> list[Part]:

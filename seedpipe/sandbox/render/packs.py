@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from seedpipe.sandbox.render.colours import mixed
-from seedpipe.sandbox.render.foods import bowl, burger, cone, plate
+from seedpipe.sandbox.render.foods import bowl, burger, cake, cone, pancakes, pasta, pizza, plate, sushi
 from seedpipe.sandbox.render.geometry import block, disc, front, loft, sheet, smooth, tube
 from seedpipe.sandbox.render.lights import candle, lamp, lantern
 from seedpipe.sandbox.render.parts import (
@@ -217,6 +217,7 @@ _PACKS: Final[dict[str, Callable[[Look, list[Finish]], Pack]]] = {
     "bowl": bowl,
     "box": _box,
     "burger": burger,
+    "cake": cake,
     "can": can,
     "candle": candle,
     "chair": _chair,
@@ -229,11 +230,15 @@ _PACKS: Final[dict[str, Callable[[Look, list[Finish]], Pack]]] = {
     "lantern": lantern,
     "lipstick": _lipstick,
     "mug": mug,
+    "pancakes": pancakes,
+    "pasta": pasta,
     "phone": _phone,
+    "pizza": pizza,
     "plate": plate,
     "pouch": _pouch,
     "pump": pump,
     "speaker": _speaker,
+    "sushi": sushi,
     "tube": _tube,
     "tumbler": tumbler,
     "vase": vase,

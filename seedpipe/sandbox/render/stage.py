@@ -58,7 +58,15 @@ _COARSE_PX: Final = 300
 _PLINTH: Final = 0.3
 _FOLLOWS: Final = 0.55  # how far a pack turns after the camera, so that its label stays legible
 _BESIDE: Final = 0.21  # of the picture's width: half of what is a pack's beside a headline
-_INTO: Final = {"bowl": 24.0, "plate": 28.0}  # how steeply at least: one looks into them
+_INTO: Final = {  # how steeply at least: one looks into them
+    "bowl": 24.0,
+    "cake": 14.0,
+    "pancakes": 18.0,
+    "pasta": 28.0,
+    "pizza": 34.0,
+    "plate": 28.0,
+    "sushi": 30.0,
+}
 _WIDE: Final = 1.3  # from this ratio on a headline stands beside the pack
 
 
@@ -158,7 +166,7 @@ def _camera(canvas: Canvas, brief: Brief, shot: Shot, ware: Pack, others: Sequen
         view = max(view, 2 * half / ratio / (0.62 if brief.headline and ratio >= _WIDE else 1.0))
     view /= shot.near
     if brief.headline and ratio >= _WIDE:  # however close, the pack stays beside the words
-        view = max(view, ware.reach / (_BESIDE * ratio))
+        view = max(view, max(ware.reach, 0.85 * _reach(ware)) / (_BESIDE * ratio))
     focal = canvas.height * _DISTANCE / view
     target = (
         0.0,

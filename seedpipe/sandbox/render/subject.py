@@ -27,14 +27,14 @@ class Scene(StrEnum):
     CARD = "card"
 
 
-FOODS: Final = frozenset({"bowl", "burger", "cone", "plate"})
+FOODS: Final = frozenset({"bowl", "burger", "cake", "cone", "pancakes", "pasta", "pizza", "plate", "sushi"})
 
 # Containers and things, then wares that imply one. The earliest wins: "a candle on a table" is a candle.
 _THINGS: Final = (
     (r"bottles?\b", "bottle"), (r"(?:droppers?|pipettes?|vials?)\b", "dropper"),
     (r"(?:pump bottles?|dispensers?)\b", "pump"), ((r"(?:flacons?|perfume bottles?"
      r"|fragrance bottles?)\b"), "flacon"),
-    (r"(?:jars?|tubs?|pots? of|cream pots?|tins?)\b", "jar"), (r"tubes?\b", "tube"),
+    (r"(?:jars?|tubs?|pots? of|cream pots?|tins?|canisters?|caddy)\b", "jar"), (r"tubes?\b", "tube"),
     (r"lipsticks?\b", "lipstick"),
     ((r"(?:cans\b|(?:soda|beer|drinks?|beverage|alumin(?:i)?um|slim|sleek|cold|tin|a|the|of|water|tea"
      r"|coffee) can\b(?! be|-)|can of\b)"), "can"),
@@ -46,7 +46,9 @@ _THINGS: Final = (
     (r"(?:smart)?phones?\b", "phone"), (r"(?:books?|notebooks?)\b", "book"), (r"vases?\b", "vase"),
     ((r"(?:(?:wine ?|drinking |water )?(?:glass|tumbler)(?:es)? of\b|cocktails?\b|smoothies?\b"
      r"|in an? (?:tall |clear )?glass\b(?! (?:jar|bottle|dropper|vase|flacon)))"), "tumbler"),
-    (r"(?:bowls?)\b", "bowl"), (r"(?:plates?|dish(?:es)?) of\b", "plate"),
+    (r"(?:bowls?)\b", "bowl"),
+    ((r"(?:plates?|platters?|dish(?:es)?) of (?!(?:fresh |homemade )?(?:pasta|spaghetti|pizza|pancakes"
+     r"|sushi|cake))"), "plate"),
     (r"(?:thermos(?:es)?|(?:thermo|vacuum|insulated|steel) flasks?)\b", "flask"),
     (r"speakers?\b", "speaker"), (r"(?:soap bars?|bars? of (?:soap|chocolate))\b", "bar"),
 )  # fmt: skip
@@ -61,11 +63,14 @@ _WARES: Final = (
     (r"(?:sodas?|lemonades?|energy drinks?|seltzers?|colas?|beers?|cold brews?|iced (?:coffees?|teas?))\b",
      "can"),
     (r"(?:wines?|olive oils?|juices?|sparkling water|kombuchas?|whiskys?|gins?)\b", "bottle"),
-    (r"(?:cereals?|tea blend|teas|chocolates?)\b", "box"), ((r"(?:coffee beans|coffee roast"
+    (r"(?:cereals?|tea blend|teas|chocolates?(?! (?:cake|ice|mousse|chip|milk|sauce)))\b", "box"),
+    ((r"(?:coffee beans|coffee roast"
      r"|ground coffee)\b"), "pouch"),
     (r"(?:espressos?|cappuccinos?|latt?es?|coffees?|cocoas?)\b", "mug"),
     (r"(?:ramens?|noodles?|soups?|salads?|porridges?|muesli|granola|curr(?:y|ies)|poke)\b", "bowl"),
-    (r"(?:pastas?|spaghetti|pizzas?|pancakes?|croissants?|steaks?|sushi|breakfasts?|tacos?)\b", "plate"),
+    (r"(?:pastas?|spaghetti|noodle dish(?:es)?)\b", "pasta"), (r"pizzas?\b", "pizza"),
+    (r"pancakes?\b", "pancakes"), (r"sushi\b", "sushi"), (r"(?:cup|cheese)?cakes?\b|tortes?\b", "cake"),
+    (r"(?:croissants?|steaks?|breakfasts?|tacos?|toasts?|sandwich(?:es)?|brunch(?:es)?)\b", "plate"),
     (r"(?:ham|cheese)?burgers?\b", "burger"), (r"(?:ice[ -]creams?|gelatos?|sorbets?)\b", "cone"),
     (r"(?<!ice )(?<!ice-)creams?\b", "jar"),
 )  # fmt: skip
@@ -146,7 +151,7 @@ _IN_SETS: Final = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN: Final = re.compile(r"[,;:+&]|\b(?:and|with|beside|next to)\b", re.IGNORECASE)
-_NOT_HELD: Final = frozenset({"bowl", "burger", "chair", "lamp", "plate", "speaker", "vase"})
+_NOT_HELD: Final = frozenset({*FOODS, "chair", "lamp", "speaker", "vase"} - {"cone"})
 
 
 def subject_of(text: str) -> tuple[Scene, str]:
