@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from seedpipe.core.rendering import Rendering
     from seedpipe.core.templates import Template
 
+MOST_PUBLISHED: Final = 1_000_000  # files of one plan: some 15 s and 150 MB to tell apart
 _DIGEST_BYTES: Final = 16  # 128 bits of a path: no collision to fear
 
 
@@ -55,6 +56,11 @@ class Claims:
         for form in publication.formats if publication else ():
             cell.values["format"] = form.name
             template = publication.to if publication else series.output
+            if len(self._owners) + images > MOST_PUBLISHED:
+                message = f"more than {MOST_PUBLISHED:,} files would be published"
+                cell.refuse(
+                    "template-limit", message, template.span, "publish fewer formats, or fewer series"
+                )
             paths = self._claimed(template, form.extension, series, number, images, cell)
             found[form.name] = tuple(path + form.extension for path in paths)
         return found

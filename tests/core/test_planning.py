@@ -5,6 +5,7 @@ from itertools import islice
 import pytest
 
 from seedpipe import catalog
+from seedpipe.core import claims
 from seedpipe.core.campaign import FileProblem, load_campaign
 from seedpipe.core.errors import InputError
 from seedpipe.core.money import usd
@@ -243,3 +244,16 @@ def test_the_month_of_a_brand_comes_from_its_file_and_stays_out_of_templates():
 def test_a_brands_budget_is_an_amount_a_month(budget):
     text = "brand: b.yaml\nseries: {s: {over: [], prompt: 'a lamp'}}\n"
     assert errors(text, b__yaml=f"name: Aurora\nbudget: {budget}\n")
+
+
+def test_more_published_files_than_anyone_tells_apart_are_an_error(monkeypatch):
+    monkeypatch.setattr(claims, "MOST_PUBLISHED", 10)
+    text = (
+        "matrix: {a: {file: p.csv, key: sku}}\n"
+        "series: {s: {prompt: '{{ a }}', input: {max_images: 1}}}\n"
+        "publish: {s: {to: '{{ a }}-{{ format }}', formats: {x: {type: jpeg}, y: {type: jpeg}}}}\n"
+    )
+    assert len(list(planned(text, p__csv=products(5)).cells())) == 5
+    (error,) = errors(text, p__csv=products(6))
+    assert (error.rule, error.span.line) == ("template-limit", 6)
+    assert "more than 10 files would be published" in error.message
