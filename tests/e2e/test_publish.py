@@ -138,6 +138,10 @@ def test_a_folder_may_have_files_of_several_campaigns_and_a_changed_cell_shows_w
 def test_proofs_are_never_published(seedpipe):
     write(seedpipe)
     seedpipe.run("run", "campaign.yaml", "--no-report")
+    seedpipe.environment |= {"GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_GLOBAL": "/dev/null"}
+    nobody = seedpipe.run("approve", "campaign.yaml", "--all", code=2).stderr
+    assert "a decision needs a name" in nobody
+    assert "--by" in nobody
     seedpipe.run("approve", "campaign.yaml", "--all", "--by", "Mara")
     for flags in ((), ("--live",)):
         said = seedpipe.run("publish", "campaign.yaml", *flags, code=2).stderr
