@@ -8,7 +8,7 @@ painted later is in front.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Shader = Callable[[Floats, Floats], Floats]
 
 _FINER: Final = 4  # masks are drawn this much larger, then reduced
+_LARGE_PX, _FINER_OF_LARGE = 3000, 3  # of the longer side: a step of an edge is seen less there
 _MASK_PX: Final = 20_000_000  # but never with more pixels than this
 _SHADED_SIDE_PX: Final = 420
 _LEAST_SHADED_PX: Final = 60
@@ -47,6 +48,7 @@ class Canvas:
 
     def __init__(self, width: int, height: int, margin: int = 0) -> None:
         self.width, self.height = width, height
+        self._finer = _FINER if max(width, height) < _LARGE_PX else _FINER_OF_LARGE
         self.image = Image.new("RGB", (width, height + margin))
 
     def reduced(self, most_px: int) -> Canvas:
@@ -88,9 +90,11 @@ class Canvas:
             fill = self._shading(pixels, colours, (depth, facing), box, side)
         self._fill(polygons, box, fill, opacity, even=flat)
 
-    def shape(self, outline: Sequence[tuple[float, float]], fill: Floats | str, opacity: float = 1.0) -> None:
+    def shape(
+        self, outline: Sequence[tuple[float, float]] | Floats, fill: Floats | str, opacity: float = 1.0
+    ) -> None:
         """Paint a flat shape; as fill a colour, or a small picture of linear light that covers its bounds."""
-        points = np.array(outline, dtype=float)
+        points = np.asarray(outline, dtype=float)
         box = self._bounds(points)
         if box is None:
             return
@@ -119,12 +123,14 @@ class Canvas:
             max(min(float(small.width), part[2]), first_x + _SLIVER),
             max(min(float(small.height), part[3]), first_y + _SLIVER),
         )
-        self._paste(small, part, box, _mask([points], box, opacity), even=True)
+        self._paste(small, part, box, _mask([points], box, opacity, self._finer), even=True)
 
     def ellipse(self, x: float, y: float, across: float, up: float, fill: str, opacity: float = 1.0) -> None:
         """Paint a flat ellipse about a pixel."""
-        turns = np.linspace(0, 2 * np.pi, 180, endpoint=False)
-        self.shape(list(zip(x + across * np.cos(turns), y + up * np.sin(turns), strict=True)), fill, opacity)
+        corners = int(min(180, max(24, 1.2 * max(across, up))))  # no chord is a fifth of a pixel off
+        turns = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+        outline = np.stack((x + across * np.cos(turns), y + up * np.sin(turns)), axis=-1)
+        self.shape(outline, fill, opacity)
 
     def decal(
         self, camera: Camera, grid: Patch, ink: Callable[[int, int], Image.Image], shader: Shader
@@ -159,7 +165,7 @@ class Canvas:
     ) -> None:
         """Fill polygons within a box with a colour, or with a small picture that is enlarged to the box."""
         for cut in _cuts(polygons, box):
-            mask = _mask(polygons, cut, opacity)
+            mask = _mask(polygons, cut, opacity, self._finer)
             if not isinstance(fill, Image.Image):
                 self.image.paste(fill, cut, mask)
                 continue
@@ -221,11 +227,13 @@ class Canvas:
         means = _mean(values)
         shown = (means[..., 6] > 0) & _near_within(means[..., :2], small)
         order = np.argsort(-means[..., 5][shown], kind="stable")
-        quads = _quads(values[..., :2])[shown][order].reshape(-1, 8)
+        # Single floats, whose rows the drawing reads as they lie in memory.
+        quads = _quads(values[..., :2])[shown][order].reshape(-1, 8).astype(np.float32)
         picture = Image.new("RGBA", small)
         draw = ImageDraw.Draw(picture)
         tones = np.rint(means[..., 2:5][shown][order]).astype(int)
-        for quad, (red, green, blue) in zip(quads.tolist(), tones.tolist(), strict=True):
+        rows = cast("Sequence[Sequence[float]]", quads)
+        for quad, (red, green, blue) in zip(rows, tones.tolist(), strict=True):
             draw.polygon(quad, (red, green, blue, 255))
         return _spread(picture.convert("RGB"), picture.getchannel("A"))
 
@@ -341,10 +349,10 @@ def _area(polygon: Floats) -> float:
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
-def _mask(polygons: list[Floats], box: tuple[int, int, int, int], opacity: float) -> Image.Image:
+def _mask(polygons: list[Floats], box: tuple[int, int, int, int], opacity: float, most: int) -> Image.Image:
     """Return a mask for a box from polygons, rows of points, with smooth edges."""
     width, height = box[2] - box[0], box[3] - box[1]
-    finer = max(1, min(_FINER, int((_MASK_PX / (width * height)) ** 0.5)))
+    finer = max(1, min(most, int((_MASK_PX / (width * height)) ** 0.5)))
     mask = Image.new("L", (width * finer, height * finer))
     draw, corner = ImageDraw.Draw(mask), np.array(box[:2], dtype=float)
     for polygon in polygons:

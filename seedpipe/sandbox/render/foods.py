@@ -181,7 +181,7 @@ def cake(look: Look, _materials: list[Finish]) -> Pack:
 def burger(_look: Look, _materials: list[Finish]) -> Pack:
     """Return a burger with a bun, its layers and sesame."""
     meat, tomato = Finish(colour="#5C3520", gloss=0.15), Finish(colour="#C8402C", gloss=0.3)
-    crown = [(0.62, 0.46), (0.66, 0.49), (0.76, 0.475), (0.88, 0.39), (0.97, 0.23), (1.0, 0.01)]
+    crown = [(0.55, 0.43), (0.6, 0.49), (0.74, 0.48), (0.88, 0.39), (0.97, 0.23), (1.0, 0.01)]
     seeds = [
         Part(
             patch=ball(0.02, flat=0.7, wide=1.5).moved(
