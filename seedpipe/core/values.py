@@ -7,7 +7,7 @@ Absent on purpose: Jinja's syntax and sandbox, which are the business of `seedpi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -61,9 +61,9 @@ class Keyed(str):
 
     __slots__ = ("columns", "values")
     columns: Columns
-    values: tuple[object, ...]
+    values: Sequence[object]
 
-    def __new__(cls, key: str, columns: Columns, values: tuple[object, ...] = ()) -> Self:
+    def __new__(cls, key: str, columns: Columns, values: Sequence[object] = ()) -> Self:
         """Return the row `key`; `values` are in the order of `columns`, plain data or text."""
         row = super().__new__(cls, key)
         row.columns = columns
@@ -149,7 +149,7 @@ class TableByKey:
     name: str
     keys: tuple[str, ...]
     columns: Mapping[str, int]
-    rows: Mapping[tuple[str, ...], tuple[object, ...]]
+    rows: Mapping[tuple[str, ...], Sequence[object]]
     prefixes: frozenset[tuple[str, ...]]
     fallback: Mapping[str, str]
     origin: str

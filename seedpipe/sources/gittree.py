@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TIMEOUT_S: Final = 30  # for one question: longer means a hung file system
-_MAX_BYTES: Final = 32 * 1024 * 1024  # as for files of the work tree
+_MAX_BYTES: Final = 48 * 1024 * 1024  # as for files of the work tree
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _FILE_MODES: Final = frozenset({"100644", "100755"})
 # No configuration of the machine or of the user takes part, and no prompt can be waited for.

@@ -100,7 +100,7 @@ def test_a_pipe_does_not_hang(tree, project):
 
 def test_a_huge_file_is_refused(tree, project):
     with (project / "campaigns" / "big.csv").open("wb") as stream:
-        stream.truncate(40 * 1024 * 1024)
+        stream.truncate(50 * 1024 * 1024)
     with pytest.raises(FileProblem) as caught:
         tree.read("big.csv")
     assert caught.value.rule == "file-too-large"

@@ -30,7 +30,7 @@ class Table:
     """The rows of a file: the key of each, a part a key column, and its values in the order of `columns`."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[tuple[str, ...], tuple[Json, ...]], ...]
+    rows: tuple[tuple[tuple[str, ...], Sequence[Json]], ...]
 
 
 def key_fault(key: str) -> str | None:
@@ -111,7 +111,7 @@ def _no_rows(records: Records) -> Diagnostic:
 
 def _rows(
     records: Records, keys: list[str], problems: list[Diagnostic]
-) -> Iterator[tuple[tuple[str, ...], tuple[Json, ...]]]:
+) -> Iterator[tuple[tuple[str, ...], Sequence[Json]]]:
     places = [records.columns.index(key) for key in keys]
     first: dict[tuple[str, ...], int] = {}
     for record in records.rows:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from seedpipe.core.campaign import tables
@@ -32,7 +34,7 @@ def parse(text):
 def test_rows(text, rows):
     table, problems = parse(text)
     assert not problems
-    assert [texts for _, texts in table.rows] == rows
+    assert [tuple(texts) for _, texts in table.rows] == rows
 
 
 @pytest.mark.parametrize(
@@ -72,3 +74,65 @@ def test_unfit_keys(key):
 @pytest.mark.parametrize("key", ["a", "0815", "Größe 1", "a.b", "می‌خواهم", "🪔"])
 def test_fit_keys(key):
     assert tables.key_fault(key) is None
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.jsonl"])
+def test_a_hundred_thousand_rows_of_twenty_columns_are_read(name):
+    columns = ["sku", *(f"column{at}" for at in range(19))]
+    rows = [[f"A{number}", *[f"text “{number}”"] * 19] for number in range(100_000)]
+    if name == "p.csv":
+        text = "\n".join(map(",".join, [columns, *rows]))
+    else:
+        objects = (json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows)
+        text = "\n".join(objects)
+
+    table, problems = tables.parse(name, text.encode(), keys=[("sku", KEY_SPAN)], named=KEY_SPAN)
+
+    assert not problems
+    assert len(table.rows) == 100_000
+    assert [tuple(cells) for _, cells in table.rows[::33_333]] == list(map(tuple, rows[::33_333]))
+
+
+LISTED = [
+    {"sku": "a", "price": 1.5, "sizes": [1, 2]},
+    {"sku": "ü😀", "name": "x" * 2000},
+    {"sku": 7, "é": None},
+]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_list_of_objects_is_read_wherever_they_end(indent):
+    data = json.dumps(LISTED, ensure_ascii=False, indent=indent).encode()
+    table, problems = tables.parse("p.json", data, keys=[("sku", KEY_SPAN)], named=KEY_SPAN)
+
+    assert not problems
+    assert table.columns == ("sku", "price", "sizes", "name", "é")
+    assert [key for key, _ in table.rows] == [("a",), ("ü😀",), ("7",)]
+    assert [tuple(cells) for _, cells in table.rows] == [
+        ("a", 1.5, [1, 2], None, None),
+        ("ü😀", None, None, "x" * 2000, None),
+        (7, None, None, None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "column"),
+    [
+        ("p.json", '[{"sku": "ä"},\n {"sku": "é" x}]', 2, 14),
+        ("p.json", '[{"sku": "😀"} {"sku": "b"}]', 1, 15),
+        ("p.json", '[{"sku": "😀"}] x', 1, 16),
+        ("p.jsonl", '{"sku": "a"}\n  {"sku": "é"} x\n', 2, 15),
+        ("p.jsonl", '{"sku": "a"}\n{"sku": NaN}\n', 2, 1),
+        ("p.jsonl", '{"sku": 1e999}\n', 1, 1),
+        ("p.csv", 'sku,é\na,"ü" y\n', 2, 6),
+        ("p.csv", "é,sku\nüü,a\nü,a,b\n", 3, 1),
+        ("p.csv", "é,sku\nüü,a\nüü,a\n", 3, 4),
+    ],
+)
+def test_places_count_characters(name, text, line, column):
+    _, problems = tables.parse(name, text.encode(), keys=[("sku", KEY_SPAN)], named=KEY_SPAN)
+    (span,) = [problem.span for problem in problems]
+
+    assert (span.line, span.column) == (line, column)
+    shown = span.source.text.split("\n")
+    assert shown[line - 1] == text.split("\n")[line - 1]
