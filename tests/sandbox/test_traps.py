@@ -295,7 +295,7 @@ def test_strips_cover_what_their_cells_cover():
         camera = orbit((0, 0, 0.3), 6, 25, 20, 900, (200, 200))
         pixels, _ = camera.seen(solid.points)
         kept = canvases._mean((solid.normals * (camera.eye - solid.points)).sum(axis=-1)) > 0
-        by_strips = canvases._mask(canvases._strips(pixels, kept), (0, 0, 400, 400), 1.0)
+        by_strips = canvases._mask(canvases._strips(pixels, kept), (0, 0, 400, 400), 1.0, 4)
         by_cells = Image.new("L", (1600, 1600))
         draw = ImageDraw.Draw(by_cells)
         for cell in (canvases._quads(pixels)[kept] * 4).reshape(-1, 8).tolist():
