@@ -75,7 +75,10 @@ class Claims:
         for path in paths:
             if fault := path_fault(path):
                 what, hint = fault
-                cell.refuse("output-path", f"the {self._what} '{path}' {what}", template.span, hint)
+                message = f"the {self._what} {what}"
+                told = Diagnostic(rule="output-path", message=message, span=template.span, hint=hint)
+                self._faults.add(told, f"'{path}' {cell.where}")
+                raise UnfitCell
             identity = path_identity(path + ending).encode()
             key = hashlib.blake2b(identity, digest_size=_DIGEST_BYTES).digest()
             if key in self._owners:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.diagnostics import Span
 
+_CURLED: Final = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"  # what word processors make of quotes
 _MAX_CHARS: Final = 100_000  # of one template: twice the longest text that it may bring
 
 _Reference = nodes.Include | nodes.Import | nodes.FromImport
@@ -245,6 +246,15 @@ def _syntax_problem(error: TemplateSyntaxError, environment: FencedEnvironment, 
         word = open_block[1]
         message = f"'{{% {word} %}}' is never closed"
         hint = f"add '{{% end{word} %}}'"
+    elif odd := re.match(r"unexpected char '(.)'", message):
+        message = f"'{odd[1]}' means nothing in an expression"
+        curled = odd[1] in _CURLED
+        hint = "quotes are straight in templates: \" or '" if curled else "is a quote missing around a text?"
+        word_pattern = re.compile(f"({re.escape(odd[1])})")
+        span = locate(error.lineno, word_pattern)
+        return Diagnostic(rule="template-syntax", message=message, span=span, hint=hint)
+    elif message == "a condition is one expression":
+        hint = "compare with '==', and join conditions with 'and' or 'or'"
     elif message == "unexpected '}'":
         hint = "an expression that begins with '{{' ends with '}}'"
     elif message.startswith("unexpected 'end of template'"):

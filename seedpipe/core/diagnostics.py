@@ -104,7 +104,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that is most like this one, or None when nothing is close."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+    words = list(known)
+    alike = [one for one in words if one.casefold() == word.casefold()]
+    return next(iter(alike or difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

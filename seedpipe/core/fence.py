@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 MAX_TEXT_CHARS: Final = 50_000  # ten times the longest prompt that any of the models reads
 MAX_STEPS: Final = 100_000  # rounds of loops and calls a render: a loop over every row of a large matrix
 _MAX_STEPS_TOGETHER: Final = 20_000_000  # of all renders of a campaign: 200 in each of 100,000 cells
+_FOR_NUMBERS: Final = frozenset("-*/")
 _NODES_A_STEP: Final = 20  # a round of a long body is as much work as several of short ones
 _MAX_NUMBER: Final = 10**15  # exact as a float too; nothing in a prompt counts further
 
@@ -183,6 +184,8 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
         numbers = (int, float)
         if operator == "**" or not (isinstance(left, numbers) and isinstance(right, numbers)):
             hint = "join texts with ~" if operator == "+" else None
+            if operator in _FOR_NUMBERS and isinstance(left, str) != isinstance(right, str):
+                hint = "cells of a CSV file are text: a filter makes numbers of them, (price | float)"
             raise Fault(f"'{operator}' does not work on {kind_of(left)} and {kind_of(right)}", hint=hint)
         result = super().call_binop(context, operator, left, right)
         if abs(result) > _MAX_NUMBER:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import permutations
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from jinja2 import StrictUndefined, Undefined
@@ -192,6 +193,12 @@ class TableByKey:
 
     def advice(self, key: tuple[str, ...]) -> str:
         """Return what to do where a row is missing or empty."""
+        turned = next((each for each in permutations(key) if each in self.rows), None)
+        if turned and key not in self.rows:
+            return f"the keys are {', '.join(self.keys)}, in this order: {self.spelt(turned)}"
+        if key[-1] in self.columns and key not in self.rows:
+            whole = "".join(f"[{name}]" for name in self.keys)
+            return f"name every key before a column: {self.name}{whole}.{key[-1]}"
         named = ", ".join(f"{name} {part}" for name, part in zip(self.keys, key, strict=False))
         what = "fill it in" if key in self.rows else "add a row"
         return f"{what} for {named} in {self.origin}, or name what stands in: fallback: {{{key[-1]}: ...}}"

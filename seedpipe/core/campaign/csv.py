@@ -131,6 +131,9 @@ class _Reader:
                 continue
             message = f"this row has {len(row)} cells, the first line has {width}"
             hint = "put a cell that has a delimiter in it in double quotes"
+            other = b"," if delimiter == b";" else b";"
+            if len(row) == 1 and data.find(other, start, end) >= 0:
+                hint = f"separate its cells with '{delimiter.decode()}', as the first line does"
             fields = list(self._fields(start))
             self._report("ragged-row", message, fields[0].start, fields[-1].end, hint)
             if len(self._problems) > MAX_KEPT:

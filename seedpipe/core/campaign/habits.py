@@ -54,7 +54,7 @@ def _judge(reading: Reading, list_name: str, named: Scalar) -> None:
         reading.report("unknown-rule", f"there is no rule '{named.raw}'", named.span, hint)
     elif list_name == "ignore" and not rule.ignorable:
         message = f"the rule '{rule.name}' guards money or files and cannot be ignored"
-        reading.report("unknown-rule", message, named.span)
+        reading.report("unknown-rule", message, named.span, "take it out, and mend what the rule tells")
 
 
 def _look_alikes(node: Node) -> Iterator[Diagnostic]:

@@ -6,6 +6,8 @@ tree without diagnostics has the shape that the schema promises, so that the rea
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -31,6 +33,17 @@ _NAMES: Final = {
     "object": "a map (key: value)",
     "array": "a list",
     "null": "nothing",
+}
+
+
+_PYTHON: Final = {
+    "string": str,
+    "number": float,
+    "integer": int,
+    "boolean": bool,
+    "object": dict,
+    "array": list,
+    "null": type(None),
 }
 
 
@@ -108,6 +121,7 @@ def _wrong_type(error: ValidationError, node: Node, key: Scalar | None) -> Itera
         yield _about(error, node, key, "wrong-type", f"{subject} has no value; it must be {expected}")
         return
     hint = f"put it in quotes: '{node.raw}'" if wanted == "string" and isinstance(node, Scalar) else None
+    hint = hint or _example(_schema(error), wanted, key)
     found = node.raw if wanted == "integer" and _kind(node) == "a number" else _kind(node)  # type: ignore[union-attr]
     yield _about(error, node, key, "wrong-type", f"{subject} must be {expected}, not {found}", hint)
 
@@ -125,7 +139,8 @@ def _wrong_pattern(error: ValidationError, node: Node, _: Scalar | None) -> Iter
 
 def _constant(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
     message = f"{_subject(error, key)} must be {error.validator_value}, the only version there is"
-    yield _about(error, node, key, "wrong-value", message)
+    hint = f"write '{key.raw}: {error.validator_value}'" if key else None
+    yield _about(error, node, key, "wrong-value", message, hint)
 
 
 def _not_listed(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
@@ -199,6 +214,30 @@ def _schema(error: ValidationError) -> dict[str, Any]:
     """Return the part of the schema that was violated."""
     schema = error.schema
     return schema if isinstance(schema, dict) else {}
+
+
+def _example(schema: dict[str, Any], wanted: str | list[str], key: Scalar | None) -> str | None:
+    """Return how a value of the right kind is written, from the examples of the schema."""
+    kinds = [_PYTHON[name] for name in ([wanted] if isinstance(wanted, str) else wanted)]
+    fitting = [one for one in schema.get("examples", []) if type(one) in kinds or float in kinds]
+    if not key or not fitting:
+        return None
+    return f"for example: {key.raw}: {_flow(fitting[0])}"
+
+
+def _flow(value: Any) -> str:
+    """Return plain data as somebody writes it in YAML, on one line."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{name}: {_flow(each)}" for name, each in value.items()) + "}"
+        case list():
+            return f"[{', '.join(map(_flow, value))}]"
+        case str() if not re.fullmatch(r"[\w./ -]+", value):
+            return json.dumps(value, ensure_ascii=False)
+        case bool() | None:
+            return json.dumps(value)
+        case _:
+            return str(value)
 
 
 def _either(names: list[str]) -> str:

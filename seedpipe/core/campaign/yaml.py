@@ -47,6 +47,7 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _COLOUR_COMMENT = re.compile(r"[ \t]+(#(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{3,4}))\b")
+_BARE_TEMPLATE = re.compile(r"[^\n\"'{}#]*[:\-,]\s+(\{\{)")
 _INDENT = re.compile(r"[ ]*")
 
 
@@ -353,6 +354,11 @@ class _Builder:
         offset = mark.index if mark else 0
         problem = str(error.problem or error.context or "not YAML")
         told, hint = _SYNTAX_WORDS.get(problem, ("", None))
+        if braces := self._bare_template(offset):
+            message = "a value that begins with '{{' is a map to YAML"
+            hint = "put the whole template in quotes"
+            self._report("yaml-syntax", message, braces.start(1), width=2, hint=hint)
+            return
         message = told or problem
         opened = error.context_mark
         if swallowed := self._swallowed_colour(offset):
@@ -368,6 +374,11 @@ class _Builder:
             return
         context = f" {error.context}" if error.context and error.problem and not told else ""
         self._report("yaml-syntax", f"{message}{context}", offset, hint=hint)
+
+    def _bare_template(self, offset: int) -> re.Match[str] | None:
+        """Return the braces of a template without quotes on the line of a syntax error."""
+        start = self._source.text.rfind("\n", 0, offset) + 1
+        return _BARE_TEMPLATE.match(self._source.text, start)
 
     def _swallowed_colour(self, offset: int) -> re.Match[str] | None:
         """Return the last colour before a syntax error that made a comment of its closing bracket."""
@@ -413,6 +424,10 @@ _SYNTAX_WORDS: Final[MappingOf[str, tuple[str, str]]] = {  # PyYAML's words: our
     "could not find expected ':'": ("", "is a colon missing, or a line indented too little?"),
     "expected <block end>, but found '<block mapping start>'": _UNEVEN,
     "expected <block end>, but found '<block sequence start>'": _UNEVEN,
+    "expected <block end>, but found '?'": (
+        "a list and a map are mixed here",
+        "begin all of them with '- ', or none",
+    ),
     "expected <block end>, but found '<scalar>'": (
         "text follows behind a closing quote",
         "quote the whole value when a part of it is in quotes",
