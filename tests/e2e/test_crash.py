@@ -30,8 +30,8 @@ def test_a_killed_run_is_never_charged_twice(big, killed_after):
         victim.communicate(timeout=HANG_S)
         again = big.start(*live(address))
         out, err = again.communicate(timeout=HANG_S * 2)
-    run = json.loads(out)
     assert again.returncode == 0, err
+    run = json.loads(out)
     assert {phase: total["jobs"] for phase, total in run["phases"].items()} == {"done": JOBS}
     assert set(charged_requests(big).values()) == {1}, "a request was charged twice"
     assert count_charges(big) == len(list((big.project / "out").rglob("*.jpg"))) == JOBS
