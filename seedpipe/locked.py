@@ -45,6 +45,7 @@ class CampaignLock:
     def __init__(self, file: LockFile | None, origin: str) -> None:
         self._file = file
         self._origin = origin
+        self._writing = threading.Lock()  # at the end of a run its keeper may be at it still
 
     @classmethod
     def of(cls, tree: WorkTree, settings: Settings) -> Self:
@@ -121,12 +122,13 @@ class CampaignLock:
         """
         if self._file is None:
             return
-        try:
-            lines = self._file.read()
-        except InputError as error:
-            raise RunError(f"{error}; it was left as it is", hint=error.hint) from error
-        known = {record.job.job_id: record for record in ledger.tried([line.job_id for line in lines])}
-        self._file.write(updated(lines, self._origin, known, ledger.paid(campaign)))
+        with self._writing:
+            try:
+                lines = self._file.read()
+            except InputError as error:
+                raise RunError(f"{error}; it was left as it is", hint=error.hint) from error
+            known = {record.job.job_id: record for record in ledger.tried([line.job_id for line in lines])}
+            self._file.write(updated(lines, self._origin, known, ledger.paid(campaign)))
 
 
 class LockKeeper:

@@ -6,7 +6,7 @@ import pytest
 
 from seedpipe.core.errors import InputError, RunError
 from seedpipe.core.lifecycle import Phase
-from seedpipe.locked import LockKeeper
+from seedpipe.locked import CampaignLock, LockKeeper
 
 HANG_S = 30
 
@@ -78,3 +78,42 @@ def test_a_writing_that_fails_does_not_end_the_run_or_the_next_writing(error):
             keeper.job_changed("a", Phase.ACCEPTED)
             assert writer.began.acquire(timeout=HANG_S)
     assert writer.writings == 2
+
+
+class SlowFile:
+    """A lock file that is held open between reading and writing until it may go on."""
+
+    def __init__(self):
+        self.opened = threading.Semaphore(0)
+        self.goes_on = threading.Event()
+        self.written = 0
+
+    def read(self):
+        self.opened.release()
+        self.goes_on.wait(HANG_S)
+        return ()
+
+    def write(self, lines):
+        self.written += 1
+
+
+class EmptyLedger:
+    def tried(self, job_ids):
+        return []
+
+    def paid(self, campaign):
+        return iter(())
+
+
+def test_what_is_written_meanwhile_and_at_the_end_never_meet():
+    file = SlowFile()
+    lock = CampaignLock(file, "https://api.test")
+    writers = [threading.Thread(target=lock.write, args=(EmptyLedger(), "autumn")) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    assert file.opened.acquire(timeout=HANG_S)
+    assert not file.opened.acquire(timeout=0.05)
+    file.goes_on.set()
+    for writer in writers:
+        writer.join(HANG_S)
+    assert file.written == 2
