@@ -32,6 +32,15 @@ def write_atomically(path: Path, chunks: Iterable[str]) -> None:
         ) from error
 
 
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder as durable as the files that they stand for."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def append_bounded(path: Path, text: str, most_bytes: int) -> None:
     """Append to a file that others write as well, unless it would grow past `most_bytes`.
 

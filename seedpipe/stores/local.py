@@ -27,6 +27,7 @@ from seedpipe.core.audit import FileState
 from seedpipe.core.errors import Malformed, RunError
 from seedpipe.core.image_bytes import EXTENSIONS, HEAD_BYTES, TAIL_BYTES
 from seedpipe.core.model import ImageFile
+from seedpipe.stores.atomic import sync_folder
 from seedpipe.stores.images import MAX_PIXELS, decoded_size, judged
 
 if TYPE_CHECKING:
@@ -58,10 +59,15 @@ class LocalStore:
         self._workers = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="store")
 
     def clean_parts(self) -> None:
-        """Remove what a killed run left half-written; only whoever holds the ledger's lock may."""
+        """Remove what a killed run left half-written; only whoever holds the ledger's lock may.
+
+        An object that it put in its place, and had not synced the name of, is as durable as all others then.
+        """
         with disk_errors(self._objects):
             for part in self._objects.glob("*" + _PART):
                 part.unlink(missing_ok=True)
+            if self._objects.is_dir():
+                sync_folder(self._objects)
             for folder, _, names in os.walk(self._out):
                 for name in names:
                     if name.startswith(_OUR_PART) and name.endswith(_PART):
@@ -160,7 +166,7 @@ class LocalStore:
                 if not self.holds(image):
                     part.sync()
                     part.path.replace(self._object(image))
-                _sync_folder(self._objects)
+                sync_folder(self._objects)
                 return image
         finally:
             part.discard()
@@ -216,7 +222,7 @@ class LocalStore:
                 _link_or_copy(found, part)
                 _sync_read_only(part)
                 part.replace(self._object(image))
-                _sync_folder(self._objects)
+                sync_folder(self._objects)
             finally:
                 part.unlink(missing_ok=True)
         return True
@@ -310,15 +316,7 @@ def _make_folder(folder: Path) -> None:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for path in missing:
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        sync_folder(path.parent)
 
 
 def _digest(path: Path) -> str:

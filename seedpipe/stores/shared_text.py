@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from seedpipe.core.errors import InputError, RunError
-from seedpipe.stores.atomic import write_atomically
+from seedpipe.stores.atomic import sync_folder, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,9 +58,14 @@ class SharedText:
             raise self._unreadable(f"line {line} is not UTF-8") from None
 
     def replace(self, text: str) -> None:
-        """Replace the text if it would change; no text makes no file. Raises `RunError`."""
-        if text != self.read():
-            write_atomically(self._path, [text])
+        """Replace the text durably if it would change; no text makes no file. Raises `RunError`."""
+        if text == self.read():
+            return
+        write_atomically(self._path, [text])
+        try:
+            sync_folder(self.folder)
+        except OSError as error:
+            raise RunError(f"the folder {self.folder} cannot be synced: {error.strerror}") from error
 
     @contextmanager
     def held(self) -> Iterator[None]:

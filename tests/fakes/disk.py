@@ -49,6 +49,10 @@ class Disk:
             self._digests[inode] = hashlib.sha256(self._synced_bytes[inode]).hexdigest()
         return self._digests[inode] == sha256
 
+    def forget_names(self, folder):
+        """Take the names in a folder for unsynced, as after a kill between a rename and the sync."""
+        self._synced_names.pop(str(folder), None)
+
     def lose_power(self, rng=None):
         """Take back what was not synced: all of it, or with `rng` any part of it."""
         self._lose(self.root, (lambda: rng.random() < 0.5) if rng else lambda: True)

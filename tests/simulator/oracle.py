@@ -42,7 +42,8 @@ class Oracle:
     """Judges every entry and every charge. `is_durable(sha256)` asks the disk.
 
     Where the service tells no inputs (`tells_inputs()`), a task of a stranger, or of ours from before the
-    ledger was lost, cannot be told from the one that is looked for.
+    ledger was lost, cannot be told from the one that is looked for; nor can one of ours that was judged
+    absent by a list that shows requests after their settle time.
     """
 
     def __init__(self, *, prices, bodies, rivals, is_durable, is_prompt, tells_inputs):
@@ -58,6 +59,7 @@ class Oracle:
         self.forgotten = set()  # tasks of ours that no ledger knows and nobody could know of
         self.ledgers = 1  # how many there have been, one after the other
         self.locked = frozenset()  # the jobs that the lock told of when this process started
+        self.taught = set()  # the jobs that this ledger has learnt of from a lock
         self.may_follow = False  # whether the user has said that changes are to be bought
 
     # --- what happens ---
@@ -79,6 +81,7 @@ class Oracle:
     def lost(self):
         """Hear that the ledger is gone."""
         self.attempts.clear()
+        self.taught.clear()
         self.ledgers += 1
         self.forgotten |= {task.prediction_id for tasks in self.charges.values() for task in tasks}
 
@@ -116,7 +119,7 @@ class Oracle:
         """Whether the cells of a job were paid for as another one, so that only the user's word buys it."""
         rival = self.rival_of(job_id)
         attempts = self.attempts.get(rival)
-        return holds_money(attempts[-1].phase) if attempts else rival in self.locked
+        return holds_money(attempts[-1].phase) if attempts else rival in self.locked | self.taught
 
     def charged(self, task):
         """Hear that the service has charged for a request, of ours or of somebody else."""
@@ -173,7 +176,8 @@ class Oracle:
         if owners and owners != [tried]:
             raise Violation(f"task {prediction_id} belongs to two attempts")
         task = self.by_id.get(prediction_id)
-        cannot_be_told = self._is_strange(prediction_id) and not self._tells_inputs()
+        late = not self._is_prompt and any(other.absences for other in self._all())
+        cannot_be_told = (self._is_strange(prediction_id) or late) and not self._tells_inputs()
         if task is None or (_key(task.model, task.body) != tried.body and not cannot_be_told):
             raise Violation(f"task {prediction_id} is not what {entry.job_id} asked for")
         tried.prediction_id = prediction_id

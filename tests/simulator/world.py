@@ -415,11 +415,15 @@ class World:
                 for cell in cells:
                     self._check_cell(cell.cell, job_id, attempts[-1])
 
+    def _is_last_copy(self, path):
+        """Whether a picture is kept nowhere else, so that it is not taken away from a cell that changed."""
+        return not (self.objects / picture_of(path)).is_file()
+
     def _check_cell(self, cell, job_id, latest):
         known = {image.sha256 for image in self.oracle.images(job_id)}
         for index, stem in enumerate(cell.output_paths):
             path = self.out / f"{stem}.png"
-            if path.is_file() and picture_of(path) not in known:
+            if path.is_file() and picture_of(path) not in known and not self._is_last_copy(path):
                 raise Violation(f"{path.name} is not a picture of {job_id}")
             if index < len(latest.images) and not path.is_file():
                 raise Violation(f"{job_id} is done, but {path.name} is missing")
@@ -679,6 +683,11 @@ class WatchedLedger:
         process.world.oracle.abandoned()
         process.step("run begun")
         return doubts
+
+    def remember(self, campaign, lines):
+        self._alive()
+        self._ledger.remember(campaign, lines)
+        self._process.world.oracle.taught |= {line.job_id for line in lines}
 
     def record(self, entries):
         process, world = self._process, self._process.world

@@ -18,6 +18,7 @@ import pytest
 from seedpipe.core.errors import RunError
 from seedpipe.stores import LocalStore
 from tests.contracts.test_store import chunks_of, picture, publish, receive
+from tests.fakes.disk import Disk
 
 
 @pytest.fixture
@@ -84,6 +85,17 @@ class TestObjects:
         store.clean_parts()
         assert names(tmp_path / "objects") == [image.sha256]
         assert names(tmp_path / "out/de") == ["a.png", "engine.part"]
+
+    def test_an_object_that_a_killed_run_had_placed_is_durable_from_the_next_start_on(self, store, tmp_path):
+        """It was killed between the rename and the sync of the folder; the next run relies on the object."""
+        disk = Disk(tmp_path)
+        with disk.mounted():
+            image = receive(store, picture())
+            found = tmp_path / "objects" / image.sha256
+            disk.forget_names(tmp_path / "objects")
+            assert not disk.is_durable(found, image.sha256)
+            store.clean_parts()
+            assert disk.is_durable(found, image.sha256)
 
     def test_there_may_be_nothing_to_clean(self, store, tmp_path):
         store.clean_parts()

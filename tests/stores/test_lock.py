@@ -1,5 +1,6 @@
 """The lock on disk: whole or not at all, never through a link, and untouched when nothing changed."""
 
+import hashlib
 import os
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from seedpipe.core.errors import InputError, RunError
 from seedpipe.stores import LockFile
 from tests.core.test_lockfile import a_line
+from tests.fakes.disk import Disk
 
 
 @pytest.fixture
@@ -29,6 +31,13 @@ def test_lines_come_back(lock, path):
     lock.write([a_line(prediction_id="task-2"), a_line(), a_line()])
     assert set(lock.read()) == {a_line(), a_line(prediction_id="task-2")}
     assert [found.name for found in path.parent.iterdir()] == [path.name]
+
+
+def test_what_was_written_is_there_after_a_loss_of_power(lock, path):
+    disk = Disk(path.parent)
+    with disk.mounted():
+        lock.write([a_line()])
+        assert disk.is_durable(path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def test_an_unchanged_lock_is_not_touched(lock, path):
