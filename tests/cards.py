@@ -19,6 +19,18 @@ series:
 budget: {{usd: {usd}}}
 {more}
 """
+SETS = """\
+seedpipe: 1
+name: cards
+model: bytedance/seedream-v4/sequential
+matrix:
+  card: [one, two]
+series:
+  hero:
+    input: {size: 1024*1024, max_images: 2}
+    prompt: "Generate a series of {{ max_images }} cards in #E4572E {{ card }}"
+budget: {usd: 5}
+"""
 HANG_S = 60
 
 

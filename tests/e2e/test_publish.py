@@ -7,22 +7,13 @@ import pytest
 from PIL import Image
 
 from seedpipe import schemas
+from tests.cards import SETS
 
-CAMPAIGN = """\
-seedpipe: 1
-name: cards
-model: bytedance/seedream-v4/sequential
-matrix:
-  card: [one, two]
-series:
-  hero:
-    input: {{size: 1024*1024, max_images: 2}}
-    prompt: "Generate a series of {{{{ max_images }}}} cards in #E4572E {{{{ card }}}}"
+PUBLISH = """\
 publish:
   hero:
-    to: "{{{{ card }}}}/{{{{ image }}}}-{{{{ format }}}}"
-    formats: {{{formats}}}
-budget: {{usd: 5}}
+    to: "{{ card }}/{{ image }}-{{ format }}"
+    formats: {%s}
 """
 FORMATS = "feed: {width_px: 80, height_px: 100, type: webp, max_kb: 2}, thumb: {width_px: 40, type: jpeg}"
 
@@ -39,7 +30,7 @@ def cards(seedpipe):
 
 
 def write(project, formats=FORMATS):
-    (project.project / "campaign.yaml").write_text(CAMPAIGN.format(formats=formats))
+    (project.project / "campaign.yaml").write_text(SETS + PUBLISH % formats)
 
 
 def publish(project, *flags, code=0):
@@ -117,9 +108,7 @@ def test_what_cannot_be_published_is_told(cards):
 def test_a_folder_may_have_files_of_several_campaigns_and_a_changed_cell_shows_what_it_keeps(cards):
     cards.run("approve", "campaign.yaml", "--all", "--by", "Mara")
     assert publish(cards, "--to", "assets")["written"] == 8
-    other = (
-        CAMPAIGN.format(formats=FORMATS).replace("name: cards", "name: other").replace("one, two", "three")
-    )
+    other = (SETS + PUBLISH % FORMATS).replace("name: cards", "name: other").replace("one, two", "three")
     (cards.project / "other.yaml").write_text(other)
     cards.run("run", "other.yaml", "--live", "--yes", "--no-report")
     cards.run("approve", "other.yaml", "--all", "--by", "Mara")

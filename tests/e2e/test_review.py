@@ -7,21 +7,8 @@ import jsonschema
 import pytest
 
 from seedpipe import schemas
+from tests.cards import SETS
 from tests.command_line import CommandLine
-
-CAMPAIGN = """\
-seedpipe: 1
-name: cards
-model: bytedance/seedream-v4/sequential
-matrix:
-  card: [one, two]
-series:
-  hero:
-    input: {{size: 1024*1024, max_images: 2}}
-    prompt: "Generate a series of {{{{ max_images }}}} cards in #E4572E {{{{ card }}}}"
-review: {{{review}}}
-budget: {{usd: 5}}
-"""
 
 
 @pytest.fixture
@@ -29,7 +16,7 @@ def cards(seedpipe):
     """The command line with a campaign of two sets of two images, in a work tree of Mara's."""
     subprocess.run(["git", "init", "-q", seedpipe.project], check=True)
     subprocess.run(["git", "-C", seedpipe.project, "config", "user.name", "Mara"], check=True)
-    (seedpipe.project / "campaign.yaml").write_text(CAMPAIGN.format(review="quorum: 1"))
+    (seedpipe.project / "campaign.yaml").write_text(SETS + "review: {quorum: 1}\n")
     seedpipe.environment["WAVESPEED_API_KEY"] = "k"
     return seedpipe
 
@@ -120,7 +107,7 @@ def test_a_proof_is_reviewed_by_cell_by_image_and_by_what_the_gallery_exports(ca
 
 
 def test_a_team_shares_its_decisions_in_git(cards, tmp_path):
-    (cards.project / "campaign.yaml").write_text(CAMPAIGN.format(review="unit: image, quorum: 2"))
+    (cards.project / "campaign.yaml").write_text(SETS + "review: {unit: image, quorum: 2}\n")
     with cards.sandbox() as address:
         cards.environment["SEEDPIPE_BASE_URL"] = address
         cards.run("run", "campaign.yaml", "--live", "--yes")
