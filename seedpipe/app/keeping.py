@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.app.planning import plan_of
-from seedpipe.core.diagnostics import did_you_mean
+from seedpipe.app.planning import no_such_cell, plan_of
 from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.variant import AS_IT_STANDS, Variant
@@ -86,8 +85,7 @@ def _cells(plan: JobPlan, ledger: Ledger) -> Iterator[tuple[str, str, Former | N
 
 def _nothing_to_decide(cell: str, known: set[str], *, undo: bool) -> InputError:
     if cell not in known:
-        hint = did_you_mean(cell, known) or "`seedpipe plan FILE -v` lists the cells"
-        return InputError(f"the campaign has no cell '{cell}'", hint=hint)
+        return no_such_cell(cell, known)
     if undo:
         return InputError(f"nothing was decided about '{cell}', or it asks for something else since")
     hint = "only a cell that was paid for and asks for something else since can keep its picture"

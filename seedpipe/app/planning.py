@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe import catalog
 from seedpipe.core.changes import ValueChange, changed_values
+from seedpipe.core.diagnostics import did_you_mean
+from seedpipe.core.errors import InputError
 from seedpipe.core.levels import estimated_s
 from seedpipe.core.lint import Lint
 from seedpipe.core.manifest import add_up
@@ -30,7 +32,7 @@ from seedpipe.sources import WorkTree
 from seedpipe.stores import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from seedpipe.core.catalogue import Catalogue
@@ -164,6 +166,12 @@ def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan 
     plan = make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial)
     plan = replace(plan, file=tree.place)
     return part_of(plan, variant)
+
+
+def no_such_cell(address: str, known: Iterable[str]) -> InputError:
+    """Return the error for an address that is not among a campaign's cells."""
+    hint = did_you_mean(address, known) or "`seedpipe plan FILE -v` lists the cells"
+    return InputError(f"the campaign has no cell '{address}'", hint=hint)
 
 
 def review_of(

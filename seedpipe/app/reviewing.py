@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from seedpipe.app.planning import no_such_cell
 from seedpipe.app.showing import Scene, scene_of
-from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.errors import InputError
 from seedpipe.core.exported import MOST_EXPORT_BYTES, read_export
 from seedpipe.core.reviewing import (
@@ -237,8 +237,7 @@ def _named(cells: Collection[str], shown: list[ShownCell]) -> Iterator[ShownCell
     by_address = {each.cell.address: each for each in shown}
     for address in cells or by_address:
         if address not in by_address:
-            hint = did_you_mean(address, by_address) or "`seedpipe plan FILE -v` lists the cells"
-            raise InputError(f"the campaign has no cell '{address}'", hint=hint)
+            raise no_such_cell(address, by_address)
         yield by_address[address]
 
 

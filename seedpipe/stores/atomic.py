@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+PART: Final = ".part"  # how every temporary name ends
+OUR_PART: Final = ".seedpipe-"  # and how one begins in a folder where people keep files, too
 
 
 def write_atomically(path: Path, chunks: Iterable[str]) -> None:
@@ -30,6 +33,11 @@ def write_atomically(path: Path, chunks: Iterable[str]) -> None:
         raise RunError(
             f"cannot write {path}: {error.strerror}", hint="make room or name another folder with --out"
         ) from error
+
+
+def part_beside(target: Path) -> Path:
+    """Return a temporary name in the folder of a file, known as ours where people keep files, too."""
+    return target.with_name(f"{OUR_PART}{secrets.token_hex(8)}{PART}")
 
 
 def sync_folder(folder: Path) -> None:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from seedpipe.stores.atomic import PART
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_PART: Final = ".part"
-
 
 def keep_derived(path: Path, data: bytes) -> None:
     """Keep a file for the next time; whoever reads beside us sees all of it or nothing."""
-    part = path.with_name(secrets.token_hex(8) + _PART)
+    part = path.with_name(secrets.token_hex(8) + PART)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(data)
@@ -30,5 +30,5 @@ def keep_derived(path: Path, data: bytes) -> None:
 def clean_derived(folder: Path) -> None:
     """Remove what a killed process left half-written; what is being written now is made again some time."""
     with suppress(OSError):
-        for part in folder.glob("*" + _PART):
+        for part in folder.glob("*" + PART):
             part.unlink(missing_ok=True)

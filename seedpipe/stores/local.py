@@ -27,7 +27,7 @@ from seedpipe.core.audit import FileState
 from seedpipe.core.errors import Malformed, RunError
 from seedpipe.core.image_bytes import EXTENSIONS, HEAD_BYTES, TAIL_BYTES
 from seedpipe.core.model import ImageFile
-from seedpipe.stores.atomic import sync_folder
+from seedpipe.stores.atomic import OUR_PART, PART, part_beside, sync_folder
 from seedpipe.stores.images import MAX_PIXELS, decoded_size, judged
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ _T = TypeVar("_T")
 _MAX_BYTES: Final = 64 * 1024 * 1024  # a 4096x4096 PNG of noise is 50 MB; no set needs more an image
 _WORKERS: Final = 2  # decoded images in memory at once: 256 MiB each at the pixel limit
 _OBJECT_MODE: Final = 0o444
-_PART: Final = ".part"
-_OUR_PART: Final = ".seedpipe-"  # marks temporary names in the output folder, where people keep files too
 _COPY_CHUNK_BYTES: Final = 1024 * 1024
 _NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS})
 _DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -64,13 +62,13 @@ class LocalStore:
         An object that it put in its place, and had not synced the name of, is as durable as all others then.
         """
         with disk_errors(self._objects):
-            for part in self._objects.glob("*" + _PART):
+            for part in self._objects.glob("*" + PART):
                 part.unlink(missing_ok=True)
             if self._objects.is_dir():
                 sync_folder(self._objects)
             for folder, _, names in os.walk(self._out):
                 for name in names:
-                    if name.startswith(_OUR_PART) and name.endswith(_PART):
+                    if name.startswith(OUR_PART) and name.endswith(PART):
                         Path(folder, name).unlink(missing_ok=True)
 
     async def receive(self, chunks: AsyncIterator[bytes]) -> ImageFile:
@@ -213,7 +211,7 @@ class LocalStore:
         if self.holds(image):
             return True
         found = self._published(image, stem)
-        part = self._objects / f"{secrets.token_hex(8)}{_PART}"
+        part = self._objects / f"{secrets.token_hex(8)}{PART}"
         with disk_errors(self._objects):
             try:
                 if found.is_symlink() or not found.is_file() or _digest(found) != image.sha256:
@@ -240,7 +238,7 @@ class LocalStore:
         return _digest(target) == image.sha256
 
     def _place(self, image: ImageFile, target: Path) -> None:
-        temporary = target.with_name(f"{_OUR_PART}{secrets.token_hex(8)}{_PART}")
+        temporary = part_beside(target)
         try:
             _link_or_copy(self._object(image), temporary)
             temporary.replace(target)
@@ -268,7 +266,7 @@ class _Part:
     """One download on its way to disk: bytes under a temporary name, and what is known about them so far."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
-        self.path = folder / f"{secrets.token_hex(8)}{_PART}"
+        self.path = folder / f"{secrets.token_hex(8)}{PART}"
         self.size_bytes = 0
         self.head = bytearray()
         self.tail = bytearray()

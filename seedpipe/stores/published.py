@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from seedpipe.core.errors import InputError, RunError
 from seedpipe.core.paths import path_fault
 from seedpipe.core.publishing import published_text, read_published
+from seedpipe.stores.atomic import OUR_PART, PART, part_beside
 from seedpipe.stores.local import disk_errors, folder_inside
 from seedpipe.stores.shared_text import SharedText
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 MANIFEST: Final = "published.jsonl"
 
 _MAX_BYTES: Final = 256 * 1024 * 1024  # some 500,000 files
-_PART: Final = ".part"
-_OUR_PART: Final = ".seedpipe-"  # marks temporary names in a folder where others keep files, too
 _HINT: Final = "remove the folder: it can be made again"
 
 
@@ -53,7 +51,7 @@ class PublishedFolder:
             listed = read_published(self._manifest.read(), self._manifest.shown)
             with disk_errors(self._root):
                 for above in {PurePosixPath(file.path).parent for file in listed}:
-                    for part in (self._root / above).glob(f"{_OUR_PART}*{_PART}"):
+                    for part in (self._root / above).glob(f"{OUR_PART}*{PART}"):
                         part.unlink(missing_ok=True)
             yield {file.path: file for file in listed}
 
@@ -108,7 +106,7 @@ class PublishedFolder:
 
 
 def _replace(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f"{_OUR_PART}{secrets.token_hex(8)}{_PART}")
+    temporary = part_beside(target)
     try:
         with temporary.open("xb") as file:
             file.write(content)
