@@ -73,4 +73,4 @@ def test_a_page_says_what_when_and_how_it_is_right(name):
 
     assert page.startswith(f"# {name}\n\n{RULES[name].about} ")
     assert page.count("```") == 4, "one wrong and one right example"
-    assert ("can be silenced" in page) is (RULES[name].ignorable and RULES[name].says is not Say.BY_CHOICE)
+    assert ("can be silenced" in page) is (RULES[name].ignorable and RULES[name].says is not Say.OPT_IN)

@@ -161,7 +161,7 @@ class LintSettings:
 
     def hears(self, rule: str) -> bool:
         """Say whether a rule speaks in this campaign."""
-        return rule not in self.ignore and (RULES[rule].says is not Say.BY_CHOICE or rule in self.enable)
+        return rule not in self.ignore and (RULES[rule].says is not Say.OPT_IN or rule in self.enable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
