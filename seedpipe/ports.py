@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         JobRecord,
         OpenRequest,
         Payment,
+        PhaseTotal,
         RunEnd,
         RunOutcome,
         RunRecord,
@@ -237,6 +238,12 @@ class Ledger(Protocol):
 
     def tally(self, plan_id: str) -> Tally:
         """Return jobs, images and money of a plan by phase; jobs that are `kept` back are in none."""
+
+    def billed(self, plan_id: str, run_id: str | None = None) -> PhaseTotal:
+        """Return what the jobs of a plan have cost so far: jobs, images and money of all their attempts.
+
+        What holds money counts, in doubt too; with `run_id` only what that run has paid.
+        """
 
     def kept(self, plan_id: str) -> Iterator[JobRecord]:
         """Yield the jobs of a plan whose cells were all paid for as another one (`JobRecord.is_kept`).

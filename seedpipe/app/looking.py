@@ -133,4 +133,6 @@ def manifest_of(ledger: Ledger, record: RunRecord, world: World, root: Path) -> 
         },
         commit=head_commit(root),
         kept=priced(record.job for record in ledger.kept(plan_id)),
+        billed=ledger.billed(plan_id),
+        run_billed=ledger.billed(plan_id, record.start.run_id),
     )

@@ -32,7 +32,6 @@ _NOTHING: Final = PhaseTotal()
 _EXTENSIONS: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _BROUGHT_HOME: Final = (Phase.DONE, Phase.DONE_SHORT)
 _NO_CHECKS: Final[Mapping[str, CheckTotal]] = {}
-_BILLED: Final = (Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT, Phase.LOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,9 @@ class RunManifest:
 
     `world` is `proof` or `live`; `environment` names the tool, Python and platform; `commit` is the git
     commit of the campaign's work tree when there is one. `kept` are the jobs that nobody has bought because
-    their cells keep the pictures they have; `tally` is without them.
+    their cells keep the pictures they have; `tally` is without them and tells of the latest attempts.
+    `billed` is what all attempts at the plan's jobs have cost so far and `run_billed` what this run's have:
+    accepted or in doubt, and not given back. `jobs` are those that were paid for at least once.
     """
 
     world: str
@@ -49,6 +50,8 @@ class RunManifest:
     header: PlanHeader
     run: RunRecord
     tally: Mapping[Phase, PhaseTotal]
+    billed: PhaseTotal
+    run_billed: PhaseTotal
     environment: Mapping[str, str]
     commit: str | None = None
     kept: PhaseTotal = _NOTHING
@@ -57,11 +60,6 @@ class RunManifest:
     def planned(self) -> PhaseTotal:
         """The whole plan."""
         return add_up([*self.tally.values(), self.kept])
-
-    @property
-    def billed(self) -> PhaseTotal:
-        """What the service has accepted and not given back."""
-        return add_up(self.tally[phase] for phase in _BILLED if phase in self.tally)
 
     @property
     def done(self) -> int:
@@ -185,6 +183,7 @@ def run_document(manifest: RunManifest, checks: Mapping[str, CheckTotal] = _NO_C
             "message": end.message if end else "",
             "purse_usd": _money(start.purse_usd),
             "budget_usd": _money(start.budget_usd),
+            "billed": _total(manifest.run_billed),
         },
         "planned": _total(manifest.planned),
         "kept": _total(manifest.kept),

@@ -2,7 +2,7 @@
 
 Lists travel as one JSON value, so that a statement is the same text for any number of ids. Invariant:
 each statement is answered from a key or an index; the only ones that walk a whole plan are
-`TALLY` and `JOBS_FOUND`, which people wait for and runs do not.
+`TALLY`, `BILLED` and `JOBS_FOUND`, which people wait for and runs do not.
 """
 
 from __future__ import annotations
@@ -142,6 +142,12 @@ TALLY: Final = """
     FROM plan_jobs LEFT JOIN attempts ON attempts.job_id = plan_jobs.job_id
         AND number = (SELECT max(number) FROM attempts AS every WHERE every.job_id = plan_jobs.job_id)
     WHERE plan_no = ? GROUP BY 1"""
+BILLED: Final = """
+    SELECT count(DISTINCT job_id) AS jobs, coalesce(sum(outputs_expected), 0) AS images,
+        coalesce(sum(attempts.cost_micros), 0) AS cost_micros
+    FROM plan_jobs JOIN attempts USING (job_id)
+    WHERE plan_no = :plan_no AND phase IN (SELECT value FROM json_each(:paid))
+        AND (:run_id IS NULL OR run_id = :run_id)"""
 RUN: Final = """
     SELECT runs.*, brand FROM runs JOIN plans USING (plan_no) WHERE run_id = ?"""
 PRICE_OF_JOB: Final = """

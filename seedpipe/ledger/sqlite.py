@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.lockfile import LockLine
     from seedpipe.core.model import PlanHeader, PlannedCell
-    from seedpipe.core.records import Account, Former, Payment, Tally, Upload
+    from seedpipe.core.records import Account, Former, Payment, PhaseTotal, Tally, Upload
 
 _BATCH: Final = 500  # rows or ids a statement: past this size pages gain nothing and cost memory
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every text with the same beginning
@@ -339,6 +339,15 @@ class SqliteLedger:
         if kept.jobs and (new := tally.pop(Phase.PLANNED)).jobs > kept.jobs:
             tally[Phase.PLANNED] = less(new, kept)
         return tally
+
+    def billed(self, plan_id: str, run_id: str | None = None) -> PhaseTotal:
+        """Return what the jobs of a plan have cost so far, every attempt counted; with a run, what it paid.
+
+        An attempt in doubt counts, one whose money came back does not: as in `payments` and `accounts`.
+        """
+        with self._reading():
+            wanted = {"plan_no": self._plans.number(plan_id), "paid": rows.PAID, "run_id": run_id}
+            return rows.phase_total(self._db.execute(queries.BILLED, wanted).fetchone())
 
     # --- what places were paid for as ---
 

@@ -65,11 +65,12 @@ def _findings(jobs: Iterable[JudgedJob], level: Level) -> Iterator[Finding]:
 
 
 def _headline(manifest: RunManifest) -> Iterator[str]:
-    planned, billed = manifest.planned, manifest.billed
+    planned, billed, now = manifest.planned, manifest.billed, manifest.run_billed
     yield f"# {_text(manifest.header.campaign)}: {manifest.world.upper()}\n\n"
     yield f"**{manifest.done} of {planned.jobs} jobs done**"
-    yield f" · {planned.images} images planned · {usd(billed.cost_usd)} of {usd(planned.cost_usd)} "
-    yield "charged by the sandbox (no money)\n\n" if manifest.world == "proof" else "billed\n\n"
+    yield f" · {planned.images} images planned for {usd(planned.cost_usd)}"
+    yield f" · {usd(now.cost_usd)} billed in this run, {usd(billed.cost_usd)} for this plan so far"
+    yield " (by the sandbox: no money)\n\n" if manifest.world == "proof" else "\n\n"
     if manifest.kept.jobs:
         yield f"{manifest.kept.jobs} of them not bought: their cells keep the pictures they have\n\n"
     if manifest.run.end and manifest.run.end.message:

@@ -158,7 +158,7 @@ class TestPlans:
         ledger.admit(a_header(), iter(()))
         assert (ledger.job_count(PLAN), ledger.jobs(PLAN, 0, 9), ledger.tally(PLAN)) == (0, [], {})
 
-    @pytest.mark.parametrize("method", ["job_count", "plan_header", "tally"])
+    @pytest.mark.parametrize("method", ["job_count", "plan_header", "tally", "billed"])
     def test_an_unknown_plan_is_a_key_error(self, ledger, method):
         with pytest.raises(KeyError):
             getattr(ledger, method)("nowhere")
@@ -634,6 +634,25 @@ class TestMoney:
         walk(ledger, jobs[1], Event.ADOPTED, run_id=None)
         assert ledger.committed_usd("autumn") == 2 * PRICE
         assert one(ledger, jobs[1]).latest.intent_at is None
+
+    def test_billed_is_every_attempt_at_the_jobs_of_a_plan_that_holds_money(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DONE)
+        walk(ledger, jobs[1], *TO_ACCEPTED, Event.PROVIDER_FAILED)
+        walk(ledger, jobs[2], *TO_DOUBT)
+        walk(ledger, jobs[3], Event.ADOPTED, run_id=None, cost_usd=Decimal("0.07"))
+        ledger.begin_run(a_run("run-2"))
+        walk(ledger, jobs[0], Event.REDO_INTENDED, run_id="run-2")
+        other = a_header("spring")
+        ledger.admit(other, some_cells(1, tag="x"))
+        ledger.begin_run(a_run("run-3", header=other))
+        walk(ledger, a_job(0, tag="x").job_id, *TO_DONE, run_id="run-3")
+        assert ledger.billed(PLAN) == PhaseTotal(jobs=3, images=8, cost_usd=3 * PRICE + Decimal("0.07"))
+        assert ledger.billed(PLAN).cost_usd == ledger.committed_usd("autumn")
+        accounts = {one.name: one.committed_usd for one in ledger.accounts() if one.kind == "run"}
+        for run_id, images in (("run-1", 4), ("run-2", 2)):
+            billed = ledger.billed(PLAN, run_id)
+            assert (billed.images, billed.cost_usd) == (images, accounts[run_id])
+        assert ledger.billed(PLAN, "run-3") == ledger.billed(PLAN, "nobody's") == PhaseTotal()
 
     def test_the_tally_adds_up_to_the_plan(self, ledger, jobs):
         walk(ledger, jobs[0], *TO_DONE)

@@ -8,7 +8,7 @@ from seedpipe.app import RunResult
 from seedpipe.cli.console import Screen
 from seedpipe.cli.views.running import show_result
 from seedpipe.core.manifest import RunManifest
-from seedpipe.core.records import RunEnd, RunRecord, StopReason
+from seedpipe.core.records import PhaseTotal, RunEnd, RunRecord, StopReason
 from tests.contracts.ledger_plans import AT, a_header, a_run
 
 SAID = "the service accepted hero/1 as prediction 0123abcd, but that could not be recorded"
@@ -18,7 +18,14 @@ def a_result(stop):
     end = RunEnd(run_id="run-1", finished_at=AT, exit_code=3, stop=stop, message=SAID)
     run = RunRecord(start=a_run(), end=end)
     manifest = RunManifest(
-        world="live", origin="https://api.test", header=a_header(), run=run, tally={}, environment={}
+        world="live",
+        origin="https://api.test",
+        header=a_header(),
+        run=run,
+        tally={},
+        billed=PhaseTotal(),
+        run_billed=PhaseTotal(),
+        environment={},
     )
     return RunResult(
         manifest=manifest,

@@ -10,8 +10,8 @@ from hashlib import sha256
 from PIL import Image
 
 from seedpipe.core.findings import CheckResult, Finding, JudgedJob, Level
-from seedpipe.core.lifecycle import Phase
-from seedpipe.core.manifest import RunManifest
+from seedpipe.core.lifecycle import Phase, holds_money
+from seedpipe.core.manifest import RunManifest, add_up
 from seedpipe.core.model import BudgetCaps, Cell, ImageFile, Job, Output, PlanHeader, job_id
 from seedpipe.core.records import Attempt, JobRecord, PhaseTotal, RunEnd, RunRecord, RunStart
 from seedpipe.reports import Subject
@@ -108,6 +108,7 @@ def subject(*jobs, campaign="autumn", world="proof", before=None, **more):
         tally[job.record.phase] = PhaseTotal(
             jobs=one.jobs + 1, images=one.images + 2, cost_usd=one.cost_usd + Decimal("0.054")
         )
+    attempts = [paid for job in jobs for paid in job.record.attempts if holds_money(paid.phase)]
     header = PlanHeader(campaign=campaign, brand=None, sources={}, catalogue="0" * 64, budget=BudgetCaps())
     start = RunStart(run_id="run-1", plan_id=header.plan_id, campaign=campaign, owner="1", started_at=AT)
     end = RunEnd(run_id="run-1", finished_at=AT, exit_code=0)
@@ -117,6 +118,8 @@ def subject(*jobs, campaign="autumn", world="proof", before=None, **more):
         header=header,
         run=RunRecord(start=start, end=end),
         tally=tally,
+        billed=add_up(PhaseTotal(jobs=1, images=2, cost_usd=paid.cost_usd) for paid in attempts),
+        run_billed=PhaseTotal(jobs=1, images=2, cost_usd=Decimal("0.054")),
         environment={"seedpipe": "0.1.0"},
     )
     return Subject(

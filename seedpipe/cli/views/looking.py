@@ -8,7 +8,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from seedpipe.cli.console import print_json
-from seedpipe.cli.views.words import FORMAT, badge, check_line, count, phase_lines, phase_word, say_next
+from seedpipe.cli.views.words import (
+    FORMAT,
+    badge,
+    billed_line,
+    check_line,
+    count,
+    phase_lines,
+    phase_word,
+    say_next,
+)
 from seedpipe.core.manifest import job_document, output_paths, published_outputs, run_document
 from seedpipe.core.money import usd
 
@@ -37,6 +46,7 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
     )
     console.print(f"began {start.started_at:%Y-%m-%d %H:%M:%S} UTC · {ended}")
     console.print(phase_lines(manifest), end="")
+    console.print(billed_line(manifest))
     if reviewed.missing:
         words = f"{count(reviewed.missing, 'job')} of these: the images are not here any more"
         console.print(

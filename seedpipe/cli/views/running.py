@@ -8,7 +8,15 @@ from rich.markup import escape
 
 from seedpipe.cli.console import print_json
 from seedpipe.cli.views.plan_page import headline
-from seedpipe.cli.views.words import FORMAT, check_line, count, phase_lines, phase_total, say_next
+from seedpipe.cli.views.words import (
+    FORMAT,
+    billed_line,
+    check_line,
+    count,
+    phase_lines,
+    phase_total,
+    say_next,
+)
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import job_document, run_document
 from seedpipe.core.money import usd
@@ -68,6 +76,7 @@ def show_result(result: RunResult, file: str, screen: Screen) -> None:
     else:
         screen.out.print(f"{done} of {count(jobs, 'job')} done, {result.submitted} submitted in this run")
     screen.out.print(phase_lines(manifest), end="")
+    screen.out.print(billed_line(manifest))
     if end and end.message:
         screen.out.print(f"[yellow]stopped early[/]: {escape(end.message)}", soft_wrap=True)
     _print_checks(result, screen)

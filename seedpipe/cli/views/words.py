@@ -57,6 +57,13 @@ def phase_lines(manifest: RunManifest) -> Text:
     return Text("\n").join([*lines, Text("")])
 
 
+def billed_line(manifest: RunManifest) -> Text:
+    """Return what the run has cost, and what its plan has cost so far; the sandbox's bills are no money."""
+    run, plan = manifest.run_billed.cost_usd, manifest.billed.cost_usd
+    proof = " (by the sandbox: no money)" if manifest.world == World.PROOF.value else ""
+    return Text(f"billed {usd(run)} in this run, {usd(plan)} for this plan so far{proof}")
+
+
 def _phase_line(phase: Phase, total: PhaseTotal) -> Text:
     return Text.from_markup(f"{phase_word(phase)} {totals_text(total)}")
 
