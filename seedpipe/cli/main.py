@@ -15,6 +15,7 @@ import click
 
 from seedpipe import __version__
 from seedpipe.cli.commands import COMMANDS
+from seedpipe.cli.help import Group
 
 EXIT_BUG = 70
 
@@ -87,14 +88,13 @@ def _confess(error: Exception) -> int:
     return EXIT_BUG
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="seedpipe")
 def seedpipe() -> None:
     """Campaigns as code for AI image generation.
 
-    Without --live everything runs against an embedded sandbox: free proofs, no key, no network.
+    Without --live, `seedpipe run` uses an embedded sandbox: free proofs, no key, no network.
     """
 
 
-for _command in COMMANDS:
-    seedpipe.add_command(_command)
+seedpipe.add_commands(COMMANDS)

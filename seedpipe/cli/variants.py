@@ -1,4 +1,4 @@
-"""The options that lay something over a campaign: a profile, variables, a part of its cells.
+"""The options that change a campaign or choose a part of it: a profile, variables, a selection of cells.
 
 Hides how they are spelt. A command that has them is handed `variant_of`, which says for a campaign file what
 was asked for.
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from seedpipe.cli.help import Section, option, together
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,19 +23,44 @@ if TYPE_CHECKING:
 
     VariantOf: TypeAlias = Callable[[Path], Variant]
 
-_OPTIONS = (
-    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N cells."),
-    click.option(
-        "--sample", type=click.IntRange(min=1), metavar="N", help="N cells that show every axis value."
+_NUMBER = click.IntRange(min=1)
+_OPTIONS = together(
+    option(
+        Section.SELECTION,
+        "--select",
+        multiple=True,
+        metavar="AXIS=KEY,KEY",
+        help="Only these cells, also series=NAME. Repeated: all must match.",
     ),
-    click.option("--canary", metavar="AXIS", help="One cell of each key of this axis."),
-    click.option(
-        "--exclude", multiple=True, metavar="AXIS=KEY,KEY", help="Not these cells; repeated, all must hold."
+    option(
+        Section.SELECTION,
+        "--exclude",
+        multiple=True,
+        metavar="AXIS=KEY,KEY",
+        help="Not these cells. Repeated: all must match.",
     ),
-    click.option("--select", multiple=True, metavar="AXIS=KEY,KEY", help="Only these; series=NAME too."),
-    click.option("--var-file", "variable_files", multiple=True, metavar="FILE", help="Variables from YAML."),
-    click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable."),
-    click.option("--profile", metavar="NAME", help="Lay this profile of the campaign over it."),
+    option(Section.SELECTION, "--canary", metavar="AXIS", help="One cell for each key of this axis."),
+    option(
+        Section.SELECTION,
+        "--sample",
+        type=_NUMBER,
+        show_default=False,
+        metavar="N",
+        help="N cells that cover every axis value.",
+    ),
+    option(Section.SELECTION, "--limit", type=_NUMBER, metavar="N", help="Only the first N cells."),
+    option(Section.CAMPAIGN, "--profile", metavar="NAME", help="Apply this profile of the campaign."),
+    option(
+        Section.CAMPAIGN, "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable."
+    ),
+    option(
+        Section.CAMPAIGN,
+        "--var-file",
+        "variable_files",
+        multiple=True,
+        metavar="FILE",
+        help="Set variables from a YAML file.",
+    ),
 )
 _NAMES = ("limit", "sample", "canary", "exclude", "select", "variable_files", "variables", "profile")
 
@@ -46,10 +73,7 @@ def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
         asked = {name: options.pop(name) for name in _NAMES}
         return command(variant_of=partial(_variant, **asked), **options)
 
-    decorated: Callable[..., Any] = with_variant
-    for option in _OPTIONS:
-        decorated = option(decorated)
-    return decorated
+    return _OPTIONS(with_variant)
 
 
 def retold(file: Path, variant: Variant) -> str:

@@ -1,4 +1,4 @@
-"""The commands, a module a kind; each takes its options, calls one use case and hands the value to a view."""
+"""The commands by the work they are for; each takes its options, calls one use case and shows the value."""
 
 from seedpipe.cli.commands.books import audit, spend
 from seedpipe.cli.commands.care import doctor, sandbox
@@ -10,24 +10,13 @@ from seedpipe.cli.commands.reviewing import approve, publish, reject, review
 from seedpipe.cli.commands.running import adopt, reconcile, resume, run
 from seedpipe.cli.commands.starting import init, schema
 
-COMMANDS = (
-    *(
-        init,
-        validate,
-        plan,
-        explain,
-        keep,
-        run,
-        resume,
-        status,
-        show,
-        report,
-        review,
-        approve,
-        reject,
-        publish,
-    ),
-    *(reconcile, adopt, spend, audit, doctor, models, sizes, balance, schema, sandbox),
-)
+COMMANDS = {
+    "Start": (init, validate),
+    "Plan": (plan, explain, models, sizes),
+    "Run": (run, resume, status, show, report, reconcile, adopt),
+    "Review": (review, approve, reject, keep, publish),
+    "Money": (spend, balance, audit),
+    "Tools": (doctor, schema, sandbox),
+}
 
 __all__ = ["COMMANDS"]

@@ -1,4 +1,4 @@
-"""Commands of the books: what was spent, and whether it is true."""
+"""Commands about the books: what was spent, and whether images, ledger and bills agree."""
 
 from __future__ import annotations
 
@@ -8,30 +8,36 @@ from typing import Any
 
 import click
 
+from seedpipe.cli.help import Command, Section, option
 from seedpipe.cli.options import (
+    last_run_by_default,
+    live_by_default,
+    origin_option,
+    out_option,
     screen_of,
     screen_options,
     state_option,
 )
 
 
-@click.command()
-@click.option(
+@click.command(cls=Command, short_help="Show what was spent")
+@option(
+    Section.MAIN,
     "--by",
     default="campaign",
     show_default=True,
     metavar="WHAT",
     help="campaign, brand, month, series, model, or the name of an axis, like market.",
 )
-@click.option("--csv", "as_csv", is_flag=True, help="A table for a spreadsheet on stdout.")
-@click.option("--proof", is_flag=True, help="Of the proofs instead of the live service.")
-@click.option("--base-url", metavar="ORIGIN", help="Of another live service.")
+@live_by_default
+@option(Section.OUTPUT, "--csv", "as_csv", is_flag=True, help="Print a table for a spreadsheet on stdout.")
+@origin_option
 @state_option
 @screen_options
 def spend(
     by: str,
     as_csv: bool,  # noqa: FBT001
-    proof: bool,  # noqa: FBT001
+    world: str | None,
     base_url: str | None,
     state: str | None,
     **screen: Any,
@@ -41,17 +47,16 @@ def spend(
     from seedpipe.cli.views.books import show_spend
     from seedpipe.settings import Settings
 
-    settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
+    settings = Settings.read(os.environ, live=world != "proof", base_url=base_url, state=state)
     show_spend(app.spend(Path.cwd(), settings, by=by), settings, screen_of(**screen), as_csv=as_csv)
     return 0
 
 
-@click.command()
-@click.option("--live", "world", flag_value="live", default=None, help="The live runs.")
-@click.option("--proof", "world", flag_value="proof", help="The proofs.")
-@click.option("--no-bills", is_flag=True, help="Do not ask the service for its bills.")
-@click.option("--base-url", metavar="ORIGIN", help="The live service that the ledger belongs to.")
-@click.option("--out", metavar="DIR", help="Where the images are. Default: out/<campaign>.")
+@click.command(cls=Command, short_help="Verify images, ledger and bills")
+@last_run_by_default
+@option(Section.SERVICE, "--no-bills", is_flag=True, help="Do not ask the service for its bills.")
+@origin_option
+@out_option
 @state_option
 @screen_options
 def audit(
@@ -62,7 +67,7 @@ def audit(
     state: str | None,
     **screen: Any,
 ) -> int:
-    """Check every image against its hash, every job against the ledger, every bill against the plan."""
+    """Verify every image against its hash, every job against the ledger, every bill against the plan."""
     from seedpipe import app
     from seedpipe.cli.views.books import show_audit
     from seedpipe.settings import Settings, World

@@ -9,21 +9,25 @@ from typing import Any
 
 import click
 
+from seedpipe.cli.help import Command, Group, Section, option
 from seedpipe.cli.options import (
+    budget_option,
+    origin_option,
     screen_of,
     screen_options,
     state_option,
+    yes_option,
 )
 
 
-@click.command()
-@click.option("--proof", is_flag=True, help="Look at the proofs' place instead of the live service's.")
-@click.option(
-    "--live", is_flag=True, help="Buy one cheapest image to see how the service answers; asks first."
+@click.command(cls=Command, short_help="Check key, service, disk and ledger")
+@option(
+    Section.MAIN, "--live", is_flag=True, help="Buy one image at the lowest price to test the service; asks."
 )
-@click.option("--yes", "assume_yes", is_flag=True, help="Do not ask; needs --budget.")
-@click.option("--budget", metavar="USD", help="What --live may cost at most.")
-@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@option(Section.MAIN, "--proof", is_flag=True, help="Check the sandbox of the proofs instead of the service.")
+@yes_option
+@budget_option
+@origin_option
 @state_option
 @screen_options
 def doctor(
@@ -35,7 +39,7 @@ def doctor(
     state: str | None,
     **screen: Any,
 ) -> int:
-    """Say what is wrong here: key, service, balance, clock, disk, lock, ledger, versions."""
+    """Check what a live run needs: key, service, balance, clock, disk, lock, ledger, versions."""
     from seedpipe import app
     from seedpipe.cli.consent import ask_for_probe
     from seedpipe.cli.views.care import show_check_up
@@ -61,16 +65,22 @@ def doctor(
     return 0 if all_well(lines) and (learned is None or learned.state == "completed") else 1
 
 
-@click.group()
+@click.group(cls=Group, short_help="Run the sandbox as a server")
 def sandbox() -> None:
-    """Run the embedded sandbox on its own."""
+    """Run the embedded sandbox as a server of its own."""
 
 
-@sandbox.command()
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one."
+@sandbox.command(cls=Command, short_help="Serve the API on this machine")
+@option(
+    Section.MAIN,
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8787,
+    show_default=True,
+    help="0 takes a free one.",
 )
-@click.option(
+@option(
+    Section.MAIN,
     "--switch",
     "switches",
     multiple=True,
@@ -79,7 +89,7 @@ def sandbox() -> None:
 )
 @state_option
 def serve(port: int, switches: tuple[str, ...], state: str | None) -> int:
-    """Serve the sandbox on loopback for any client of the API; any non-empty bearer token is accepted."""
+    """Serve the sandbox on this machine for any client of the API; any non-empty bearer token is accepted."""
     from seedpipe import app
 
     def ready(base_url: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from seedpipe.cli.help import Command
 from seedpipe.cli.options import (
     last_run_of,
     last_run_options,
@@ -16,7 +17,7 @@ from seedpipe.cli.options import (
 )
 
 
-@click.command()
+@click.command(cls=Command, short_help="Show where the last run stands")
 @last_run_options
 @state_option
 @screen_options
@@ -30,8 +31,8 @@ def status(world: str | None, campaign: str | None, state: str | None, **screen:
     return 0
 
 
-@click.command()
-@click.argument("cell_or_job")
+@click.command(cls=Command, short_help="Show a cell's or job's history")
+@click.argument("cell_or_job", metavar="CELL|JOB")
 @last_run_options
 @state_option
 @screen_options

@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedpipe.cli.help import Command, Section, option
 from seedpipe.cli.options import (
-    FILE,
+    concurrency_option,
+    file_and_cells,
+    file_and_subject,
+    files_argument,
     level_option,
+    live_by_default,
+    live_only,
+    origin_option,
     screen_among,
     screen_of,
     screen_options,
@@ -22,17 +29,18 @@ if TYPE_CHECKING:
     from seedpipe.cli.variants import VariantOf
 
 
-@click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option(
+@click.command(cls=Command, short_help="Check campaign files")
+@files_argument
+@option(
+    Section.OUTPUT,
     "--format",
     "form",
     type=click.Choice(["text", "json", "github", "sarif"]),
     default="text",
     show_default=True,
-    help="For people, programs, annotations of a GitHub workflow, or code scanning.",
+    help="text, JSON, annotations of a GitHub workflow, or SARIF for code scanning.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 when there are warnings.")
+@option(Section.MAIN, "--strict", is_flag=True, help="Exit 1 when there are warnings.")
 @variant_options
 @screen_options
 def validate(
@@ -59,24 +67,33 @@ def validate(
     return int(strict and any(finding.diagnostics for finding in findings))
 
 
-@click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
-@click.option("--check", is_flag=True, help="Exit with 1 when a run would have work to do.")
-@click.option(
-    "--against", metavar="REF|PLAN", help="What has changed since a git commit, or since a saved plan."
+@click.command(cls=Command, short_help="Show jobs and costs before a run")
+@files_argument
+@live_by_default
+@option(Section.MAIN, "--check", is_flag=True, help="Exit 1 when a run would have work to do.")
+@option(
+    Section.MAIN,
+    "--against",
+    metavar="REF|PLAN",
+    help="Show what has changed since a git commit or a saved plan.",
 )
-@click.option(
+@option(
+    Section.OUTPUT,
     "--format",
     "style",
     type=click.Choice(["text", "markdown"]),
     default="text",
     help="Markdown for a comment, with --against.",
 )
-@click.option("-o", "--output", metavar="PLAN", help="Save the plan, to be carried out by `run PLAN`.")
-@click.option("--live-prices", is_flag=True, help="Ask the service what each price is today; needs the key.")
-@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
-@click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
+@option(Section.FILES, "-o", "--output", metavar="PLAN", help="Save the plan; `seedpipe run PLAN` runs it.")
+@option(
+    Section.SERVICE,
+    "--live-prices",
+    is_flag=True,
+    help="Compare with the service's prices today; needs the key.",
+)
+@origin_option
+@concurrency_option
 @level_option
 @variant_options
 @state_option
@@ -84,7 +101,7 @@ def validate(
 def plan(
     files: tuple[Path, ...],
     *,
-    proof: bool,
+    world: str | None,
     check: bool,
     against: str | None,
     style: str,
@@ -93,13 +110,14 @@ def plan(
     variant_of: VariantOf,
     **options: Any,
 ) -> int:
-    """Show the jobs and the money. Nothing is sent or charged."""
+    """Show the jobs and their cost. Nothing is sent or charged."""
     from seedpipe import app
     from seedpipe.cli.views import comparing, planning
     from seedpipe.settings import Settings
 
+    proof = world == "proof"
     if live_prices and (proof or len(files) > 1):
-        raise click.UsageError("--live-prices asks about one campaign, and not about proofs")
+        raise click.UsageError("--live-prices works with one campaign, and not with proofs")
     if output is not None and len(files) > 1:
         raise click.UsageError("-o saves the plan of one campaign")
     screen = screen_among(options)
@@ -121,12 +139,12 @@ def plan(
     return int(check and any(reviewed.standing.pending.jobs for reviewed, _ in reviews))
 
 
-@click.command()
-@FILE
-@click.argument("cells", nargs=-1, metavar="CELL...")
-@click.option("--all", "every", is_flag=True, help="Every cell that has changed, as far as --select goes.")
-@click.option("--undo", is_flag=True, help="Take the decision back: the cells count as changed again.")
-@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@click.command(cls=Command, short_help="Keep the images of changed cells")
+@file_and_cells
+@option(Section.MAIN, "--all", "every", is_flag=True, help="All changed cells of the selection.")
+@option(Section.MAIN, "--undo", is_flag=True, help="Undo: the cells count as changed again.")
+@live_only
+@origin_option
 @variant_options
 @state_option
 @screen_options
@@ -140,40 +158,39 @@ def keep(
     state: str | None,
     **screen: Any,
 ) -> int:
-    """Accept the pictures of changed cells as they are. Nothing is sent or charged."""
+    """Keep the existing images of changed cells. Nothing is sent or charged."""
     from seedpipe import app
     from seedpipe.cli.views import planning
     from seedpipe.settings import Settings
 
     if bool(cells) is every:
-        raise click.UsageError("name the cells, or say --all")
+        raise click.UsageError("name the cells, or use --all")
     settings = Settings.read(os.environ, live=True, base_url=base_url, state=state)
     planning.show_decided(app.keep(file, cells, settings, variant_of(file), undo=undo), screen_of(**screen))
     return 0
 
 
-@click.command()
-@FILE
-@click.argument("what", metavar="CELL|JOB|PATH")
-@click.option("--proof", is_flag=True, help="Against the proofs instead of the live service.")
-@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@click.command(cls=Command, short_help="Show where a cell's values come from")
+@file_and_subject("CELL|JOB|PATH")
+@live_by_default
+@origin_option
 @variant_options
 @state_option
 @screen_options
 def explain(
     file: Path,
-    what: str,
-    proof: bool,  # noqa: FBT001
+    subject: str,
+    world: str | None,
     base_url: str | None,
     variant_of: VariantOf,
     state: str | None,
     **screen: Any,
 ) -> int:
-    """Say where every value of a cell comes from, and why a run buys it or not."""
+    """Show where every value of a cell comes from, and whether and why a run buys it."""
     from seedpipe import app
     from seedpipe.cli.views import explaining
     from seedpipe.settings import Settings
 
-    settings = Settings.read(os.environ, live=not proof, base_url=base_url, state=state)
-    explaining.show_explained(app.explain(file, what, settings, variant_of(file)), screen_of(**screen))
+    settings = Settings.read(os.environ, live=world != "proof", base_url=base_url, state=state)
+    explaining.show_explained(app.explain(file, subject, settings, variant_of(file)), screen_of(**screen))
     return 0

@@ -1,4 +1,4 @@
-"""Commands about models and prices: which there are, what they cost, which sizes fit, what is left."""
+"""Commands about models and prices: which there are, what they cost, which sizes fit, the balance."""
 
 from __future__ import annotations
 
@@ -8,18 +8,27 @@ from typing import Any
 
 import click
 
-from seedpipe.cli.options import screen_of, screen_options
-
-_ORIGIN = click.option(
-    "--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine."
-)
+from seedpipe.cli.help import Command, Group, Section, option
+from seedpipe.cli.options import live_only, origin_option, screen_of, screen_options
 
 
-@click.group(invoke_without_command=True)
+class _Models(Group):
+    """A group that takes the name of a model for `show MODEL`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["show", *args])
+
+
+@click.group(cls=_Models, invoke_without_command=True, short_help="List models and prices")
 @screen_options
 @click.pass_context
 def models(context: click.Context, /, **screen: Any) -> int:
-    """List the models: price, inputs, sizes; those of the project's models/*.yaml too."""
+    """List the models with prices and inputs, including those of the project's models/*.yaml.
+
+    `seedpipe models MODEL` shows one.
+    """
     if context.invoked_subcommand:
         return 0
     from seedpipe import app
@@ -35,15 +44,28 @@ def _known_models(_context: click.Context, _parameter: click.Parameter, incomple
     return [name for name in app.models(Path.cwd()).models if name.startswith(incomplete)]
 
 
-@models.command()
+@models.command(cls=Command, short_help="Show one model")
+@click.argument("model", shell_complete=_known_models)
+@screen_options
+def show(model: str, **screen: Any) -> int:
+    """Show one model: price, inputs, sizes."""
+    from seedpipe import app
+    from seedpipe.cli.views import prices
+
+    prices.show_models(app.models(Path.cwd()), screen_of(**screen), model)
+    return 0
+
+
+@models.command(cls=Command, short_help="Update models/*.yaml from the service")
 @click.argument("names", nargs=-1, metavar="[MODEL]...", shell_complete=_known_models)
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 when something differs.")
-@_ORIGIN
+@option(Section.MAIN, "--check", is_flag=True, help="Write nothing; exit 1 when something differs.")
+@live_only
+@origin_option
 @screen_options
 def sync(names: tuple[str, ...], check: bool, base_url: str | None, **screen: Any) -> int:  # noqa: FBT001
-    """Hold inputs and prices against the service's; write models/*.yaml where they differ.
+    """Compare inputs and prices with the service; write models/*.yaml where they differ.
 
-    Without MODEL: all that ship and all of the project. With it: these, new ones too.
+    Without MODEL: all that ship with seedpipe and all of the project. With MODEL: these, also new ones.
     """
     from seedpipe import app
     from seedpipe.cli.views import prices
@@ -56,11 +78,11 @@ def sync(names: tuple[str, ...], check: bool, base_url: str | None, **screen: An
     return 1 if differs or any(line.fault for line in synced) else 0
 
 
-@click.command()
+@click.command(cls=Command, short_help="List recommended sizes")
 @click.argument("model", required=False, shell_complete=_known_models)
 @screen_options
 def sizes(model: str | None, **screen: Any) -> int:
-    """List the recommended sizes that a model accepts, by ratio."""
+    """List the recommended sizes that a model accepts, with their ratios."""
     from seedpipe import app
     from seedpipe.cli.views import prices
 
@@ -68,11 +90,12 @@ def sizes(model: str | None, **screen: Any) -> int:
     return 0
 
 
-@click.command()
-@_ORIGIN
+@click.command(cls=Command, short_help="Show the account balance")
+@live_only
+@origin_option
 @screen_options
 def balance(base_url: str | None, **screen: Any) -> int:
-    """Show what is left on the account. Nothing is charged."""
+    """Show the account balance. Nothing is charged."""
     from seedpipe import app
     from seedpipe.cli.views import prices
     from seedpipe.settings import Settings

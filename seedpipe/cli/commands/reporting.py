@@ -1,4 +1,4 @@
-"""The command that writes a run's reports anew."""
+"""The command that rebuilds a run's reports."""
 
 from __future__ import annotations
 
@@ -8,15 +8,26 @@ from typing import Any
 
 import click
 
-from seedpipe.cli.options import last_run_of, last_run_options, screen_of, screen_options, state_option
-
-
-@click.command()
-@click.option(
-    "--embed-full", is_flag=True, help="Put the whole images into the gallery, to send it as one file."
+from seedpipe.cli.help import Command, Section, option
+from seedpipe.cli.options import (
+    last_run_of,
+    last_run_options,
+    out_option,
+    screen_of,
+    screen_options,
+    state_option,
 )
-@click.option("--out", metavar="DIR", help="The folder of the run's images, when --out named another one.")
+
+
+@click.command(cls=Command, short_help="Rebuild gallery, summary and JUnit")
 @last_run_options
+@option(
+    Section.OUTPUT,
+    "--embed-full",
+    is_flag=True,
+    help="Embed the full-size images in the gallery, to send it as one file.",
+)
+@out_option
 @state_option
 @screen_options
 def report(
@@ -27,7 +38,7 @@ def report(
     state: str | None,
     **screen: Any,
 ) -> int:
-    """Write the reports of the last run anew: gallery, summary, JUnit, run.json, jobs.jsonl."""
+    """Rebuild the reports of the last run: gallery, summary, JUnit, run.json, jobs.jsonl."""
     from seedpipe import app
     from seedpipe.cli.views import reporting
     from seedpipe.settings import Surroundings

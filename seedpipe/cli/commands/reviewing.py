@@ -1,4 +1,4 @@
-"""Commands of people's judgement: where the review stands, approvals, rejections, what is published."""
+"""Commands of the review: where it stands, approvals, rejections, what is published."""
 
 from __future__ import annotations
 
@@ -8,41 +8,40 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seedpipe.cli.options import FILE, screen_of, screen_options, state_option
+from seedpipe.cli.help import Command, Section, option
+from seedpipe.cli.options import (
+    file_and_cells,
+    file_argument,
+    last_run_by_default,
+    live_by_default,
+    screen_of,
+    screen_options,
+    state_option,
+)
 from seedpipe.cli.variants import retold, variant_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from seedpipe.cli.variants import VariantOf
     from seedpipe.settings import World
 
 
-def world_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that choose whose images it is about."""
-    for option in (
-        click.option("--live", "world", flag_value="live", default=None, help="The live images."),
-        click.option("--proof", "world", flag_value="proof", help="The proofs. Default: the last run's."),
-    ):
-        command = option(command)
-    return command
-
-
-def by_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--by`."""
-    return click.option(
-        "--by", metavar="NAME", default="", help="Who decides. Default: git's user.name here."
-    )(command)
-
-
-@click.command()
-@FILE
-@click.option(
-    "--take", metavar="JSON", type=click.Path(path_type=Path), help="Take over what a gallery has exported."
+by_option = option(
+    Section.MAIN, "--by", metavar="NAME", default="", help="Who decides. Default: git's user.name."
 )
-@click.option("--check", is_flag=True, help="Exit with 1 when something is not approved.")
+
+
+@click.command(cls=Command, short_help="Show what is approved, rejected and open")
+@file_argument()
+@last_run_by_default
+@option(
+    Section.MAIN,
+    "--take",
+    metavar="JSON",
+    type=click.Path(path_type=Path),
+    help="Import the decisions exported from the gallery.",
+)
 @by_option
-@world_options
+@option(Section.MAIN, "--check", is_flag=True, help="Exit 1 when something is not approved.")
 @variant_options
 @state_option
 @screen_options
@@ -56,7 +55,7 @@ def review(
     state: str | None,
     **screen: Any,
 ) -> int:
-    """Say which images are approved, rejected and open, and which page to look at."""
+    """Show which images are approved, rejected and open, and where the gallery is."""
     from seedpipe import app
     from seedpipe.cli.views import reviewing
     from seedpipe.core.reviewing import all_tally, is_settled
@@ -74,18 +73,20 @@ def review(
     return int(check and not is_settled(all_tally(reviews.cells, reviews.rules), reviews.rules))
 
 
-def _judging(name: str, about: str) -> click.Command:
+def _judging(name: str) -> click.Command:
     """Return the command `approve` or `reject`."""
+    about = f"{name.capitalize()} the images of cells"
 
-    @click.command(name, help=about)
-    @FILE
-    @click.argument("cells", nargs=-1, metavar="CELL...")
-    @click.option("--all", "every", is_flag=True, help="Every cell that has images, as far as --select goes.")
-    @click.option("--image", type=click.IntRange(min=1), metavar="N", help="Only image N of each set.")
-    @click.option("--note", metavar="TEXT", default="", help="Why.")
-    @click.option("--undo", is_flag=True, help="Take it back.")
+    @click.command(name, cls=Command, short_help=about, help=f"{about}. Nothing is sent or charged.")
+    @file_and_cells
+    @last_run_by_default
+    @option(Section.MAIN, "--all", "every", is_flag=True, help="All cells of the selection that have images.")
+    @option(
+        Section.MAIN, "--image", type=click.IntRange(min=1), metavar="N", help="Only image N of each set."
+    )
+    @option(Section.MAIN, "--note", metavar="TEXT", default="", help="The reason.")
+    @option(Section.MAIN, "--undo", is_flag=True, help="Undo the decision.")
     @by_option
-    @world_options
     @variant_options
     @state_option
     @screen_options
@@ -108,7 +109,7 @@ def _judging(name: str, about: str) -> click.Command:
         from seedpipe.settings import Settings
 
         if bool(cells) is every:
-            raise click.UsageError("name the cells, or say --all")
+            raise click.UsageError("name the cells, or use --all")
         said = Said.APPROVED if name == "approve" else Said.REJECTED
         judgement = app.Judgement(said=said, by=by, image=image, note=note, undo=undo)
         chosen, variant = _world(world), variant_of(file)
@@ -120,17 +121,22 @@ def _judging(name: str, about: str) -> click.Command:
     return command
 
 
-approve = _judging("approve", "Approve the images of cells. Nothing is sent or charged.")
-reject = _judging("reject", "Reject the images of cells. Nothing is sent or charged.")
+approve = _judging("approve")
+reject = _judging("reject")
 
 
-@click.command()
-@FILE
-@click.option("--to", metavar="DIR", help="Where to. Default: published/ in the campaign's output folder.")
-@click.option(
-    "--approved-only", is_flag=True, help="Exit with 0 although images are left out that are not approved."
+@click.command(cls=Command, short_help="Write approved images in their formats")
+@file_argument()
+@live_by_default
+@option(
+    Section.MAIN,
+    "--approved-only",
+    is_flag=True,
+    help="Exit 0 even if images that are not approved are left out.",
 )
-@world_options
+@option(
+    Section.FILES, "--to", metavar="DIR", help="Folder to write to. Default: published/ in the output folder."
+)
 @variant_options
 @state_option
 @screen_options
@@ -151,7 +157,8 @@ def publish(
     from seedpipe.settings import Settings
 
     if world == "proof":
-        raise InputError("proofs are never published", hint="`seedpipe run FILE --live` makes the real thing")
+        hint = f"`seedpipe run {retold(file, variant_of(file))} --live` buys images that can be published"
+        raise InputError("proofs are never published", hint=hint)
     settings, variant = Settings.read(os.environ, live=True, state=state), variant_of(file)
     console = screen_of(**screen)
     with progress.working(console, "publishing"):

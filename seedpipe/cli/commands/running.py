@@ -1,4 +1,4 @@
-"""Commands that run a campaign, settle its doubts and take over paid work."""
+"""Commands that run a campaign, settle its doubts and import paid work."""
 
 from __future__ import annotations
 
@@ -10,16 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seedpipe.cli.help import Command, Section, option
 from seedpipe.cli.options import (
-    FILE,
+    budget_option,
+    concurrency_option,
+    file_argument,
     last_run_of,
     last_run_options,
     level_option,
+    live_only,
+    origin_option,
+    out_option,
+    partial_option,
+    redo_option,
     screen_among,
     screen_of,
     screen_options,
     settle_option,
     state_option,
+    world_options,
+    yes_option,
 )
 from seedpipe.cli.variants import retold, variant_options
 
@@ -34,46 +44,48 @@ if TYPE_CHECKING:
     from seedpipe.settings import Settings
 
 
-@click.command()
-@FILE
-@click.option(
-    "--live", is_flag=True, help="Use the real service and pay. Without it: free proofs in the sandbox."
-)
-@click.option("--yes", "assume_yes", is_flag=True, help="Do not ask; needs a budget.")
-@click.option("--budget", metavar="USD", help="What this run may spend at most.")
-@click.option("--partial", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more.")
-@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
-@click.option(
-    "--redo",
-    metavar="WORDS",
-    help="Buy again what is changed, failed, short, missing, rejected (with commas); earlier takes are kept.",
-)
-@click.option(
+@click.command(cls=Command, short_help="Generate images: free proofs, or --live")
+@file_argument("[FILE|PLAN]")
+@world_options("Use the real service and pay for the images.", "Make free proofs in the sandbox (default).")
+@option(
+    Section.MAIN,
     "--fail-fast/--keep-going",
     default=False,
-    help="Submit nothing more after the first failed job. Default: keep going.",
+    help="After the first failed job, submit no more jobs. Default: keep going.",
 )
-@click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
-@click.option(
-    "--webhook-listen", metavar="HOST:PORT", help="Hear the service's webhooks here, as hints to ask now."
-)
-@click.option(
-    "--webhook-url", metavar="URL", help="The https URL under which the service reaches that address."
-)
-@click.option("--no-report", is_flag=True, help="Write no reports; `seedpipe report` does it later.")
-@click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
+@yes_option
+@budget_option
+@partial_option
+@redo_option
 @variant_options
-@click.option(
+@origin_option
+@level_option
+@concurrency_option
+@option(
+    Section.SERVICE,
     "--adopt/--no-adopt",
     default=None,
-    help="Look in the service's list for work that is paid already. Default: in a campaign's first live run.",
+    help="Look for already-paid results in the service's list. Default: in a campaign's first live run.",
 )
 @settle_option
-@level_option
+@option(
+    Section.SERVICE,
+    "--webhook-listen",
+    metavar="HOST:PORT",
+    help="Listen for webhooks, to hear of results sooner.",
+)
+@option(
+    Section.SERVICE,
+    "--webhook-url",
+    metavar="URL",
+    help="The https URL at which the service reaches --webhook-listen.",
+)
+@out_option
+@option(Section.FILES, "--no-report", is_flag=True, help="Write no reports; `seedpipe report` does it later.")
 @state_option
 @screen_options
-def run(file: Path, *, variant_of: VariantOf, no_report: bool, **options: Any) -> int:
-    """Run a campaign or a saved plan: free proofs, or with --live the real thing."""
+def run(file: Path, *, world: str | None, variant_of: VariantOf, no_report: bool, **options: Any) -> int:
+    """Run a campaign or a saved plan: free proofs, or with --live a live run (paid)."""
     from seedpipe import app
     from seedpipe.cli import progress
     from seedpipe.cli.views import reporting, running
@@ -81,12 +93,15 @@ def run(file: Path, *, variant_of: VariantOf, no_report: bool, **options: Any) -
     from seedpipe.settings import Settings
 
     console, variant = screen_among(options), variant_of(file)
-    settings = Settings.read(os.environ, interactive=_is_interactive(), reports=not no_report, **options)
+    options |= {"live": world == "live", "interactive": _is_interactive()}
+    settings = Settings.read(os.environ, reports=not no_report, **options)
     with progress.listener(console) as listener:
         consent = partial(_consent, settings, console, listener)
         if app.is_saved(file):
             if variant != AS_IT_STANDS:
-                raise click.UsageError("a saved plan is carried out as it is: plan anew with these options")
+                raise click.UsageError(
+                    "a saved plan runs as it is: use these options with `seedpipe plan -o` instead"
+                )
             warn = partial(running.warn_of_changes, screen=console)
             result = app.run_saved(file, settings, consent=consent, listener=listener, warn=warn)
         else:
@@ -97,16 +112,16 @@ def run(file: Path, *, variant_of: VariantOf, no_report: bool, **options: Any) -
     return result.exit_code
 
 
-@click.command()
-@click.option("--yes", "assume_yes", is_flag=True, help="Do not ask; needs a budget.")
-@click.option("--budget", metavar="USD", help="What this run may spend at most.")
-@click.option("--partial", is_flag=True, help="Go as far as the budgets reach when the new jobs cost more.")
-@click.option("--redo", metavar="WORDS", help="Buy again what is changed, failed, short, missing, rejected.")
-@click.option("-j", "--concurrency", type=int, default=None, help="Jobs in the air at a time.")
-@click.option("--out", metavar="DIR", help="Images and reports. Default: out/<campaign> in the project root.")
-@settle_option
-@level_option
+@click.command(cls=Command, short_help="Continue the last run")
 @last_run_options
+@yes_option
+@budget_option
+@partial_option
+@redo_option
+@level_option
+@concurrency_option
+@settle_option
+@out_option
 @state_option
 @screen_options
 def resume(
@@ -115,7 +130,7 @@ def resume(
     state: str | None,
     **options: Any,
 ) -> int:
-    """Go on with the last run's plan as it was, with its profile and selection."""
+    """Continue the last run with the plan, profile and selection it had."""
     from seedpipe import app
     from seedpipe.cli import progress
     from seedpipe.cli.views import reporting, running
@@ -165,10 +180,15 @@ def _consent(
     return policy_may_buy
 
 
-@click.command()
-@click.option("--write-off", metavar="CELL|JOB", help="Give up one doubt: take its request as failed.")
-@settle_option
+@click.command(cls=Command, short_help="Look up requests in doubt")
 @last_run_options
+@option(
+    Section.MAIN,
+    "--write-off",
+    metavar="CELL|JOB",
+    help="Give up on one request in doubt: count it as failed.",
+)
+@settle_option
 @state_option
 @screen_options
 def reconcile(
@@ -203,14 +223,15 @@ def reconcile(
     return result.exit_code
 
 
-@click.command()
-@FILE
-@click.option("--base-url", metavar="ORIGIN", help="Another live service: https, or http on this machine.")
+@click.command(cls=Command, short_help="Import already-paid results")
+@file_argument()
+@live_only
 @variant_options
+@origin_option
 @state_option
 @screen_options
 def adopt(file: Path, base_url: str | None, variant_of: VariantOf, state: str | None, **screen: Any) -> int:
-    """Take over what the service's list shows of a campaign. Nothing is submitted."""
+    """Import already-paid results of a campaign from the service's list. Nothing is submitted."""
     from seedpipe import app
     from seedpipe.cli.views import running
     from seedpipe.settings import Settings

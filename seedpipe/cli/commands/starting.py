@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
+from seedpipe.cli.help import Command
 from seedpipe.cli.options import screen_of, screen_options
 
 
-@click.command()
+@click.command(cls=Command, short_help="Create a starter project")
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), metavar="[DIR]")
 @screen_options
 def init(folder: Path, **screen: Any) -> int:
-    """Write a project that runs as it is: campaign, brand, data, CI workflow. Overwrites nothing."""
+    """Create a project that runs as it is: campaign, brand, data, CI workflow. Overwrites nothing."""
     from seedpipe import app
     from seedpipe.cli.views.starting import show_started
 
@@ -28,7 +29,7 @@ def _schema_names(_context: click.Context, _parameter: click.Parameter, incomple
     return [name for name in schemas.names() if name.startswith(incomplete)]
 
 
-@click.command()
+@click.command(cls=Command, short_help="Print a JSON Schema")
 @click.argument("name", required=False, shell_complete=_schema_names)
 @screen_options
 def schema(name: str | None, **screen: Any) -> int:

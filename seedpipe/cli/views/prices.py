@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from seedpipe.cli.console import print_json
 from seedpipe.cli.views.words import FORMAT, count, say_next
@@ -28,41 +30,42 @@ if TYPE_CHECKING:
     from seedpipe.settings import Settings
 
 
-def show_models(catalogue: Catalogue, screen: Screen) -> None:
-    """Show every model: price, inputs, which sizes it takes, and as of which day."""
+def show_models(catalogue: Catalogue, screen: Screen, model_id: str | None = None) -> None:
+    """Show every model, or one: price, inputs, which sizes it takes, and as of which day."""
+    chosen = _chosen(catalogue, model_id)
     if screen.as_json:
         print_json(
             {
                 "format": FORMAT,
                 "as_of": catalogue.as_of,
-                "models": [_model_document(catalogue, model) for model in catalogue.models.values()],
+                "models": [_model_document(catalogue, model) for model in chosen],
             }
         )
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("model", no_wrap=True)
-    table.add_column("price, USD", no_wrap=True)
-    table.add_column("inputs", ratio=1)
-    for model in catalogue.models.values():
-        mark = " *" if model.model_id in catalogue.own else ""
-        table.add_row(escape(model.model_id + mark), escape(_price(model)), escape(_inputs(model)))
-    screen.out.print(table)
+    for model in chosen:
+        own = catalogue.own.get(model.model_id)
+        price = Text(model.model_id, style="bold").append(f"  {_price(model)}", style="default not bold")
+        screen.out.print(price, soft_wrap=True)
+        screen.out.print(Padding(Text(_inputs(model), style="dim"), (0, 0, 0, 4)))
+        if own:
+            place = f"    {own.path}, as of {own.as_of}, from {own.origin}"
+            screen.out.print(Text(place), soft_wrap=True)
+    if model_id:
+        screen.out.print(Text(f"    {_rule(catalogue, chosen[0])}"), soft_wrap=True)
+    screen.out.print()
     screen.out.print(
-        f"[dim]prices of {escape(catalogue.as_of)}; brackets: the shortest and the longest side of a size[/]"
+        Text(f"prices of {catalogue.as_of}; in brackets the shortest and longest side of a size", style="dim")
     )
-    for own in catalogue.own.values():
-        line = f"* {own.spec.model_id}: {own.path}, as of {own.as_of}, from {own.origin}"
-        screen.out.print(escape(line), soft_wrap=True)
-    say_next(screen, "seedpipe sizes MODEL", "seedpipe models sync")
+    say_next(screen, f"seedpipe sizes {model_id or 'MODEL'}", "seedpipe models sync")
 
 
 def _price(model: ModelSpec) -> str:
-    unit = exact(model.unit_usd)
+    unit = f"${exact(model.unit_usd)}"
     if model.unit_by:
         name, by_value = model.unit_by
         cheap = sorted({*by_value.values()})
-        unit = f"{exact(cheap[0])} to {exact(cheap[-1])} by {name}"
-    return unit + (f" x {model.count_input}" if model.count_input else "")
+        unit = f"${exact(cheap[0])} to ${exact(cheap[-1])} by {name}"
+    return unit + (f" × {model.count_input}" if model.count_input else "")
 
 
 def _inputs(model: ModelSpec) -> str:
@@ -168,7 +171,7 @@ def _chosen(catalogue: Catalogue, model_id: str | None) -> list[ModelSpec]:
     if model_id is None:
         return list(catalogue.models.values())
     if (model := catalogue.models.get(model_id)) is None:
-        hint = did_you_mean(model_id, catalogue.models) or "'seedpipe models' lists those known"
+        hint = did_you_mean(model_id, catalogue.models) or "`seedpipe models` lists all models"
         raise InputError(f"unknown model '{model_id}'", hint=hint)
     return [model]
 
