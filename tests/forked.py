@@ -11,6 +11,7 @@ import os
 import sys
 
 from seedpipe.cli.main import exit_code_of
+from seedpipe.providers.wire import trusted
 
 _LOADED = [
     "tests.forked",
@@ -25,6 +26,7 @@ _LOADED = [
     "PIL.PngImagePlugin",
     "PIL.JpegImagePlugin",
 ]
+trusted()  # reading the authorities takes longer than most of these runs; a fork has them
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(_LOADED)
 

@@ -8,7 +8,9 @@ a proxy, which has no way to our loopback.
 from __future__ import annotations
 
 import importlib.util
+import os
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
 
@@ -46,14 +48,24 @@ class Limits:
 
 
 def trusted() -> ssl.SSLContext:
-    """Return the authorities that certificates are checked against; raises `InputError`."""
+    """Return the authorities that certificates are checked against; raises `InputError`.
+
+    They are read once for as long as the environment names the same ones: that takes as long as
+    planning a campaign, and a run opens several connections.
+    """
     try:
-        return httpx.create_ssl_context()
+        return _trusting(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     except OSError as error:
         raise InputError(
             "the certificate authorities that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read",
             hint=f"name a PEM file that exists, or unset the variable ({error.strerror or error})",
         ) from None
+
+
+@lru_cache(maxsize=1)
+def _trusting(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Return the context that httpx makes of these two variables, which it reads by itself."""
+    return httpx.create_ssl_context()
 
 
 def proxy_for(scheme: str, host: str) -> httpx.Proxy | None:

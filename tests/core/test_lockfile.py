@@ -96,13 +96,13 @@ lines = st.builds(
     job_id=st.sampled_from(["1" * 32, "2" * 32, "e" * 32]),
     cells=st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20), max_size=3).map(tuple),
     size=st.none() | st.just("16:9"),
-    prediction_id=st.from_regex(r"[0-9A-Za-z_-]{6,64}", fullmatch=True),
+    prediction_id=st.binary(min_size=3, max_size=32).map(lambda some: f"{some.hex()[:-2]}_-"),
     origin=st.sampled_from([HERE, "http://127.0.0.1:8080"]),
     accepted_at=st.integers(0, 4 * 10**12).map(
         lambda ms: datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ms)
     ),
     cost_usd=st.integers(0, 10**12).map(lambda micros: Decimal(micros) / 10**6),
-    outputs=st.lists(st.from_regex(r"[0-9a-f]{64}", fullmatch=True), max_size=3).map(tuple),
+    outputs=st.lists(st.binary(min_size=32, max_size=32).map(bytes.hex), max_size=3).map(tuple),
 )
 
 

@@ -32,14 +32,19 @@ STEP = int(os.environ.get("SEEDPIPE_FAULT_STEP", "3"))  # of the faults that las
 
 @pytest.fixture(scope="module")
 def server():
-    with SandboxServer(switches=Switches(task_latency_s=0.01)) as running:
+    with SandboxServer(switches=Switches(task_latency_s=0.01, plain_pictures=True)) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def calls(server, tmp_path_factory):
+    """How many calls a whole run makes."""
+    return count_calls(server, tmp_path_factory.mktemp("whole"))
 
 
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "for good"])
 @pytest.mark.parametrize("share", range(SHARES))
-def test_no_call_fails_unnoticed(share, lasting, server, tmp_path):
-    calls = count_calls(server, tmp_path)
+def test_no_call_fails_unnoticed(share, lasting, server, calls, tmp_path):
     assert calls > 40
     for number in range(1 + share, calls + 1, SHARES * (STEP if lasting else 1)):
         fault = FAULTS[number % len(FAULTS)]

@@ -42,7 +42,7 @@ def test_a_campaign_killed_again_and_again(story, tmp_path):
     rng = random.Random(story)
     kills = KILLS * (story + 1) // STORIES - KILLS * story // STORIES
     may_doubt = SWITCHES[story] is _TELLS_NOTHING
-    with SandboxServer(switches=Switches(**SWITCHES[story])) as server:
+    with SandboxServer(switches=Switches(**SWITCHES[story], plain_pictures=True)) as server:
         while kills > 0:
             project = tmp_path / f"project{kills}"
             kills -= tell(project, server, rng, most_kills=min(kills, 30), may_doubt=may_doubt)
