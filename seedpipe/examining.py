@@ -30,8 +30,8 @@ from seedpipe.checks import (
 )
 from seedpipe.core.checking import USUAL, PlanChecks, extras_of, logo_of, looks_at_pixels, palette_of
 from seedpipe.core.findings import CheckResult, Finding, JudgedJob, Level
-from seedpipe.core.manifest import published_outputs
 from seedpipe.core.model import digest
+from seedpipe.core.showing import shown_sets
 from seedpipe.stores import keep_derived
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from seedpipe.core.checking import Asked
     from seedpipe.core.model import Cell, ImageFile, Json, Output, PlanHeader
     from seedpipe.core.records import JobRecord
+    from seedpipe.core.showing import ShownSet
     from seedpipe.ports import Store
 
 _LONGEST_S: Final = 60.0  # for one image, in the queue and at work: it is told as unchecked then
@@ -125,16 +126,17 @@ class Examiner:
         for record in jobs():
             self._recent.clear()
             asked = [
-                (cell, one)
-                for cell in record.cells
+                (cell, one, shown)
+                for shown in shown_sets(record)
+                for cell in shown.cells
                 for one in self._checks.of(cell)
-                if published_outputs(record) and self._can_judge(one, record)
+                if shown.outputs and self._can_judge(one, shown)
             ]
             job_id = record.job.job_id
             if job_id not in self._judged:
                 self._judged.add(job_id)
-                for cell, one in asked:
-                    if findings := tuple(self._findings(cell, one, record, self._doubles)):
+                for cell, one, shown in asked:
+                    if findings := tuple(self._findings(cell, one, shown, self._doubles)):
                         self._found[cell.address, one.check] = findings
             results = [
                 CheckResult(
@@ -142,16 +144,16 @@ class Examiner:
                     address=cell.address,
                     findings=self._found.get((cell.address, one.check), ()),
                 )
-                for cell, one in asked
+                for cell, one, _ in asked
             ]
             yield JudgedJob(record=record, results=tuple(results))
 
-    def _can_judge(self, asked: Asked, record: JobRecord) -> bool:
+    def _can_judge(self, asked: Asked, shown: ShownSet) -> bool:
         """Say whether all figures are there that a check needs, or will be made."""
         if self._measures or not USUAL[asked.check].looks:
             return True
         # Not cut short by the first that is unknown: all of them are counted.
-        return None not in [self.figures(output.image) for output in published_outputs(record)]
+        return None not in [self.figures(output.image) for output in shown.outputs]
 
     def _kept_figures(self, image: ImageFile) -> Measurements:
         """Return what was measured before; its file is read once a job."""
@@ -199,14 +201,14 @@ class Examiner:
         places: list[tuple[str, int]] = []
         hashes: list[str] = []
         labels: list[str] = []
-        for record in jobs():
+        for shown in _each_once(jobs()):
             self._recent.clear()
-            bits = max(map(self._twin_bits, record.cells), default=-1)
+            bits = max(map(self._twin_bits, shown.cells))
             most = max(most, bits)
-            for output in published_outputs(record) if bits >= 0 else ():
+            for output in shown.outputs if bits >= 0 else ():
                 if figures := self.figures(output.image):
-                    places.append((record.job.job_id, output.index))
-                    labels.append(f"image {output.index + 1} of {record.label}")
+                    places.append((output.job_id, output.index))
+                    labels.append(f"image {output.index + 1} of {shown.cells[0].address}")
                     hashes.append(figures.hash)
         return {places[late]: (labels[early], bits) for early, late, bits in twins(hashes, most)}
 
@@ -219,22 +221,25 @@ class Examiner:
         self,
         cell: Cell,
         asked: Asked,
-        record: JobRecord,
+        shown: ShownSet,
         doubles: Mapping[tuple[str, int], tuple[str, int]],
     ) -> Iterator[Finding]:
         images = []
-        for output in published_outputs(record):
+        for output in shown.outputs:
             figures = self.figures(output.image) if USUAL[asked.check].looks else _NO_FIGURES
             if figures is None:
                 yield _unchecked(asked, cell, output)
                 continue
-            twin, bits = doubles.get((record.job.job_id, output.index), ("", 0))
+            twin, bits = doubles.get((output.job_id, output.index), ("", 0))
             images.append(
                 CheckedImage(
                     index=output.index, file=output.image, figures=figures, twin=twin, twin_bits=bits
                 )
             )
-        checked = CheckedSet(request=record.job.request, images=images)
+        # A set that is kept is judged by what was asked when it was made: that the request has changed since
+        # is said elsewhere, and is no fault of the pictures.
+        request = shown.record.job.request if shown.record else {}
+        checked = CheckedSet(request=request, images=images)
         for fault in CHECKS[asked.check](checked, asked.limits):
             yield _finding(asked, cell, fault)
 
@@ -278,6 +283,16 @@ class WatchedStore:
 
 
 _NO_FIGURES: Final = Measurements(hash="0" * 64, histogram=(), spread=0.0, sharpness=0.0)
+
+
+def _each_once(jobs: Iterable[JobRecord]) -> Iterator[ShownSet]:
+    """Yield the sets that are shown. One that several jobs keep is one: it does not repeat itself."""
+    seen = set[str]()
+    for record in jobs:
+        for shown in shown_sets(record):
+            if shown.record and shown.record.job.job_id not in seen:
+                seen.add(shown.record.job.job_id)
+                yield shown
 
 
 def _finding(asked: Asked, cell: Cell, fault: Fault) -> Finding:

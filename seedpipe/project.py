@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.errors import InputError, RunError
 from seedpipe.core.model import SANDBOX_ORIGIN
+from seedpipe.core.showing import kept_jobs, with_kept
 from seedpipe.ledger import SqliteLedger
 from seedpipe.settings import Settings, World
 from seedpipe.sources import project_root
@@ -234,6 +235,18 @@ def ledger_of_last_run(
 
 
 def all_jobs(ledger: Ledger, plan_id: str) -> Iterator[JobRecord]:
-    """Yield the jobs of a plan with their history, in the plan's order."""
+    """Yield the jobs of a plan with their history, in the plan's order.
+
+    They know the history of the sets that their cells keep, too.
+    """
     for first in range(0, ledger.job_count(plan_id), _JOBS_A_READ):
-        yield from ledger.jobs(plan_id, first, first + _JOBS_A_READ)
+        yield from whole(ledger, ledger.jobs(plan_id, first, first + _JOBS_A_READ))
+
+
+def whole(ledger: Ledger, records: list[JobRecord]) -> list[JobRecord]:
+    """Return jobs that know the history of the sets that their cells keep."""
+    wanted = kept_jobs(records)
+    if not wanted:
+        return records
+    known = {record.job.job_id: record for record in ledger.tried(wanted)}
+    return [with_kept(record, known) for record in records]

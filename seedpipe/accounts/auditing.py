@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from seedpipe.core import audit as rules
 from seedpipe.core.audit import Discrepancy, FileState, Kind
 from seedpipe.core.errors import ProviderError, Unavailable
-from seedpipe.core.manifest import output_paths, published_outputs
+from seedpipe.core.showing import shown_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -138,18 +138,13 @@ def _files(placed: PlacedImages) -> tuple[int, list[Discrepancy]]:
     """Check the published images of one campaign where people look at them."""
     checked, found = 0, []
     for record in placed.jobs():
-        for output in published_outputs(record):
-            for path in output_paths(record, output):
-                checked += 1
-                if kind := _FILE_KINDS.get(placed.store.inspect(output.image, path)):
-                    words = (
-                        "is not there" if kind is Kind.FILE_MISSING else "is not the image that was paid for"
-                    )
-                    found.append(
-                        Discrepancy(
-                            kind=kind, subject=path, message=f"the image {words}", job_id=record.job.job_id
-                        )
-                    )
+        for image in (image for shown in shown_sets(record) for image in shown.placed):
+            checked += 1
+            if kind := _FILE_KINDS.get(placed.store.inspect(image.output.image, image.path)):
+                words = "is not there" if kind is Kind.FILE_MISSING else "is not the image that was paid for"
+                said = f"the image {words}"
+                job_id = image.output.job_id
+                found.append(Discrepancy(kind=kind, subject=image.path, message=said, job_id=job_id))
     return checked, found
 
 

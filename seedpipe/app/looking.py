@@ -18,6 +18,7 @@ from seedpipe.core.findings import tally_checks
 from seedpipe.core.lifecycle import Phase, is_settled
 from seedpipe.core.manifest import RunManifest, priced
 from seedpipe.core.policy import counts_as_failed
+from seedpipe.core.showing import shown_sets
 from seedpipe.core.standing import is_missing
 from seedpipe.examining import Examiner
 from seedpipe.project import (
@@ -27,19 +28,21 @@ from seedpipe.project import (
     places_of,
     store_of,
     usual_out,
+    whole,
     world_of,
 )
 from seedpipe.settings import Settings, World
 from seedpipe.sources import head_commit, project_root
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from seedpipe.core.findings import CheckTotal
     from seedpipe.core.model import PlanHeader, Policy
     from seedpipe.core.records import JobRecord, RunRecord
     from seedpipe.ports import Ledger
+    from seedpipe.stores import LocalStore
 
 _MOST_TROUBLES: Final = 20  # jobs listed by `status`; the summary and the gallery have them all
 
@@ -48,15 +51,16 @@ _MOST_TROUBLES: Final = 20  # jobs listed by `status`; the summary and the galle
 class StatusReview:
     """The last run and where its plan stands now; `troubles` are the first jobs that need attention.
 
-    `missing` counts the jobs whose images were brought home and are not here any more, `unmeasured` the
-    images that no check has looked at. `gallery` is the page to look at, from the project's folder, if it is
-    there.
+    `missing` counts the jobs whose images were brought home and are not here any more, `missing_files` the
+    images that are not at their paths in the output folder, `unmeasured` those that no check has looked at.
+    `gallery` is the page to look at, from the project's folder, if it is there.
     """
 
     manifest: RunManifest
     troubles: tuple[JobRecord, ...]
     hidden_troubles: int
     missing: int = 0
+    missing_files: int = 0
     checks: Mapping[str, CheckTotal] = field(default_factory=dict)
     unmeasured: int = 0
     gallery: str | None = None
@@ -71,8 +75,9 @@ def status(folder: Path, *, world: World | None, state: Path | None, campaign: s
         troubled = (record for record in all_jobs(ledger, plan_id) if _is_trouble(record, policy))
         shown = tuple(islice(troubled, _MOST_TROUBLES))
         hidden = sum(1 for _ in troubled)
-        keeps = store_of(ledger, root, state, manifest.header).keeps
-        missing = sum(is_missing(record, record.cells[0], keeps) for record in all_jobs(ledger, plan_id))
+        store = store_of(ledger, root, state, manifest.header)
+        missing = sum(_is_missing(record, store) for record in all_jobs(ledger, plan_id))
+        missing_files = sum(store.count_missing(_places(record)) for record in all_jobs(ledger, plan_id))
         settings = Settings(world=world_of(ledger), origin=ledger.origin, state=state)
         page = usual_out(root, manifest.header, settings) / "gallery.html"
         with _recalling(manifest.header, root, settings) as examiner:
@@ -83,6 +88,7 @@ def status(folder: Path, *, world: World | None, state: Path | None, campaign: s
             troubles=shown,
             hidden_troubles=hidden,
             missing=missing,
+            missing_files=missing_files,
             checks=checks,
             unmeasured=examiner.unmeasured,
             gallery=os.path.relpath(page, root) if page.exists() else None,
@@ -101,13 +107,25 @@ def show(
     """Return the jobs of the last run's plan that a cell address or the start of a job id names."""
     state = state or project_root(folder) / STATE_FOLDER
     with last_run(state, world, campaign) as (ledger, latest):
-        found = ledger.find(latest.start.plan_id, text)
+        found = whole(ledger, ledger.find(latest.start.plan_id, text))
     if not found:
         raise InputError(
             f"the last run's plan has no cell or job '{text}'",
             hint="`seedpipe plan FILE -v` lists the cells; a job id may be cut to its first digits",
         )
     return found
+
+
+def _is_missing(record: JobRecord, store: LocalStore) -> bool:
+    """Say whether images that cells of a job show are here no more, as objects or at their paths."""
+    return any(
+        is_missing(shown.record, shown.cells[0], store.keeps) for shown in shown_sets(record) if shown.record
+    )
+
+
+def _places(record: JobRecord) -> Iterator[str]:
+    """Yield the path of every image that cells of a job show."""
+    return (image.path for shown in shown_sets(record) for image in shown.placed)
 
 
 def _is_trouble(record: JobRecord, policy: Policy) -> bool:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from seedpipe.app.planning import formers_of, plan_of
 from seedpipe.core.errors import InputError
-from seedpipe.core.lifecycle import Phase
 from seedpipe.core.lockfile import can_be_adopted
+from seedpipe.core.records import JobRecord
 from seedpipe.core.reviewing import ShownCell, locked_images, shown_images
+from seedpipe.core.showing import shown_sets, with_kept
 from seedpipe.locked import CampaignLock
 from seedpipe.project import decisions_of, last_ledger, out_of, places_of, reading, world_of
 from seedpipe.settings import World
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from seedpipe.core.model import Job, PlanHeader, PlannedCell
+    from seedpipe.core.model import PlanHeader, PlannedCell
     from seedpipe.core.planning import Plan
-    from seedpipe.core.records import Former, JobRecord
+    from seedpipe.core.records import Former
     from seedpipe.core.reviewing import ShownImage
     from seedpipe.core.sampling import PlanPart
     from seedpipe.core.variant import Variant
@@ -75,21 +76,23 @@ class Scene:
     def _shown(
         self, planned: PlannedCell, former: Former | None, records: Mapping[str, JobRecord]
     ) -> ShownCell:
-        job = planned.job
-        keeps = former and (former.decided or not self._is_bought(job, records.get(job.job_id)))
-        shown_id = former.job_id if former and keeps else job.job_id
-        images = self._images(shown_id, records.get(shown_id))
-        return ShownCell(cell=planned.cell, images=images, kept=bool(keeps))
+        job, cell = planned.job, planned.cell
+        locked = self._locked(job.job_id, records.get(job.job_id))
+        if locked and not (former and former.decided):
+            return ShownCell(cell=cell, images=locked)
+        asked = records.get(job.job_id) or JobRecord(job=job, cells=(), attempts=(), outputs=())
+        formers = {cell.address: former} if former else {}
+        asked = with_kept(replace(asked, cells=(cell,), formers=formers), records)
+        (shown,) = shown_sets(asked)
+        if shown.kept is None:
+            return ShownCell(cell=cell, images=shown_images(shown, cell))
+        locked = self._locked(shown.kept.job_id, shown.record)
+        return ShownCell(cell=cell, images=locked or shown_images(shown, cell), kept=True)
 
-    def _is_bought(self, job: Job, record: JobRecord | None) -> bool:
-        tried = record is not None and record.phase is not Phase.PLANNED
-        return tried or job.job_id in self.lock.paid
-
-    def _images(self, job_id: str, record: JobRecord | None) -> tuple[ShownImage, ...]:
+    def _locked(self, job_id: str, record: JobRecord | None) -> tuple[ShownImage, ...]:
+        """Return the images of a job of which only the lock tells."""
         line = self.lock.paid.get(job_id)
-        if line and can_be_adopted(line, record):
-            return locked_images(line)
-        return shown_images(record) if record else ()
+        return locked_images(line) if line and can_be_adopted(line, record) else ()
 
 
 @contextmanager

@@ -16,20 +16,21 @@ from seedpipe.core.model import Policy
 from seedpipe.core.money import exact
 from seedpipe.core.policy import counts_as_failed
 from seedpipe.core.records import PhaseTotal, StopReason
+from seedpipe.core.showing import kept_at, kept_sets, own_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from seedpipe.core.findings import CheckResult, CheckTotal
-    from seedpipe.core.model import Cell, ImageFile, Job, Json, Output, PlanHeader
+    from seedpipe.core.model import Cell, Job, Json, Output, PlanHeader
     from seedpipe.core.records import Attempt, JobRecord, RunOutcome, RunRecord, Tally
+    from seedpipe.core.showing import ShownSet
 
 MANIFEST_FORMAT: Final = 1
 
 _USUAL: Final = Policy()
 _NOTHING: Final = PhaseTotal()
-_EXTENSIONS: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 _BROUGHT_HOME: Final = (Phase.DONE, Phase.DONE_SHORT)
 _NO_CHECKS: Final[Mapping[str, CheckTotal]] = {}
 
@@ -97,37 +98,6 @@ def less(total: PhaseTotal, part: PhaseTotal) -> PhaseTotal:
         images=total.images - part.images,
         cost_usd=total.cost_usd - part.cost_usd,
     )
-
-
-def extension(media_type: str) -> str:
-    """Return the file extension of an image type that seedpipe keeps, with its dot."""
-    return _EXTENSIONS[media_type]
-
-
-def placed_path(stem: str, image: ImageFile) -> str:
-    """Return where an image lies: the planned path plus the extension its bytes ask for."""
-    return stem + extension(image.media_type)
-
-
-def published_outputs(record: JobRecord) -> tuple[Output, ...]:
-    """Return the outputs of the attempt whose set is shown; see `core.sets` for the choice."""
-    return () if record.published is None else record.takes[record.published]
-
-
-def output_paths(record: JobRecord, output: Output) -> list[str]:
-    """Return every place of one published output: a path a cell.
-
-    One that is flagged, that repeats another, or for which no place is left has none.
-    """
-    if record.published is None:
-        return []
-    shown = record.sets[record.published]
-    return [
-        placed_path(cell.output_paths[place], output.image)
-        for cell in record.followers
-        for place, index in shown.placed(len(cell.output_paths)).items()
-        if index == output.index
-    ]
 
 
 def exit_code(
@@ -207,7 +177,10 @@ def run_document(manifest: RunManifest, checks: Mapping[str, CheckTotal] = _NO_C
 
 
 def job_document(record: JobRecord, results: Iterable[CheckResult] = ()) -> dict[str, Json]:
-    """Return one line of `jobs.jsonl`: a job with its cells, attempts, outputs and what its checks found."""
+    """Return one line of `jobs.jsonl`: a job with its cells, attempts, outputs and what its checks found.
+
+    What cells keep in place of its own set is under `kept`.
+    """
     job = record.job
     return {
         "job_id": job.job_id,
@@ -226,7 +199,8 @@ def job_document(record: JobRecord, results: Iterable[CheckResult] = ()) -> dict
             for cell in record.cells
         ],
         "attempts": [_attempt(attempt) for attempt in record.attempts],
-        "outputs": [_output(record, output) for output in published_outputs(record)],
+        "outputs": _outputs(own_set(record)),
+        "kept": [_kept_document(shown) for shown in kept_sets(record)],
         "checks": [_check(result) for result in results],
     }
 
@@ -249,9 +223,17 @@ def _check(result: CheckResult) -> dict[str, Json]:
 
 
 def _kept(record: JobRecord, cell: Cell) -> str | None:
-    """Return the job whose picture a cell keeps in place of this one's."""
-    former = record.formers.get(cell.address)
-    return former.job_id if former and (former.decided or record.is_kept) else None
+    """Return the job whose set a cell keeps in place of this one's."""
+    former = kept_at(record, cell)
+    return former.job_id if former else None
+
+
+def _kept_document(shown: ShownSet) -> dict[str, Json]:
+    return {
+        "job_id": shown.kept.job_id if shown.kept else None,
+        "paid_usd": _money(shown.kept.paid_usd if shown.kept else None),
+        "outputs": _outputs(shown),
+    }
 
 
 def _attempt(attempt: Attempt) -> dict[str, Json]:
@@ -270,9 +252,16 @@ def _attempt(attempt: Attempt) -> dict[str, Json]:
     }
 
 
-def _output(record: JobRecord, output: Output) -> dict[str, Json]:
+def _outputs(shown: ShownSet) -> list[Json]:
+    """Return every output of a set with its places, a path a cell."""
+    paths: dict[int, list[Json]] = {output.index: [] for output in shown.outputs}
+    for image in shown.placed:
+        paths[image.output.index].append(image.path)
+    return [_output(output, paths[output.index]) for output in shown.outputs]
+
+
+def _output(output: Output, paths: list[Json]) -> dict[str, Json]:
     image = output.image
-    paths: list[Json] = list(output_paths(record, output))
     return {
         "index": output.index,
         "sha256": image.sha256,

@@ -132,12 +132,13 @@ class Former:
     """What a cell was last paid for as, while its campaign asks for something else there today.
 
     `paid_usd` is what that job has cost so far; `decided` says whether somebody has accepted its picture for
-    the new request (`seedpipe keep`).
+    the new request (`seedpipe keep`); `record` is its history, where that was asked and there is one.
     """
 
     job_id: str
     paid_usd: Decimal
     decided: bool = False
+    record: JobRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

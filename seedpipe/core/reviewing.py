@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.lockfile import LockLine
     from seedpipe.core.model import Cell, ImageFile, Json
-    from seedpipe.core.records import JobRecord
+    from seedpipe.core.showing import ShownSet
 
 DECISIONS_FORMAT: Final = 1
 MOST_NOTE_CHARS: Final = 2000  # a page of words about one picture
@@ -161,14 +161,13 @@ class Decisions:
         return self._by_image.get(decision.sha256, {}).get(decision.person)
 
 
-def shown_images(record: JobRecord) -> tuple[ShownImage, ...]:
-    """Return the images that a job shows at its cells, in the order of their places."""
-    if record.published is None:
-        return ()
-    shown = record.sets[record.published]
+def shown_images(shown: ShownSet, cell: Cell) -> tuple[ShownImage, ...]:
+    """Return the images of a set that a cell shows, in the order of their places."""
     return tuple(
-        ShownImage(number=place + 1, index=index, sha256=shown.images[index].sha256, file=shown.images[index])
-        for place, index in shown.placed(record.job.outputs_expected).items()
+        ShownImage(number=image.place + 1, index=image.output.index, sha256=file.sha256, file=file)
+        for image in shown.placed
+        for file in [image.output.image]
+        if image.cell == cell
     )
 
 

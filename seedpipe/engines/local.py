@@ -16,6 +16,7 @@ from seedpipe.core.keeping import waits_for_word
 from seedpipe.core.lifecycle import Phase, is_settled, is_unfetched
 from seedpipe.core.policy import Orders
 from seedpipe.core.records import RunOutcome, StopReason
+from seedpipe.core.showing import kept_sets
 from seedpipe.engines.asides import Asides
 from seedpipe.engines.hints import Hints
 from seedpipe.engines.lists import Lists
@@ -184,29 +185,27 @@ class LocalEngine:
                         await shift.crew.take(record)
         async with aclosing(self._records(tools)) as records:
             async for record in records:
+                shift.has_formers |= bool(record.formers)
                 if self._is_new_work(record) and shift.is_free(record):
                     await shift.crew.take(record)
 
     async def _show_kept(self, shift: _Shift) -> None:
-        """Put the pictures that changed cells keep at their paths: those may have moved, or be gone."""
-        tools, crew, plan_id = shift.tools, shift.crew, shift.tools.run.plan_id
-        if await tools.scribe.ask(lambda ledger: next(ledger.kept(plan_id), None)) is None:
+        """Put the pictures that cells keep at their paths: those may have moved, or be gone."""
+        tools, crew = shift.tools, shift.crew
+        if not shift.has_formers:
             return
         async with aclosing(self._records(tools)) as records:
             async for record in records:
-                if record.is_kept:
-                    await self._show_formers(record, tools, crew)
+                if kept := {shown.kept.job_id: shown.cells for shown in kept_sets(record) if shown.kept}:
+                    await self._show_formers(kept, tools, crew)
         await crew.finish()
 
-    async def _show_formers(self, record: JobRecord, tools: Tools, crew: Crew) -> None:
-        kept: dict[str, list[Cell]] = {}
-        for cell in record.cells:
-            kept.setdefault(record.formers[cell.address].job_id, []).append(cell)
+    async def _show_formers(self, kept: dict[str, tuple[Cell, ...]], tools: Tools, crew: Crew) -> None:
         if any(map(crew.carries, kept)):
             await crew.finish()
         for former in await tools.scribe.ask(lambda ledger: ledger.tried(list(kept))):
             if is_settled(former.phase):
-                await crew.show(replace(former, cells=tuple(kept[former.job.job_id])))
+                await crew.show(replace(former, cells=kept[former.job.job_id]))
 
     def _is_new_work(self, record: JobRecord) -> bool:
         """Say whether the second pass takes the job up: the first has been at all that was paid for."""
@@ -237,6 +236,7 @@ class _Shift:
         self.settler = Settler(tools, self.asides)
         self.crew = Crew(tools, alarm=alarm, doubtful=self.settler.heard)
         self.brought_aside: tuple[Aside, ...] = ()
+        self.has_formers = False  # whether a cell of the plan was paid for as another job
 
     def is_free(self, record: JobRecord) -> bool:
         """Say whether nobody has the job: what the settler took is its own, for this record may be older."""

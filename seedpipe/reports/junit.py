@@ -2,7 +2,8 @@
 
 Hides how a campaign becomes suites and cases: a suite a series; for each cell a case `delivered`, and a case
 for every check that has run. A job that failed is an error of its cells, a check that failed is a failure,
-a warning passes and says so, a job that was not submitted is skipped. Invariants: the counts in a suite's
+a warning passes and says so, a job that was not submitted is skipped; a cell that keeps the set it has passes
+and says so. Invariants: the counts in a suite's
 head are those of its cases; no character that XML forbids is written; the schema of Jenkins' xUnit plugin
 holds, and that of Ant's report task but for totals at the root and words beside a case that passed.
 """
@@ -17,7 +18,8 @@ from xml.sax.saxutils import escape, quoteattr
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.policy import counts_as_failed
 from seedpipe.core.safe_text import neutral
-from seedpipe.reports.words import told
+from seedpipe.core.showing import shown_sets
+from seedpipe.reports.words import told, told_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from seedpipe.core.manifest import RunManifest
     from seedpipe.core.model import Cell, Policy
     from seedpipe.core.records import JobRecord
+    from seedpipe.core.showing import ShownSet
     from seedpipe.reports.subject import Subject
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -111,30 +114,33 @@ def _properties(manifest: RunManifest) -> str:
 
 def _cases(jobs: Iterable[JudgedJob], policy: Policy) -> Iterator[_Case]:
     for job in jobs:
-        for cell in job.record.cells:
-            yield _delivered(cell, job.record, policy)
-            for result in job.results:
-                if result.address == cell.address:
-                    yield _checked(cell, result)
+        for shown in shown_sets(job.record):
+            for cell in shown.cells:
+                yield _delivered(cell, shown, job.record, policy)
+                for result in job.results:
+                    if result.address == cell.address:
+                        yield _checked(cell, result)
 
 
-def _delivered(cell: Cell, record: JobRecord, policy: Policy) -> _Case:
+def _delivered(cell: Cell, shown: ShownSet, record: JobRecord, policy: Policy) -> _Case:
     outcome = "passed"
-    if record.phase in _PENDING:
-        outcome = "skipped"
-    elif record.phase is Phase.IN_DOUBT or counts_as_failed(policy, record.phase):
+    if record.phase is Phase.IN_DOUBT or counts_as_failed(policy, record.phase):
         outcome = "error"
-    latest = record.latest
-    took = (latest.inference_ms or 0) / 1000 if latest else 0.0
-    message = "" if record.phase is Phase.DONE else told(record)
+    elif record.phase in _PENDING and not (shown.kept and shown.outputs):
+        outcome = "skipped"
+    message, job_id = "" if record.phase is Phase.DONE else told(record), record.job.job_id
+    if shown.kept:
+        message = "; ".join(filter(None, (told_kept(shown), message if outcome == "error" else "")))
+        job_id = shown.kept.job_id
+    made_by = shown.record.latest if shown.record else None
     return _Case(
         series=cell.series,
         address=cell.address,
         name="delivered",
         outcome=outcome,
         message=message,
-        words=f"job {record.job.job_id}" if message else "",
-        seconds=took,
+        words=f"{f'{message}; ' if shown.kept else ''}job {job_id}" if message else "",
+        seconds=(made_by.inference_ms or 0) / 1000 if made_by else 0.0,
     )
 
 

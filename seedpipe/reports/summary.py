@@ -72,23 +72,25 @@ def _headline(manifest: RunManifest) -> Iterator[str]:
     yield f" · {usd(now.cost_usd)} billed in this run, {usd(billed.cost_usd)} for this plan so far"
     yield " (by the sandbox: no money)\n\n" if manifest.world == "proof" else "\n\n"
     if manifest.kept.jobs:
-        yield f"{manifest.kept.jobs} of them not bought: their cells keep the pictures they have\n\n"
+        yield f"{manifest.kept.jobs} of them kept: changed since they were paid for, and not bought; their"
+        yield " cells keep the pictures they have\n\n"
     if manifest.run.end and manifest.run.end.message:
         yield f"Stopped early: {_text(manifest.run.end.message)}\n\n"
 
 
 def _series_table(records: Iterable[JobRecord]) -> Iterator[str]:
-    by_series: dict[str, dict[Phase, PhaseTotal]] = {}
+    by_series: dict[str, dict[Phase | None, PhaseTotal]] = {}
     for record in records:
         tally = by_series.setdefault(record.cells[0].series, defaultdict(PhaseTotal))
         job = PhaseTotal(jobs=1, images=record.job.outputs_expected, cost_usd=record.job.cost_usd)
-        tally[record.phase] = add_up([tally[record.phase], job])
-    yield "| series | jobs | images | done | not done | cost |\n|---|--:|--:|--:|--:|--:|\n"
+        phase = None if record.is_kept else record.phase
+        tally[phase] = add_up([tally[phase], job])
+    yield "| series | jobs | images | done | kept | not done | cost |\n|---|--:|--:|--:|--:|--:|--:|\n"
     for series, tally in list(by_series.items())[:_MOST_ROWS]:
         whole = add_up(tally.values())
-        done = tally[Phase.DONE].jobs
-        yield f"| {_text(series)} | {whole.jobs} | {whole.images} | {done} | {whole.jobs - done} "
-        yield f"| {usd(whole.cost_usd)} |\n"
+        done, kept = tally[Phase.DONE].jobs, tally[None].jobs
+        yield f"| {_text(series)} | {whole.jobs} | {whole.images} | {done} | {kept} "
+        yield f"| {whole.jobs - done - kept} | {usd(whole.cost_usd)} |\n"
     if len(by_series) > _MOST_ROWS:
         yield f"\n… and {len(by_series) - _MOST_ROWS} more series.\n"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.lifecycle import Phase
+from seedpipe.core.showing import kept_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seedpipe.core.records import JobRecord
+    from seedpipe.core.showing import ShownSet
 
 PHASE_WORDS: Final[Mapping[Phase, str]] = {
     Phase.PLANNED: "not submitted",
@@ -29,3 +31,11 @@ def told(record: JobRecord) -> str:
     latest = record.latest
     words = f" ({latest.error})" if latest and latest.error else ""
     return f"{PHASE_WORDS[record.phase]}{words}"
+
+
+def told_kept(shown: ShownSet) -> str:
+    """Return in one line what a cell keeps in place of its job's own set; empty where it keeps nothing."""
+    if shown.kept is None:
+        return ""
+    absent = "" if shown.outputs else "its images are not on this machine"
+    return ", ".join(filter(None, (kept_words(shown.kept), shown.remarks, absent)))

@@ -31,7 +31,7 @@ from seedpipe.stores.atomic import OUR_PART, PART, part_beside, sync_folder
 from seedpipe.stores.images import MAX_PIXELS, decoded_size, judged
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -111,6 +111,11 @@ class LocalStore:
                 return self._published(image, stem).stat().st_size == image.size_bytes
             except (FileNotFoundError, NotADirectoryError):
                 return False
+
+    def count_missing(self, paths: Iterable[str]) -> int:
+        """Count the published paths at which no file is; none of a folder that is not here at all."""
+        with disk_errors(self._out):
+            return sum(not (self._out / path).is_file() for path in paths) if self._out.is_dir() else 0
 
     def holds(self, image: ImageFile) -> bool:
         """Say whether the object is there in its full size."""

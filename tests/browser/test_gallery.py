@@ -191,6 +191,23 @@ def test_failed_and_short_sets_say_why_and_earlier_takes_are_compared(opened):
     assert "before the change" in page.locator(".pane figcaption").nth(1).inner_text()
 
 
+def test_a_kept_set_is_shown_with_its_badge_and_both_prompts(opened):
+    old = judged("hero", {"product": "jar"}, prompt="In autumn")
+    job = judged("hero", {"product": "jar"}, prompt="In winter", phase=Phase.PLANNED, images=0, kept=old)
+    page = opened(subject(job, world="live", before={"hero/jar": old.record}))
+    assert len(labels(page)) == 2
+    head = page.locator("[aria-label='hero/jar'] h3")
+    assert head.locator(".badge").inner_text() == "kept"
+    assert "changed · paid $0.054 · kept" in head.inner_text()
+    assert "not submitted" not in page.inner_text("body")
+    page.locator(".shot").first.click()
+    details = page.inner_text("#viewer-details")
+    assert "Prompt of this picture\n\nIn autumn" in details
+    assert "Prompt of the campaign now\n\nIn winter" in details
+    assert page.locator("#earlier").is_hidden(), "the picture from before the change is the one that is shown"
+    assert page.complaints == []
+
+
 def test_the_viewer_zooms_to_the_pixels_and_pans(opened):
     page = opened(campaign())
     page.locator(".shot").first.click()

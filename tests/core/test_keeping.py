@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -78,7 +79,9 @@ def test_pictures_follow_the_job_unless_somebody_has_decided_to_keep_the_old_one
 
 
 def test_the_job_s_line_says_which_cells_keep_what():
-    waiting = job_document(record_of([CHANGED, KEPT]))
+    waits = record_of([CHANGED, KEPT])
+    waiting = job_document(waits)
     assert [cell["kept"] for cell in waiting["cells"]] == ["a" * 32, "b" * 32]
-    bought = job_document(record_of([CHANGED, KEPT], an_attempt(1, Phase.DONE, "task-1")))
+    done = a_record(an_attempt(1, Phase.DONE, "task-1"), takes=["ab"])
+    bought = job_document(replace(done, cells=waits.cells, formers=waits.formers))
     assert [cell["kept"] for cell in bought["cells"]] == [None, "b" * 32]

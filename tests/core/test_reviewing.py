@@ -38,6 +38,7 @@ from seedpipe.core.reviewing import (
     shown_images,
     tally,
 )
+from seedpipe.core.showing import shown_sets
 from tests.core.test_lockfile import a_line, a_record, an_attempt
 
 AT = datetime(2026, 11, 20, 10, 17, 5, 123000, tzinfo=UTC)
@@ -207,16 +208,25 @@ def test_names_and_notes_as_they_are_written():
         checked_note("x" * (MOST_NOTE_CHARS + 1))
 
 
+def images_of(record):
+    """What a cell with two places shows of a job."""
+    cell = Cell(
+        address="hero/a", series="hero", axes={}, job_id=record.job.job_id, output_paths=("a-1", "a-2")
+    )
+    (shown,) = shown_sets(replace(record, cells=(cell,)))
+    return shown_images(shown, cell)
+
+
 def test_a_job_shows_the_images_of_its_fullest_set_in_their_places():
     record = a_record(
         an_attempt(1, Phase.DONE, "t1"), an_attempt(2, Phase.DONE_SHORT, "t2"), takes=["ab", "c"]
     )
-    assert [(image.number, image.index, image.sha256[0]) for image in shown_images(record)] == [
+    assert [(image.number, image.index, image.sha256[0]) for image in images_of(record)] == [
         (1, 0, "a"),
         (2, 1, "b"),
     ]
     flagged = replace(record, attempts=(replace(record.attempts[0], flagged=frozenset({0})),), earlier=())
     flagged = replace(flagged, outputs=record.earlier[0])
-    assert [(image.number, image.sha256[0]) for image in shown_images(flagged)] == [(2, "b")]
-    assert shown_images(a_record(an_attempt(1, Phase.FAILED))) == ()
+    assert [(image.number, image.sha256[0]) for image in images_of(flagged)] == [(2, "b")]
+    assert images_of(a_record(an_attempt(1, Phase.FAILED))) == ()
     assert [image.sha256 for image in locked_images(a_line())] == [sha("a")]

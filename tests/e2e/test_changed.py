@@ -25,6 +25,7 @@ series:
     prompt: "A {{{{ lamp }}}} lamp in #E4572E, in {{{{ season }}}} light"
 profiles:
   draft: {{variables: {{season: grey}}}}
+checks: {{size: {{}}}}
 budget: {{usd: 5}}
 """
 
@@ -133,3 +134,70 @@ def test_proofs_follow_every_change_at_once(lamps):
     edit(line, season="winter")
     run = json.loads(line.run("run", "campaign.yaml", "--json").stdout)
     assert (run["kept"]["jobs"], run["phases"]["done"]["jobs"]) == (0, 2)
+
+
+def lines_of(file):
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_every_part_of_the_program_agrees_on_what_a_changed_cell_shows(lamps):
+    payer = lamps("here")
+    with payer.sandbox() as address:
+        live(payer, address)
+        (out,) = payer.project.glob("out/lamps-127.0.0.1-*")
+        before = {output["sha256"] for job in lines_of(out / "jobs.jsonl") for output in job["outputs"]}
+        edit(payer, season="winter")
+        run = live(payer, address)
+        checked = run["checks"]["size"]["passed"]
+        assert (run["kept"]["jobs"], checked, count_charges(payer)) == (2, 2, 2)
+
+        jobs = lines_of(out / "jobs.jsonl")
+        for job in jobs:
+            jsonschema.validate(job, schemas.load("job"))
+        assert [job["outputs"] for job in jobs] == [[], []]
+        kept = [output for job in jobs for one in job["kept"] for output in one["outputs"]]
+        assert {output["sha256"] for output in kept} == before
+        assert sorted(output["paths"] for output in kept) == [["hero/blue-1.jpg"], ["hero/red-1.jpg"]]
+        junit = (out / "junit.xml").read_text()
+        assert 'skipped="0"' in junit
+        assert junit.count("changed · paid $0.027 · kept; job ") == 2
+        assert "2 of them kept" in (out / "summary.md").read_text()
+        gallery = (out / "gallery.html").read_text()
+        assert all(f'"sha256":"{sha256}"' in gallery for sha256 in before)
+
+        shown = payer.run("show", "hero/red").stdout
+        assert re.search(r"state +kept", shown)
+        assert "changed · paid $0.027 · kept" in shown
+        assert "hero/red-1.jpg" in shown
+        review = json.loads(payer.run("review", "campaign.yaml", "--json").stdout)
+        assert {image["sha256"] for cell in review["cells"] for image in cell["images"]} == before
+
+        audit = ("audit", "--live", "--base-url", address, "--json")
+        assert json.loads(payer.run(*audit).stdout)["checked"]["files"] == 2
+        (out / "hero" / "red-1.jpg").unlink()
+        said = json.loads(payer.run(*audit, code=1).stdout)
+        assert [(found["kind"], found["subject"]) for found in said["discrepancies"]] == [
+            ("file_missing", "hero/red-1.jpg")
+        ]
+        status = json.loads(payer.run("status", "--json").stdout)
+        jsonschema.validate(status, schemas.load("status"))
+        assert (status["missing_files"], status["missing"]) == (1, 0)
+        live(payer, address)
+        assert json.loads(payer.run(*audit).stdout)["clean"]
+        assert json.loads(payer.run("status", "--json").stdout)["missing_files"] == 0
+
+
+def test_a_picture_that_cannot_be_bought_anew_stays_shown_and_published(lamps):
+    payer = lamps("here")
+    with payer.sandbox() as address:
+        live(payer, address)
+        before = picture(payer, "red")
+        text = CAMPAIGN.format(season="winter", lamps="red, blue").replace("light", "[sandbox: fail 1200]")
+        (payer.project / "campaign.yaml").write_text(text)
+        run = live(payer, address, "--redo", "changed", code=1)
+        assert (run["phases"]["failed"]["jobs"], picture(payer, "red")) == (2, before)
+        review = json.loads(payer.run("review", "campaign.yaml", "--json").stdout)
+        assert [len(cell["images"]) for cell in review["cells"]] == [1, 1]
+        (out,) = payer.project.glob("out/lamps-127.0.0.1-*")
+        errors = (out / "junit.xml").read_text().count("<error ")
+        assert (errors, len(lines_of(out / "jobs.jsonl")[0]["kept"])) == (2, 1)

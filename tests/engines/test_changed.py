@@ -8,6 +8,7 @@ import pytest
 
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.policy import Orders, Redo
+from seedpipe.core.showing import shown_sets
 from tests.engines.stage import Stage, planned
 
 REDO = Orders(redo=frozenset({Redo.CHANGED}))
@@ -130,6 +131,30 @@ def test_a_cell_that_was_kept_by_decision_follows_nobody(stage):
     stage.run(plan_id=white)
     assert not stage.records(white)["white"].formers["hero/a"].decided
     assert stage.ledger.formers("aurora", {"hero/a": "x"})["hero/a"].job_id == red.job.job_id
+
+
+def test_a_picture_that_was_kept_by_decision_is_put_back(stage):
+    before = content(stage, "hero/a.png")
+    green, red = cell_asking("green", "hero/a"), cell_asking("red", "hero/a")
+    stage.ledger.keep("aurora", {"hero/a": (green.job.job_id, red.job.job_id)}, stage.clock.start)
+    edited = stage.admit([green, cell_asking("green", "hero/c", opens=False)])
+    stage.run(plan_id=edited)
+    (stage.out / "hero/a.png").unlink()
+    stage.run(plan_id=edited)
+    assert (len(stage.provider.billed), content(stage, "hero/a.png")) == (3, before)
+
+
+def test_the_old_picture_is_shown_when_the_new_one_fails(stage):
+    before = content(stage, "hero/a.png")
+    green = cell_asking("green", "hero/a")
+    moved = replace(green, cell=replace(green.cell, output_paths=("moved/a",)))
+    stage.provider.fails["green"] = ("failed", 1403, "no luck")
+    edited = stage.admit([moved])
+    stage.run(plan_id=edited, orders=REDO)
+    record = stage.records(edited)["green"]
+    (shown,) = shown_sets(record)
+    assert (record.phase, shown.kept.job_id) == (Phase.FAILED, cell_asking("red", "hero/a").job.job_id)
+    assert content(stage, "moved/a.png") == before
 
 
 def test_what_failed_was_not_paid_and_is_new_when_it_changes(tmp_path):

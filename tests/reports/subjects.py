@@ -13,7 +13,7 @@ from seedpipe.core.findings import CheckResult, Finding, JudgedJob, Level
 from seedpipe.core.lifecycle import Phase, holds_money
 from seedpipe.core.manifest import RunManifest, add_up
 from seedpipe.core.model import BudgetCaps, Cell, ImageFile, Job, Output, PlanHeader, job_id
-from seedpipe.core.records import Attempt, JobRecord, PhaseTotal, RunEnd, RunRecord, RunStart
+from seedpipe.core.records import Attempt, Former, JobRecord, PhaseTotal, RunEnd, RunRecord, RunStart
 from seedpipe.reports import Subject
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -61,9 +61,22 @@ def attempt(number=1, phase=Phase.DONE, error=""):
 
 
 def judged(
-    series, axes, *, phase=Phase.DONE, images=2, expected=2, prompt="A lamp", error="", takes=1, found=()
+    series,
+    axes,
+    *,
+    phase=Phase.DONE,
+    images=2,
+    expected=2,
+    prompt="A lamp",
+    error="",
+    takes=1,
+    found=(),
+    kept=None,
 ):
-    """A job with one cell; `found` are (check, level, message, index), level None for a check that passed."""
+    """A job with one cell; `found` are (check, level, message, index), level None for a check that passed.
+
+    `kept` is the job whose set the cell keeps.
+    """
     request = {"prompt": prompt, "size": "240*160", "seed": "/".join([series, *axes.values()])}
     made = job_id(MODEL, request)
     address = "/".join([series, *axes.values()])
@@ -83,7 +96,12 @@ def judged(
         )
 
     attempts = () if phase is Phase.PLANNED else tuple(attempt(n + 1, phase, error) for n in range(takes))
+    formers = {}
+    if kept:
+        old = kept.record
+        formers = {address: Former(job_id=old.job.job_id, paid_usd=old.job.cost_usd, record=old)}
     record = JobRecord(
+        formers=formers,
         job=job,
         cells=(cell,),
         attempts=attempts,

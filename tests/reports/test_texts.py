@@ -52,6 +52,42 @@ def test_junit_has_a_suite_a_series_and_a_case_a_cell_and_check():
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("7", "1", "2")
 
 
+def kept(**more):
+    old = judged("hero", {"product": "jar"}, prompt="Before")
+    return judged("hero", {"product": "jar"}, images=0, kept=old, **more)
+
+
+def test_a_kept_set_is_delivered_with_its_findings():
+    root = ET.fromstring(text_of("junit.xml", subject(kept(phase=Phase.PLANNED, found=[PASSED, WARNED]))))
+    assert faults(root) == []
+    delivered, size, palette = root.iter("testcase")
+    assert delivered.find("system-out").text.startswith("changed · paid $0.054 · kept")
+    assert [[child.tag for child in case] for case in (delivered, size, palette)] == [
+        ["system-out"],
+        [],
+        ["system-out"],
+    ]
+    assert root.find("testsuite").get("skipped") == "0"
+
+
+def test_a_kept_set_hides_no_failure_of_the_job_that_was_to_replace_it():
+    root = ET.fromstring(text_of("junit.xml", subject(kept(phase=Phase.FAILED, error="moderation"))))
+    assert root.find(".//error").get("message") == "changed · paid $0.054 · kept; failed (moderation)"
+
+
+def test_the_summary_counts_what_is_kept_by_itself():
+    text = text_of("summary.md", subject(kept(phase=Phase.PLANNED), judged("hero", {"product": "tube"})))
+    assert "| hero | 2 | 4 | 1 | 1 | 0 |" in text
+    assert "Needs attention" not in text
+
+
+def test_the_line_of_a_job_has_the_set_that_its_cell_keeps():
+    line = json.loads(text_of("jobs.jsonl", subject(kept(phase=Phase.PLANNED))))
+    jsonschema.validate(line, schemas.load("job"))
+    assert line["outputs"] == []
+    assert [len(output["paths"]) for output in line["kept"][0]["outputs"]] == [1, 1]
+
+
 def test_a_suite_says_which_run_it_is_of():
     (suite,) = ET.fromstring(text_of("junit.xml", subject(judged("hero", {"product": "jar"}))))
     properties = {each.get("name"): each.get("value") for each in suite.iter("property")}
@@ -102,7 +138,7 @@ def test_junit_holds_any_text():
 def test_the_summary_tells_totals_checks_and_findings():
     text = text_of("summary.md", mixed())
     assert "**1 of 4 jobs done**" in text
-    assert "| hero | 2 | 4 | 1 | 1 |" in text
+    assert "| hero | 2 | 4 | 1 | 0 | 1 |" in text
     assert "| blank | 0 | 0 | 1 |" in text
     assert "`hero/tube`: failed (moderation)" in text
     assert "`hero/jar`, image 2: blank: the picture is one colour" in text

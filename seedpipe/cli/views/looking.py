@@ -18,8 +18,9 @@ from seedpipe.cli.views.words import (
     phase_word,
     say_next,
 )
-from seedpipe.core.manifest import job_document, output_paths, published_outputs, run_document
+from seedpipe.core.manifest import job_document, run_document
 from seedpipe.core.money import usd
+from seedpipe.core.showing import kept_sets, kept_words, own_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from seedpipe.cli.console import Screen
     from seedpipe.core.model import Json
     from seedpipe.core.records import JobRecord
+    from seedpipe.core.showing import ShownSet
 
 
 def show_status(reviewed: StatusReview, screen: Screen) -> None:
@@ -52,6 +54,9 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
         console.print(
             f"[yellow]missing[/] {words}; `seedpipe run` fetches them again, unpaid", soft_wrap=True
         )
+    if reviewed.missing_files:
+        words = f"{count(reviewed.missing_files, 'image')} of the output folder"
+        console.print(f"[yellow]missing[/] {words}; `seedpipe run` puts it back, unpaid", soft_wrap=True)
     for record in reviewed.troubles:
         latest = record.latest
         words = f"  {escape(latest.error)}" if latest and latest.error else ""
@@ -70,6 +75,7 @@ def _status_document(reviewed: StatusReview) -> dict[str, Json]:
         "troubles": [job_document(record) for record in reviewed.troubles],
         "hidden_troubles": reviewed.hidden_troubles,
         "missing": reviewed.missing,
+        "missing_files": reviewed.missing_files,
         "unmeasured": reviewed.unmeasured,
         "gallery": reviewed.gallery,
     }
@@ -107,13 +113,27 @@ def _job(record: JobRecord) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("job", job.job_id)
-    table.add_row("state", phase_word(record.phase))
+    table.add_row("state", "[yellow]kept[/]" if record.is_kept else phase_word(record.phase))
     table.add_row("cells", escape(", ".join(cell.address for cell in record.cells)))
     table.add_row("model", escape(job.model))
     for name, value in job.request.items():
         entries = value if isinstance(value, list) else [value]
         table.add_row(escape(name), escape("\n".join(map(str, entries))))
     table.add_row("cost", f"{usd(job.unit_usd)} × {job.outputs_expected} = {usd(job.cost_usd)}")
+    _add_attempts(table, record)
+    _add_images(table, own_set(record))
+    for shown in kept_sets(record):
+        cells = ", ".join(cell.address for cell in shown.cells)
+        words = kept_words(shown.kept) if shown.kept else ""
+        table.add_row("kept", escape(f"{words}  {cells}"))
+        if shown.record:
+            table.add_row("kept job", shown.record.job.job_id)
+            _add_attempts(table, shown.record)
+        _add_images(table, shown)
+    return table
+
+
+def _add_attempts(table: Table, record: JobRecord) -> None:
     for attempt in record.attempts:
         when = f"{attempt.intent_at:%Y-%m-%d %H:%M:%S} UTC" if attempt.intent_at else ""
         prediction = attempt.prediction_id or "unknown"
@@ -121,9 +141,14 @@ def _job(record: JobRecord) -> Table:
         table.add_row(
             f"attempt {attempt.number}", words + (f" · {escape(attempt.error)}" if attempt.error else "")
         )
-    for output in published_outputs(record):
+
+
+def _add_images(table: Table, shown: ShownSet) -> None:
+    paths: dict[int, list[str]] = {}
+    for placed in shown.placed:
+        paths.setdefault(placed.output.index, []).append(placed.path)
+    for output in shown.outputs:
         image = output.image
-        paths = ", ".join(output_paths(record, output))
         facts = f"{image.width_px}×{image.height_px} {image.media_type} sha256 {image.sha256[:16]}"
-        table.add_row(f"image {output.index + 1}", escape(f"{paths}  {facts}"))
-    return table
+        at = ", ".join(paths.get(output.index, ()))
+        table.add_row(f"image {output.index + 1}", escape(f"{at}  {facts}"))

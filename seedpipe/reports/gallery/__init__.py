@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.manifest import published_outputs
 from seedpipe.core.policy import counts_as_failed
+from seedpipe.core.showing import shown_sets
 from seedpipe.reports.gallery.island import Page, island
 from seedpipe.reports.gallery.shell import SeriesTotal, gallery_page, index_page
 
@@ -42,16 +42,16 @@ def _totals_by_series(subject: Subject) -> dict[str, SeriesTotal]:
     policy = subject.manifest.header.policy
     totals: dict[str, SeriesTotal] = {}
     for job in subject.jobs():
-        shown = len(published_outputs(job.record))
         has_failed = counts_as_failed(policy, job.record.phase)
         for cell in job.record.cells:
             found = [each.failed for each in job.results if each.address == cell.address and not each.passed]
             total = totals.setdefault(cell.series, SeriesTotal())
             total.sets += 1
-            total.images += shown
             total.failed += has_failed
             total.flagged += any(found)
             total.warned += bool(found) and not any(found)
+        for image in (image for shown in shown_sets(job.record) for image in shown.placed):
+            totals[image.cell.series].images += 1
     return totals
 
 

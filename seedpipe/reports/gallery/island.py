@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from seedpipe.core.manifest import placed_path, published_outputs
 from seedpipe.core.money import usd
 from seedpipe.core.policy import counts_as_failed
 from seedpipe.core.safe_text import neutral
+from seedpipe.core.showing import kept_words, own_set, shown_sets
 from seedpipe.reports.words import PHASE_WORDS
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seedpipe.core.manifest import RunManifest
     from seedpipe.core.model import Cell, ImageFile, Json
     from seedpipe.core.records import Attempt, JobRecord
+    from seedpipe.core.showing import ShownSet
     from seedpipe.reports.subject import Subject
 
 # How large the small pictures are on a page with up to so many: longer side, and bytes at most. A thousand
@@ -88,6 +89,7 @@ def _run(manifest: RunManifest, page: Page) -> dict[str, Json]:
         "series": page.series,
         "jobs": manifest.planned.jobs,
         "done": manifest.done,
+        "kept": manifest.kept.jobs,
         "images": manifest.planned.images,
         "planned": usd(manifest.planned.cost_usd),
         "billed": usd(manifest.billed.cost_usd),
@@ -107,55 +109,49 @@ class _Telling:
         """Return what is shown of a job; empty when the page has none of its cells."""
         record = judged.record
         cells: list[Json] = [
-            self._cell(record, cell, judged.results)
-            for cell in record.cells
+            self._cell(shown, cell, judged.results)
+            for shown in shown_sets(record)
+            for cell in shown.cells
             if self.page.series in (cell.series, None)
         ]
         if not cells:
             return {}
-        latest, request = record.latest, dict(record.job.request)
+        latest, own = record.latest, own_set(record)
         policy = self.subject.manifest.header.policy
         return {
-            "id": record.job.job_id,
-            "model": record.job.model,
-            "prompt": str(request.pop("prompt", "")),
-            "inputs": request,
+            **_made(record, own.remarks),
             "phase": record.phase.value,
             "words": PHASE_WORDS[record.phase],
             "failed": counts_as_failed(policy, record.phase),
             "error": latest.error if latest else "",
-            "remarks": self._remarks(record),
             "expected": record.job.outputs_expected,
             "cost": usd(record.job.cost_usd),
-            "attempts": [_attempt(attempt) for attempt in record.attempts],
-            "takes": self._takes(record),
+            "takes": self._takes(record, own.attempt),
             "cells": cells,
         }
 
-    def _cell(self, record: JobRecord, cell: Cell, results: tuple[CheckResult, ...]) -> dict[str, Json]:
+    def _cell(self, shown: ShownSet, cell: Cell, results: tuple[CheckResult, ...]) -> dict[str, Json]:
         before = self.subject.before(cell.address)
+        is_shown = before and shown.record and before.job.job_id == shown.record.job.job_id
         return {
             "address": cell.address,
             "series": cell.series,
             "axes": dict(cell.axes),
-            "images": self._placed(record, cell),
+            "images": self._placed(shown, cell),
+            "kept": _kept(shown),
             "checks": [_check(result) for result in results if result.address == cell.address],
-            "before": self._before(before) if before else None,
+            "before": self._before(before) if before and not is_shown else None,
         }
 
-    def _placed(self, record: JobRecord, cell: Cell) -> list[Json]:
-        """Return the published images of a cell, each with its place and path."""
-        if record.published is None:
-            return []
-        outputs = {output.index: output.image for output in published_outputs(record)}
-        places = record.sets[record.published].placed(len(cell.output_paths))
+    def _placed(self, shown: ShownSet, cell: Cell) -> list[Json]:
+        """Return the images that a cell shows, each with its place and path."""
         return [
-            self._image(index, outputs[index], _href(placed_path(cell.output_paths[place], outputs[index])))
-            | {"place": place}
-            for place, index in places.items()
+            self._image(image.output.index, image.output.image, _href(image.path)) | {"place": image.place}
+            for image in shown.placed
+            if image.cell == cell
         ]
 
-    def _takes(self, record: JobRecord) -> list[Json]:
+    def _takes(self, record: JobRecord, shown: int | None) -> list[Json]:
         """Return the sets of the attempts that are not shown, oldest first."""
         return [
             {
@@ -164,7 +160,7 @@ class _Telling:
                 "images": self._set(record, place),
             }
             for place, attempt in enumerate(record.attempts)
-            if place != record.published and record.sets[place].good
+            if place != shown and record.sets[place].good
         ]
 
     def _before(self, record: JobRecord) -> dict[str, Json] | None:
@@ -198,11 +194,26 @@ class _Telling:
             ],
         }
 
-    @staticmethod
-    def _remarks(record: JobRecord) -> str:
-        if record.published is None:
-            return ""
-        return record.sets[record.published].remarks(record.job.outputs_expected)
+
+def _made(record: JobRecord, remarks: str) -> dict[str, Json]:
+    """Return what a set was made from, and how."""
+    request = dict(record.job.request)
+    return {
+        "id": record.job.job_id,
+        "model": record.job.model,
+        "prompt": str(request.pop("prompt", "")),
+        "inputs": request,
+        "remarks": remarks,
+        "attempts": [_attempt(attempt) for attempt in record.attempts],
+    }
+
+
+def _kept(shown: ShownSet) -> dict[str, Json] | None:
+    """Return what a kept set was made from; of one that the ledger does not know, what there is to say."""
+    if shown.kept is None:
+        return None
+    made = _made(shown.record, shown.remarks) if shown.record else {}
+    return {**made, "id": shown.kept.job_id, "words": kept_words(shown.kept)}
 
 
 def _check(result: CheckResult) -> dict[str, Json]:

@@ -62,7 +62,8 @@ def index_page(
     yield _head(title, style, script="")
     yield f'<body class="index">\n<main>\n<h1>{_text(manifest.header.campaign)} '
     yield f'<span class="world {world}">{world}</span></h1>\n'
-    yield f'<p class="quiet">{manifest.done} of {planned.jobs} sets done · {usd(planned.cost_usd)} '
+    kept = f" · {manifest.kept.jobs} kept" if manifest.kept.jobs else ""
+    yield f'<p class="quiet">{manifest.done} of {planned.jobs} sets done{kept} · {usd(planned.cost_usd)} '
     yield f"{'if run live' if manifest.world == 'proof' else 'planned'} · a page a series</p>\n"
     yield '<table>\n<thead><tr><th scope="col">Series</th>'
     yield "".join(f'<th scope="col" class="number">{head}</th>' for head in _COLUMNS)

@@ -25,6 +25,7 @@ const teamPart = (image) => (image.said.length ? part('The team', ...image.said.
 function showDetails(aside, shot) {
   if (!shot) { aside.replaceChildren(el('p', { class: 'quiet' }, 'No picture is chosen.')); return; }
   const { set: { job, cell }, image } = shot;
+  const made = cell.kept ?? job; // what the picture was made from: a kept one by another request than today's
   const found = findingsOf(shot);
   const passed = cell.checks.filter((result) => !result.findings.length).map((result) => result.check);
   const link = whole(image); // a link beside the page, or the embedded file
@@ -34,16 +35,17 @@ function showDetails(aside, shot) {
     ...teamPart(image),
     ...(found.length ? part('Findings', ...found.map((finding) => el('p', { class: `found ${finding.level}` }, `${finding.check}: ${finding.message}`))) : []),
     ...(passed.length ? part('Passed', el('p', {}, passed.join(', '))) : []),
-    ...part('Prompt', el('p', {}, job.prompt)),
+    ...part(cell.kept ? 'Prompt of this picture' : 'Prompt', el('p', {}, made.prompt)),
+    ...(cell.kept ? part('Prompt of the campaign now', el('p', {}, job.prompt)) : []),
     ...(cell.before ? part('Prompt before the change', el('p', {}, cell.before.prompt)) : []),
     ...part('Axes', pairs([['series', cell.series], ...Object.entries(cell.axes)])),
-    ...part('Inputs', pairs([['model', job.model], ...Object.entries(job.inputs)])),
-    ...part('State and cost', pairs([['state', job.words], ['', job.error], ['remarks', job.remarks], ['a set costs', job.cost],
+    ...part('Inputs', pairs([['model', made.model], ...Object.entries(made.inputs)])),
+    ...part('State and cost', pairs([['state', cell.kept?.words ?? job.words], ['', job.error], ['remarks', made.remarks], ['a set costs', job.cost],
       ['also in', job.cells.filter((other) => other !== cell).map((other) => other.address).join(', ')]])),
-    ...(job.attempts.length ? part('Attempts', ...job.attempts.map((attempt) => pairs([['attempt', attempt.number], ['', attempt.words],
+    ...(made.attempts.length ? part('Attempts', ...made.attempts.map((attempt) => pairs([['attempt', attempt.number], ['', attempt.words],
       ['prediction', attempt.prediction], ['sent', attempt.sent], ['took', attempt.ms === null ? '' : `${attempt.ms / 1000} s`], ['', attempt.error]]))) : []),
     ...part('File', pairs([['type', image.type], ['bytes', image.bytes.toLocaleString('en')]]), el('p', {}, el('code', {}, image.sha256)),
       link && !link.startsWith('data:') ? el('p', {}, el('a', { href: link, target: '_blank', rel: 'noreferrer' }, 'Open the file')) : ''),
-    ...part('Job', el('p', {}, el('code', {}, job.id))),
+    ...part('Job', el('p', {}, el('code', {}, made.id))),
   );
 }

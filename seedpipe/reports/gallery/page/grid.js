@@ -74,13 +74,13 @@ function setSection(set, without) {
   const { job, cell } = set;
   const keys = Object.entries(cell.axes).filter(([axis]) => !without.includes(axis)).map(([, key]) => key);
   const name = [without.includes('series') ? '' : cell.series, ...keys].filter(Boolean).join(' · ');
-  const wrong = job.phase !== 'done' && !cell.kept;
+  const wrong = job.phase !== 'done' && !(cell.kept && job.phase === 'planned');
   const head = el('h3', {}, name || (without.length > 1 ? '' : cell.address),
     wrong ? el('span', { class: job.failed ? 'bad' : 'warn' }, job.error || job.remarks || job.words) : null,
-    cell.kept ? el('span', {}, 'keeps the picture it has') : null,
-    el('span', {}, job.cost));
+    cell.kept ? el('b', { class: 'badge' }, 'kept') : null,
+    el('span', {}, cell.kept?.words ?? job.cost), cell.kept?.remarks ? el('span', { class: 'warn' }, cell.kept.remarks) : null);
   const inside = set.shown.map(shotButton);
-  if (!cell.images.length) inside.push(el('div', { class: 'absent' }, job.error || job.words));
+  if (!cell.images.length) inside.push(el('div', { class: 'absent' }, job.error || (cell.kept ? 'kept, and not on this machine' : job.words)));
   const section = el('section', { class: 'set', 'aria-label': cell.address }, head, el('div', { class: 'shots' }, ...inside));
   section.ratios = set.shown.map(({ image }) => image.width / image.height);
   return section;

@@ -4,7 +4,7 @@ $('world').textContent = run.world;
 $('world').classList.add(run.world);
 $('index').hidden = !run.series;
 $('totals').textContent = (run.series ? `${sets.length} of ${run.jobs} sets · ${shots.length} images`
-  : `${run.done} of ${run.jobs} sets done · ${run.images} images · ${run.planned}`
+  : `${run.done} of ${run.jobs} sets done${run.kept ? ` · ${run.kept} kept` : ''} · ${run.images} images · ${run.planned}`
     + (run.world === 'proof' ? ' if run live' : ` planned, ${run.billed} billed`))
   + (run.stopped ? ` · stopped: ${run.stopped}` : '');
 
