@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Final, Self
 
 from seedpipe.core.errors import InputError, RunError
 from seedpipe.core.lifecycle import holds_money
-from seedpipe.core.lockfile import adoption, can_be_adopted, paid_at, paid_elsewhere, paid_places, updated
+from seedpipe.core.lockfile import (
+    adoption,
+    can_be_adopted,
+    paid_at,
+    paid_elsewhere,
+    paid_places,
+    sizes_paid,
+    updated,
+)
 from seedpipe.ledger import SqliteLedger
 from seedpipe.settings import World
 from seedpipe.stores import LockFile
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedpipe.core.lifecycle import Phase
-    from seedpipe.core.lockfile import Elsewhere, LockLine
+    from seedpipe.core.lockfile import Elsewhere, LockLine, PaidSizes
     from seedpipe.core.records import JobRecord
     from seedpipe.ports import Ledger, RunListener
     from seedpipe.settings import Settings
@@ -64,6 +72,11 @@ class CampaignLock:
     def places(self) -> Mapping[str, LockLine]:
         """The line of what was last paid for each cell, by its place; as it was when first asked."""
         return paid_places(self._ours)
+
+    @cached_property
+    def sizes(self) -> PaidSizes:
+        """The sizes that were paid for; as it was when first asked. Raises `InputError`."""
+        return sizes_paid(self._ours)
 
     @cached_property
     def _lines(self) -> tuple[LockLine, ...]:

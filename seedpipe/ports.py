@@ -233,6 +233,12 @@ class Ledger(Protocol):
     def tried(self, job_ids: Sequence[str]) -> list[JobRecord]:
         """Return those of some jobs that were ever tried, priced by their newest plan and without cells."""
 
+    def sizes_asked(self) -> list[str]:
+        """Return the sizes of all jobs that were ever tried, sorted."""
+
+    def jobs_of_size(self, size: str) -> dict[str, bool]:
+        """Return the jobs of a size that were sent, by id, and whether they hold money: refused ones too."""
+
     def paid(self, campaign: str) -> Iterator[JobRecord]:
         """Yield the jobs that a campaign has paid for, each with the cells of its newest plan."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from seedpipe.app.pinning import pins_of
 from seedpipe.app.planning import PlanReview, plan_of, review_of
 from seedpipe.core.totals import total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
@@ -43,10 +44,11 @@ def adopt(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> Ad
     if settings.world is World.LIVE:
         settings.required_key()
     tree = WorkTree.around(file)
-    plan = plan_of(tree, variant)
+    lock = CampaignLock.of(tree, settings)
+    plan = plan_of(tree, variant, pins_of(tree, variant, settings, lock))
     total(plan)  # a campaign with faults leaves no state folder behind
     places = places_of(tree.root, settings)
-    store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
+    store = LocalStore(places.objects, out_of(tree, plan, settings))
     with writing(places, settings) as ledger:
         ledger.admit(plan.header, plan.cells())
         jobs = lock.adopt(ledger, all_jobs(ledger, plan.header.plan_id), datetime.now(UTC))

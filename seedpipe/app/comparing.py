@@ -5,11 +5,12 @@ Hides where the older plan comes from. Nothing is written, and the work tree is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seedpipe import catalog
+from seedpipe.app.pinning import pins_of
 from seedpipe.app.planning import plan_of
 from seedpipe.app.saving import is_saved, opened
 from seedpipe.core.campaign import FileProblem
@@ -19,12 +20,15 @@ from seedpipe.core.planning import make_plan
 from seedpipe.core.sampling import part_of
 from seedpipe.core.totals import Bill, PlanTotals
 from seedpipe.core.variant import AS_IT_STANDS, Variant
+from seedpipe.locked import CampaignLock
 from seedpipe.sources import GitTree, WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from seedpipe.core.model import JobPlan, PlannedCell
+    from seedpipe.core.pinning import Pins
+    from seedpipe.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +43,18 @@ class Compared:
     remark: str = ""
 
 
-def against(file: Path, older: str, variant: Variant = AS_IT_STANDS) -> Compared:
+def against(file: Path, older: str, settings: Settings, variant: Variant = AS_IT_STANDS) -> Compared:
     """Return how a campaign's plan differs from what it was.
 
     `older` is a git ref, or the file of a saved plan. A campaign that was not there then, or could not be
-    planned, is new as a whole.
+    planned, is new as a whole. What its ratios stand for is said by what was paid until today, on both sides:
+    an upgrade is no change of the campaign.
     """
     tree = WorkTree.around(file)
-    plan = plan_of(tree, variant)
-    before, remark = _older_plan(file, older, variant, plan.header.campaign)
+    lock = CampaignLock.of(tree, settings)
+    plan = plan_of(tree, variant, pins_of(tree, variant, settings, lock))
+    same_sizes = pins_of(tree, variant, settings, lock)
+    before, remark = _older_plan(file, older, variant, plan.header.campaign, same_sizes)
     old_bill, new_bill = Bill(before) if before else None, Bill(plan)
     cells: Iterable[PlannedCell] = old_bill.counting(before.cells()) if before and old_bill else ()
     difference = compare(cells, new_bill.counting(plan.cells()))
@@ -61,7 +68,9 @@ def against(file: Path, older: str, variant: Variant = AS_IT_STANDS) -> Compared
     )
 
 
-def _older_plan(file: Path, older: str, variant: Variant, campaign: str) -> tuple[JobPlan | None, str]:
+def _older_plan(
+    file: Path, older: str, variant: Variant, campaign: str, pins: Pins | None
+) -> tuple[JobPlan | None, str]:
     if Path(older).is_file() and is_saved(Path(older)):
         saved, _, _ = opened(Path(older))
         if saved.header.campaign != campaign:
@@ -74,7 +83,7 @@ def _older_plan(file: Path, older: str, variant: Variant, campaign: str) -> tupl
         return None, f"it was not there at {older}"
     try:
         whole = make_plan(tree.campaign, tree, catalog.load(), variant, partial=True)
-        plan = part_of(whole, variant)
+        plan = part_of(replace(whole, pins=pins), variant)
         for _ in plan.cells():
             pass
     except InputError as error:

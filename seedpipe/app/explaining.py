@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from seedpipe.app.pinning import pins_of
 from seedpipe.app.planning import plan_of, review_of
 from seedpipe.core.campaign import Places
 from seedpipe.core.errors import InputError
@@ -43,13 +44,14 @@ def explain(
 ) -> tuple[Explained, ...]:
     """Return the cells that an address, the start of a job id, or the path of an image names."""
     tree = WorkTree.around(file)
-    plan = plan_of(tree, variant)
+    lock = CampaignLock.of(tree, settings)
+    plan = plan_of(tree, variant, pins_of(tree, variant, settings, lock))
     found = list(islice((planned for planned in plan.cells() if _is_named(planned, text)), _MOST))
     if not found:
         hint = "name a cell, the first digits of a job id, or the path of an image: `seedpipe plan FILE -v`"
         raise InputError(f"the plan has no cell, job or path '{text}'", hint=hint)
     places, written = places_of(tree.root, settings), Places(tree.campaign, tree, plan.catalogue, variant)
-    store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
+    store = LocalStore(places.objects, out_of(tree, plan, settings))
     rejects = decisions_of(tree, settings, plan.campaign.name).read().rejects
 
     def told(planned: PlannedCell) -> Explained:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from seedpipe.app.pinning import pins_of
 from seedpipe.app.planning import no_such_cell, plan_of
 from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Phase
@@ -51,8 +52,8 @@ def keep(
     With `undo` such decisions are forgotten. Raises `InputError` for a cell of which there is none to take.
     """
     tree = WorkTree.around(file)
-    plan = plan_of(tree, variant)
     lock = CampaignLock.of(tree, settings)
+    plan = plan_of(tree, variant, pins_of(tree, variant, settings, lock))
     with writing(places_of(tree.root, settings), settings) as ledger:
         lock.teach(ledger, plan.header.campaign)
         known, found = set[str](), dict[str, tuple[str, str]]()

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from seedpipe import catalog
+from seedpipe.app.pinning import pins_of
 from seedpipe.core.changes import ValueChange, changed_values
 from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.errors import InputError
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from seedpipe.core.diagnostics import Diagnostic
     from seedpipe.core.levels import AccountLevel
     from seedpipe.core.model import Job, JobPlan, PlanHeader, PlannedCell
+    from seedpipe.core.pinning import Pins
     from seedpipe.core.planning import Plan
     from seedpipe.core.policy import Redo
     from seedpipe.core.records import JobRecord, PhaseTotal
@@ -149,22 +151,28 @@ def validate(file: Path, variant: Variant = AS_IT_STANDS) -> Valid:
 def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> PlanReview:
     """Return the jobs and the money of a campaign, against what is already there. Sends nothing."""
     tree = WorkTree.around(file)
-    plan = plan_of(tree, variant)
+    lock = CampaignLock.of(tree, settings)
+    plan = plan_of(tree, variant, pins_of(tree, variant, settings, lock))
     places = places_of(tree.root, settings)
-    store, lock = LocalStore(places.objects, out_of(tree, plan, settings)), CampaignLock.of(tree, settings)
+    store = LocalStore(places.objects, out_of(tree, plan, settings))
     lint = Lint(plan.campaign)
     rejects = decisions_of(tree, settings, plan.campaign.name).read().rejects
     with reading(places.ledger) if places.ledger.exists() else nullcontext() as ledger:
         return review_of(plan, settings, ledger, store, lock, lint, rejects=rejects)
 
 
-def plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan | PlanPart:
-    """Return the plan of a campaign, or the part of it that is asked for; raises `InputError`."""
+def plan_of(
+    tree: WorkTree, variant: Variant, pins: Pins | None = None, *, partial: bool = False
+) -> Plan | PlanPart:
+    """Return the plan of a campaign, or the part of it that is asked for; raises `InputError`.
+
+    With `pins`, its ratios stand for the sizes that they stood for before.
+    """
     partial = partial or bool(
         variant.sample or variant.canary
     )  # a budget is held against what is chosen, by the review
     plan = make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial)
-    plan = replace(plan, file=tree.place)
+    plan = replace(plan, file=tree.place, pins=pins)
     return part_of(plan, variant)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from seedpipe.app.adopting import take_over
 from seedpipe.app.looking import manifest_of
+from seedpipe.app.pinning import pins_of
 from seedpipe.app.planning import NOTHING, PlanReview, plan_of, review_of
 from seedpipe.app.references import keep_references
 from seedpipe.app.reporting import Reported, examiner_of, judged_jobs, write_reports
@@ -119,9 +120,9 @@ def run(
     through its second argument, which asks the service when it is first called.
     """
     tree = WorkTree.around(file)
-    return carry_out(
-        plan_of(tree, variant, partial=settings.partial), tree, settings, consent=consent, listener=listener
-    )
+    pins = pins_of(tree, variant, settings)
+    plan = plan_of(tree, variant, pins, partial=settings.partial)
+    return carry_out(plan, tree, settings, consent=consent, listener=listener)
 
 
 def carry_out(

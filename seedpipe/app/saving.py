@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seedpipe.app.pinning import pins_of
 from seedpipe.app.planning import plan_of
 from seedpipe.app.prices import models
 from seedpipe.app.references import refuse_changed_references
@@ -50,9 +51,10 @@ def is_saved(file: Path) -> bool:
         return False
 
 
-def save(file: Path, target: Path, variant: Variant = AS_IT_STANDS) -> None:
-    """Write the plan of a campaign to a file, whole or not at all."""
-    write_atomically(target, saved_lines(plan_of(WorkTree.around(file), variant)))
+def save(file: Path, target: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> None:
+    """Write the plan of a campaign in a world to a file, whole or not at all."""
+    tree = WorkTree.around(file)
+    write_atomically(target, saved_lines(plan_of(tree, variant, pins_of(tree, variant, settings))))
 
 
 def opened(file: Path) -> tuple[SavedPlan, WorkTree, list[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from seedpipe.app.pinning import pins_of
 from seedpipe.app.planning import formers_of, plan_of
 from seedpipe.core.errors import InputError
 from seedpipe.core.lockfile import can_be_adopted
@@ -108,6 +109,8 @@ def scene_of(file: Path, variant: Variant, settings: Settings, world: World | No
         if ledger:
             settings = replace(settings, world=world_of(ledger), origin=ledger.origin)
         lock = CampaignLock.of(tree, settings)
+        if pins := pins_of(tree, variant, settings, lock):
+            plan = plan_of(tree, variant, pins, partial=True)
         yield Scene(tree=tree, plan=plan, header=plan.header, settings=settings, ledger=ledger, lock=lock)
 
 

@@ -328,8 +328,8 @@ def _read_size(given: Json, spec: InputSpec, catalogue: Catalogue) -> _Reading:
     if rule is None or not isinstance(given, str):
         return None, _problem(spec, "input-type", f"'size' must be text like 2048*2048, not {_kind(given)}")
     text = given.strip()
-    if ratio := _RATIO.fullmatch(text):
-        size = size_for_ratio(Fraction(int(ratio[1]), int(ratio[2])), rule, catalogue.recommended)
+    if ratio := asked_ratio(text):
+        size = size_for_ratio(ratio, rule, catalogue.recommended)
         if size is None:
             return None, _problem(spec, "size-not-accepted", f"no size of ratio {text} fits: {rule}")
         return str(size), None
@@ -356,6 +356,32 @@ _READERS: Final = {
     InputKind.URLS: _read_urls,
     InputKind.SIZE: _read_size,
 }
+
+
+def asked_ratio(given: Json) -> Fraction | None:
+    """Return the ratio of width to height that an input `size` asks for, None for a size in pixels."""
+    found = _RATIO.fullmatch(given.strip()) if isinstance(given, str) else None
+    return Fraction(int(found[1]), int(found[2])) if found else None
+
+
+def accepted_size(model: ModelSpec, text: str) -> Size | None:
+    """Return a size in pixels that a model accepts; None for one that it does not, or that is none."""
+    rule, pixels = _size_rule(model), _SIZE.fullmatch(text)
+    size = Size(int(pixels[1]), int(pixels[2])) if pixels else None
+    return size if rule and size and rule.accepts(size) else None
+
+
+def recommended_size(catalogue: Catalogue, model: ModelSpec, ratio: Fraction) -> Size | None:
+    """Return the size that a ratio stands for with a model, None when it can draw none."""
+    rule = _size_rule(model)
+    return size_for_ratio(ratio, rule, catalogue.recommended) if rule else None
+
+
+def declared_ratios(catalogue: Catalogue, size: Size) -> frozenset[Fraction]:
+    """Return the ratios that the table of recommended sizes lists a size for, turned ones too."""
+    rows = catalogue.recommended
+    listed = {row.ratio for row in rows if row.size == size}
+    return frozenset(listed | {1 / row.ratio for row in rows if row.size.turned == size})
 
 
 def size_for_ratio(ratio: Fraction, rule: SizeRule, table: Sequence[RecommendedSize]) -> Size | None:

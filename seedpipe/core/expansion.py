@@ -7,13 +7,14 @@ that is wrong is told; only more jobs than the budget allows end the reading ear
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from seedpipe.core.allowed import Allowed
 from seedpipe.core.asked import Asked
 from seedpipe.core.campaign import data_values, faulty
-from seedpipe.core.catalogue import normalise
+from seedpipe.core.catalogue import asked_ratio, normalise
 from seedpipe.core.claims import Claims
 from seedpipe.core.diagnostics import Diagnostic
 from seedpipe.core.faults import Faults
@@ -27,18 +28,23 @@ from seedpipe.core.wording import said_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
     from seedpipe.core.campaign import Campaign, InputValue, Series
     from seedpipe.core.catalogue import InputProblem, ModelSpec
     from seedpipe.core.diagnostics import Span
     from seedpipe.core.model import Json
+    from seedpipe.core.pinning import Pins
     from seedpipe.core.selection import Place
     from seedpipe.core.values import Keyed
 
 
 @dataclass(slots=True, kw_only=True)
 class _Setting:
-    """What all cells of a series share; `resolved` are its inputs when no template is among them."""
+    """What all cells of a series share.
+
+    `resolved` are its inputs when no template is among them, and `ratio` the one that they give for a size.
+    """
 
     series: Series
     model: ModelSpec
@@ -47,6 +53,7 @@ class _Setting:
     overrides: Matches
     overridden: dict[int, _Setting] = field(default_factory=dict)
     resolved: dict[str, Json] | None = None
+    ratio: Fraction | None = None
     input_values: object = None
 
     @property
@@ -59,10 +66,21 @@ class Expansion:
     """One reading of a plan.
 
     A `partial` one may cost more than the budget; an `incomplete` campaign lacks the series that have faults.
+    With `pins`, ratios stand for what they stood for before.
     """
 
-    def __init__(self, campaign: Campaign, *, partial: bool = False, incomplete: bool = False) -> None:
+    def __init__(
+        self,
+        campaign: Campaign,
+        *,
+        partial: bool = False,
+        incomplete: bool = False,
+        pins: Pins | None = None,
+    ) -> None:
         self._campaign = campaign
+        self._pins = pins
+        self._pinned = hashlib.sha256()
+        self.pinned = ""  # once all was read: a digest of the sizes that are not today's, empty for none
         self._partial = partial
         self._incomplete = incomplete
         self._faults = Faults()
@@ -167,6 +185,7 @@ class Expansion:
                 setting.resolved = self._accepted(setting, literal, self._rendering(values, where=""))
             except UnfitCell:
                 return setting
+            setting.ratio = asked_ratio(literal.get("size"))
             setting.input_values = shielded("input", setting.resolved)
         return setting
 
@@ -190,7 +209,7 @@ class Expansion:
         for derived in series.derived:
             seen.derive(derived)
         try:
-            job = self._job(setting, seen, place.take)
+            job, newer_size = self._job(setting, seen, place.take)
             number = setting.first_cell + place.number
             output_paths = self._claims.claim(series, number, job.outputs_expected, seen)
             published = self._published.claim_formats(series, number, job.outputs_expected, seen)
@@ -206,22 +225,53 @@ class Expansion:
             job_id=job.job_id,
             output_paths=output_paths,
         )
-        planned = PlannedCell(cell=cell, job=job, opens_job=opens_job, published=published)
+        planned = PlannedCell(
+            cell=cell, job=job, opens_job=opens_job, published=published, newer_size=newer_size
+        )
+        if newer_size:
+            self._pinned.update(f"{address} {job.request['size']}\n".encode())
+            self.pinned = self._pinned.hexdigest()
         self._allowed.count(planned)
         return planned
 
-    def _job(self, setting: _Setting, cell: Rendering, take: int) -> Job:
-        """Return the cell's request, and leave `input` and `max_images` among its values."""
-        resolved = setting.resolved
-        if resolved is None:
+    def _job(self, setting: _Setting, cell: Rendering, take: int) -> tuple[Job, str | None]:
+        """Return the cell's request, and leave `input` and `max_images` among its values.
+
+        With it comes the size that it would have by today's catalogue, where it stays with an earlier one.
+        """
+        inputs, ratio = setting.resolved, setting.ratio
+        if inputs is None:
             rendered = {name: _filled(given, cell) for name, given in setting.series.inputs.items()}
-            resolved = self._accepted(setting, rendered, cell)
-            cell.values["input"] = shielded("input", resolved)
-        else:
-            cell.values["input"] = setting.input_values
-        cell.values["max_images"] = setting.model.price(resolved).images
+            inputs, ratio = self._accepted(setting, rendered, cell), asked_ratio(rendered.get("size"))
+        job = self._asked(setting, inputs, cell, take)
+        if ratio is None or self._pins is None:
+            return job, None
+        today = str(inputs["size"])
+        others = self._pins.others(self._campaign.catalogue, setting.model, ratio, today)
+        if not others:
+            return job, None
+        jobs = [job, *(self._resized(setting, inputs, size, job, cell, take) for size in others)]
+        chosen = self._pins.chosen(jobs, setting.series.name)
+        # What renders the paths sees the inputs that are sent.
+        cell.values["input"] = shielded("input", {**inputs, "size": chosen.request["size"]})
+        return chosen, None if chosen is job else today
+
+    def _resized(
+        self, setting: _Setting, inputs: dict[str, Json], size: str, job: Job, cell: Rendering, take: int
+    ) -> Job:
+        """Return what the cell would ask for in another size that its model accepts."""
+        if "input" in setting.series.prompt.names:
+            return self._asked(setting, {**inputs, "size": size}, cell, take)
+        request = {**job.request, "size": size}
+        return replace(job, request=request, job_id=job_id(job.model, request, take=take))
+
+    def _asked(self, setting: _Setting, inputs: dict[str, Json], cell: Rendering, take: int) -> Job:
+        """Return the request that these inputs make, and leave them among the cell's values."""
+        shared = inputs is setting.resolved
+        cell.values["input"] = setting.input_values if shared else shielded("input", inputs)
+        cell.values["max_images"] = setting.model.price(inputs).images
         prompt = cell.text(setting.series.prompt)
-        request, problems = normalise(self._campaign.catalogue, setting.model, {**resolved, "prompt": prompt})
+        request, problems = normalise(self._campaign.catalogue, setting.model, {**inputs, "prompt": prompt})
         _refuse(setting.series, problems, cell)
         price = setting.model.price(request)
         return Job(

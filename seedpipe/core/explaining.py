@@ -8,7 +8,7 @@ line tells which of the layers won.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seedpipe.core.checking import OFF, USUAL, PlanChecks, is_on, laid_over
@@ -131,9 +131,17 @@ class _Told:
                 yield self._origin(name, value, series.prompt.span)
             elif given := series.inputs.get(name):
                 layer = "shots" if name == model.count_input and series.shots else ""
-                yield self._origin(f"input.{name}", value, given.span, layer)
+                origin = self._origin(f"input.{name}", value, given.span, layer)
+                yield self._as_before(origin) if name == "size" else origin
             else:
                 yield self._origin(f"input.{name}", value, None, "the model's default")
+
+    def _as_before(self, origin: Origin) -> Origin:
+        """Say of a size that it is not the one that today's catalogue would choose, where that is so."""
+        if self._planned.newer_size is None:
+            return origin
+        words = f"the size that was asked for before; today's would be {self._planned.newer_size}"
+        return replace(origin, layer=", ".join(filter(None, (origin.layer, words))))
 
     def _output(self) -> Origin:
         template, path = self._series.output, self._planned.cell.output_paths[0]

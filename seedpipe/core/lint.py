@@ -90,8 +90,8 @@ class Lint:
 
     def _judge_size(self, seen: _Seen, planned: PlannedCell) -> None:
         size = str(planned.job.request.get("size", ""))
-        if not size or size in seen.sizes:
-            return
+        if not size or size in seen.sizes or planned.newer_size:
+            return  # a ratio is no choice of the campaign's, whatever it stood for before
         seen.sizes.add(size)
         model = self._campaign.catalogue.models[planned.job.model]
         recommended = [str(one) for one in self._campaign.catalogue.sizes_for(model)]

@@ -69,6 +69,18 @@ class Elsewhere:
     month_usd: Decimal = Decimal(0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidSizes:
+    """The sizes that lines of one service tell of, each the last one paid for first.
+
+    `jobs` has by size the ids of the jobs that asked for it; `of_series` by series, as a place names it
+    (`@draft/hero`), and model the sizes that its cells were paid for.
+    """
+
+    jobs: Mapping[str, frozenset[str]]
+    of_series: Mapping[tuple[str, str], tuple[str, ...]]
+
+
 def read_lock(text: str, path: str) -> tuple[LockLine, ...]:
     """Return the lines of a lock, each once; raises `InputError` with its faulty lines.
 
@@ -142,6 +154,22 @@ def paid_elsewhere(lines: Iterable[LockLine], owned: Container[str], month: date
     )
 
 
+def sizes_paid(lines: Iterable[LockLine]) -> PaidSizes:
+    """Return which sizes the lines of one service were paid for."""
+    jobs: dict[str, set[str]] = {}
+    series: dict[tuple[str, str], dict[str, None]] = {}
+    for line in sorted(lines, key=_worth_now, reverse=True):
+        if line.size is None:
+            continue
+        jobs.setdefault(line.size, set()).add(line.job_id)
+        for place in line.cells:
+            series.setdefault((_series_of(place), line.model), {})[line.size] = None
+    return PaidSizes(
+        jobs={size: frozenset(ids) for size, ids in jobs.items()},
+        of_series={of: tuple(sizes) for of, sizes in series.items()},
+    )
+
+
 def can_be_adopted(line: LockLine, record: JobRecord | None) -> bool:
     """Say whether a ledger should take up a line: it has nothing better, and has not seen it fail."""
     if record is None:
@@ -197,6 +225,12 @@ def updated(
     return kept + [
         line if line.outputs else replace(line, outputs=hashes.get(line.prediction_id, ())) for line in ours
     ]
+
+
+def _series_of(place: str) -> str:
+    """Return the series of a place, with the profile whose place it is."""
+    profile, slash, rest = place.partition("/") if place.startswith("@") else ("", "", place)
+    return profile + slash + rest.partition("/")[0]
 
 
 def _is_paid(attempt: Attempt) -> bool:

@@ -69,12 +69,15 @@ class PlannedCell:
     """A cell with its job, as the plan streams them; `opens_job` is true for the job's first cell.
 
     `published` has by format a path an image, where a campaign says how its images are published.
+    `newer_size` is what today's catalogue would choose for a cell that stays with an earlier size (see
+    `core.pinning`).
     """
 
     cell: Cell
     job: Job
     opens_job: bool
     published: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    newer_size: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedpipe.core.campaign import Campaign, Files
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.model import PlannedCell
+    from seedpipe.core.pinning import Pins
     from seedpipe.core.variant import Variant
 
 
@@ -34,18 +35,20 @@ class Plan:
     campaign: Campaign
     partial: bool = False  # may cost more than the campaign's budget: whoever runs it stops there
     file: str = ""  # the campaign's, by its path from the project root
+    pins: Pins | None = None  # what ratios stood for before; without them today's sizes count
 
     @property
     def header(self) -> PlanHeader:
-        """What the plan is made from, the images that its requests and checks refer to included.
+        """What the plan is made from: the images that its requests and checks refer to, and earlier sizes.
 
         Which those are is known once the cells were read; where nobody has done so yet, this does, and
         raises as `cells` does.
         """
         campaign, brand = self.campaign, self.campaign.brand
-        if self._may_refer and not campaign.references.complete:
+        if (self._may_refer and not campaign.references.complete) or self._may_be_pinned:
             for _ in self.cells():
                 pass
+        pinned = {"sizes": self.pins.digest} if self.pins and self.pins.digest else {}
         sought = brand.logo_sha256 if brand else None
         single = {
             series.name: [CellChecks(keys=one.match.keys, checks=one.checks) for one in series.overrides]
@@ -62,7 +65,7 @@ class Plan:
             budget=replace(campaign.budget.caps, brand_usd_per_month=brand.usd_per_month if brand else None),
             policy=campaign.policy,
             labels=campaign.labels,
-            variant=campaign.variant.spelt,
+            variant=campaign.variant.spelt | pinned,
             checks=checks,
             file=self.file,
         )
@@ -71,6 +74,18 @@ class Plan:
     def _may_refer(self) -> bool:
         models = self.campaign.catalogue.models
         return any(models[series.model].reference_inputs for series in self.campaign.series)
+
+    @property
+    def _may_be_pinned(self) -> bool:
+        """Whether some cell may stay with an earlier size and nobody has looked yet."""
+        pins, catalogue = self.pins, self.campaign.catalogue
+        if pins is None or pins.digest is not None:
+            return False
+        return any(
+            "size" in inputs and pins.may_matter(catalogue, catalogue.models[series.model], inputs["size"])
+            for series in self.campaign.series
+            for inputs in (series.inputs, *(override.inputs for override in series.overrides))
+        )
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -99,7 +114,10 @@ class Plan:
 
         Only more jobs than `budget.max_jobs` end the stream early.
         """
-        return Expansion(self.campaign, partial=self.partial).cells()
+        expansion = Expansion(self.campaign, partial=self.partial, pins=self.pins)
+        yield from expansion.cells()
+        if self.pins:
+            self.pins.digest = expansion.pinned
 
 
 def expand(campaign: Campaign, *, partial: bool = False) -> Plan:

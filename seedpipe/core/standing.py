@@ -69,6 +69,7 @@ _NOTHING_KEPT: Final = Kept()
 class Standing:
     """A plan against a ledger: a tally for each series, and the sizes its jobs ask for.
 
+    `earlier_sizes` has by series those that are not what today's catalogue would choose, with what that is.
     `missing` are the jobs that are paid for and whose images are not here, `kept` those that wait for the
     user's word; both in no other tally. `rejected` are those whose pictures people have rejected, by the
     phase that they are counted in, None for a missing one, and `rejected_jobs` their ids.
@@ -76,6 +77,7 @@ class Standing:
 
     by_series: Mapping[str, Tally]
     sizes: Mapping[str, tuple[str, ...]]
+    earlier_sizes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     missing: PhaseTotal = _NOTHING
     kept: Kept = _NOTHING_KEPT
     rejected: Mapping[Phase | None, PhaseTotal] = field(default_factory=dict)
@@ -187,6 +189,7 @@ class _Survey:
         self._known = known
         self._by_series: dict[str, Tally] = {}
         self._sizes: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._earlier_sizes: dict[str, dict[str, str]] = {}
         self._missing = _NOTHING
         self._waiting: dict[str, _Waiting] = {}
         self._rejected: dict[Phase | None, PhaseTotal] = {}
@@ -221,6 +224,8 @@ class _Survey:
         size = job.request.get("size")
         if size is not None and len(self._sizes[series]) < _MOST_SIZES:
             self._sizes[series][str(size)] = None
+            if planned.newer_size:
+                self._earlier_sizes.setdefault(series, {})[str(size)] = planned.newer_size
         if phase is None:
             self._missing = add_up([self._missing, _one(job)])
         elif phase is Phase.PLANNED and former:
@@ -246,6 +251,7 @@ class _Survey:
         return Standing(
             by_series=self._by_series,
             sizes={series: tuple(found) for series, found in self._sizes.items()},
+            earlier_sizes=self._earlier_sizes,
             missing=self._missing,
             kept=_kept(self._waiting.values()),
             rejected=self._rejected,

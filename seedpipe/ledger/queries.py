@@ -2,7 +2,8 @@
 
 Lists travel as one JSON value, so that a statement is the same text for any number of ids. Invariant:
 each statement is answered from a key or an index; the only ones that walk a whole plan are
-`TALLY`, `BILLED` and `JOBS_FOUND`, which people wait for and runs do not.
+`TALLY`, `BILLED` and `JOBS_FOUND`, which people wait for and runs do not, and all jobs `SIZES_ASKED` and
+`JOBS_OF_SIZE`, once a plan whose campaign asks for ratios.
 """
 
 from __future__ import annotations
@@ -132,6 +133,14 @@ JOBS_PAID: Final = """
         AND phase IN (SELECT value FROM json_each(?)) AND job_id > ?
         AND plan_no = (SELECT max(plan_no) FROM plan_jobs WHERE job_id = attempts.job_id)
     ORDER BY job_id LIMIT ?"""
+SIZES_ASKED: Final = """
+    SELECT DISTINCT json_extract(request, '$.size') AS size FROM jobs
+    WHERE size IS NOT NULL AND EXISTS (SELECT 1 FROM attempts WHERE attempts.job_id = jobs.job_id)
+    ORDER BY size"""
+JOBS_OF_SIZE: Final = """
+    SELECT job_id, max(phase IN (SELECT value FROM json_each(:paid))) AS is_paid
+    FROM attempts JOIN jobs USING (job_id)
+    WHERE json_extract(request, '$.size') = :size AND phase <> 'planned' GROUP BY job_id"""
 PHASES_OF_JOBS: Final = """
     SELECT job_id, phase FROM attempts WHERE job_id IN (SELECT value FROM json_each(?))
     ORDER BY job_id, number"""

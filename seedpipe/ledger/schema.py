@@ -254,6 +254,19 @@ def open_to_read(path: Path) -> tuple[sqlite3.Connection, str]:
         return db, _origin(db)
 
 
+def open_to_recall(path: Path) -> tuple[sqlite3.Connection, str] | None:
+    """Return a connection to what an older version may have written; None for a file that holds nothing yet.
+
+    It is for what was the same in all versions: jobs and attempts.
+    """
+    with _connected(path, "rw") as db:
+        db.execute("PRAGMA query_only = ON")
+        if _version(db, path) == 0:
+            db.close()
+            return None
+        return db, _origin(db)
+
+
 @contextmanager
 def _connected(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """Open a connection and close it again if making it ready fails."""

@@ -97,6 +97,15 @@ class SqliteLedger:
             raise InputError(f"there is no ledger at {path}", hint="nothing was run here yet: `seedpipe run`")
         return cls(path, *schema.open_to_read(path), None)
 
+    @classmethod
+    def open_to_recall(cls, path: Path) -> Self | None:
+        """Open a ledger for `sizes_asked` and `jobs_of_size`, one of an older version too.
+
+        None when there is none, or nothing in it.
+        """
+        opened = schema.open_to_recall(path) if path.exists() else None
+        return cls(path, *opened, None) if opened else None
+
     @property
     def origin(self) -> str:
         """The service this ledger belongs to."""
@@ -314,6 +323,17 @@ class SqliteLedger:
                 batch = json.dumps(list(job_ids[start : start + _BATCH]))
                 found += self._records.of(self._db.execute(queries.JOBS_TRIED, (batch,)).fetchall(), None)
         return found
+
+    def sizes_asked(self) -> list[str]:
+        """Return the sizes of all jobs that were ever tried, sorted."""
+        with self._reading():
+            return [row["size"] for row in self._db.execute(queries.SIZES_ASKED)]
+
+    def jobs_of_size(self, size: str) -> dict[str, bool]:
+        """Return the jobs of a size that were sent, by id, and whether they hold money."""
+        with self._reading():
+            found = self._db.execute(queries.JOBS_OF_SIZE, {"size": size, "paid": rows.PAID})
+            return {row["job_id"]: bool(row["is_paid"]) for row in found}
 
     def paid(self, campaign: str) -> Iterator[JobRecord]:
         """Yield the jobs that a campaign has paid for, each with the cells of its newest plan."""

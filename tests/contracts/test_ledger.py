@@ -23,6 +23,7 @@ from seedpipe.core.lifecycle import (
     holds_money,
     opens_attempt,
 )
+from seedpipe.core.model import job_id
 from seedpipe.core.records import PhaseTotal, RunEnd, RunRecord, Step, StopReason, Upload, Verdict
 from seedpipe.ledger import SqliteLedger
 from tests.contracts.ledger_plans import (
@@ -73,6 +74,11 @@ def jobs(ledger):
 def walk(ledger, job, *events, **more):
     for event in events:
         assert ledger.record([an_entry(job, event, **more)]) == [Verdict.RECORDED]
+
+
+def of_size(job, size):
+    request = {**job.request, "size": size}
+    return replace(job, request=request, job_id=job_id(MODEL, request))
 
 
 def one(ledger, job):
@@ -804,6 +810,24 @@ class TestQuestions:
         assert {job: record.phase for job, record in tried.items()} == ledger.phases(many)
         assert [len(take) for take in tried[jobs[5]].takes] == [2, 0]
         assert ledger.tried([]) == []
+
+    def test_the_sizes_that_were_asked_for_and_the_jobs_that_did(self, ledger):
+        squares = [of_size(a_job(number), "1024*1024") for number in range(4)]
+        wide = of_size(a_job(0), "1920*1088")
+        asked = [*squares, wide, a_job(5), of_size(a_job(6), "64*64")]
+        ledger.admit(a_header(), [replace(p, job=job) for p, job in zip(some_cells(7), asked, strict=True)])
+        ledger.begin_run(a_run())
+        walk(ledger, squares[0].job_id, *TO_DONE)
+        walk(ledger, squares[1].job_id, *TO_ACCEPTED, Event.PROVIDER_FAILED)
+        walk(ledger, squares[2].job_id, *TO_ACCEPTED, Event.PROVIDER_FAILED, Event.REDO_INTENDED)
+        walk(ledger, squares[3].job_id, Event.INTENT_RECORDED, Event.NOT_SENT)
+        walk(ledger, wide.job_id, *TO_DOUBT)
+        walk(ledger, asked[5].job_id, *TO_DONE)
+        assert ledger.sizes_asked() == ["1024*1024", "1920*1088"]
+        known = {squares[0].job_id: True, squares[1].job_id: False, squares[2].job_id: True}
+        assert ledger.jobs_of_size("1024*1024") == known
+        assert ledger.jobs_of_size("1920*1088") == {wide.job_id: True}
+        assert ledger.jobs_of_size("64*64") == ledger.jobs_of_size("2048*2048") == {}
 
     def test_paid_jobs_of_a_campaign_come_with_the_cells_of_their_newest_plan(self, ledger, jobs):
         walk(ledger, jobs[0], *TO_DONE)

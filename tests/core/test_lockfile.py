@@ -26,6 +26,7 @@ from seedpipe.core.lockfile import (
     paid_elsewhere,
     paid_places,
     read_lock,
+    sizes_paid,
     updated,
 )
 from seedpipe.core.model import ImageFile, Job, Output
@@ -217,6 +218,24 @@ def test_a_month_begins_at_midnight_utc():
     tokyo = datetime(2026, 12, 1, 8, tzinfo=timezone(timedelta(hours=9)))  # still November in UTC
     for at, paid_usd in ((first, 0), (first - timedelta(milliseconds=1), Decimal("0.108"))):
         assert paid_elsewhere([a_line(accepted_at=at)], (), tokyo).month_usd == paid_usd
+
+
+def test_the_sizes_that_were_paid_for_last_stand_first():
+    later = AT + timedelta(hours=1)
+    lines = [
+        a_line(job_id="1" * 32, size="1024*1024"),
+        a_line(job_id="2" * 32, size="2048*2048", accepted_at=later, cells=("hero", "@draft/film/a/b")),
+        a_line(job_id="3" * 32, size="2048*2048", cells=(), accepted_at=later),
+        a_line(job_id="4" * 32, size=None),
+    ]
+    told = sizes_paid(lines)
+    assert list(told.jobs) == ["2048*2048", "1024*1024"]
+    assert told.jobs["2048*2048"] == {"2" * 32, "3" * 32}
+    model = "bytedance/seedream-v4"
+    assert told.of_series == {
+        ("hero", model): ("2048*2048", "1024*1024"),
+        ("@draft/film", model): ("2048*2048",),
+    }
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,19 @@ class TestWhatIsNotOurs:
         with closing(SqliteLedger.open_for_reading(path)) as reader:
             assert reader.origin == "sandbox"
 
+    def test_what_an_older_version_was_asked_for_is_recalled(self, open_ledger, path):
+        open_ledger.close()
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA user_version = 1")
+        with closing(SqliteLedger.open_to_recall(path)) as recalled:
+            assert recalled.sizes_asked() == []
+
+    def test_a_file_with_nothing_in_it_recalls_nothing(self, path):
+        assert SqliteLedger.open_to_recall(path) is None
+        path.parent.mkdir()
+        path.touch()
+        assert SqliteLedger.open_to_recall(path) is None
+
     def test_a_file_system_without_shared_memory_is_refused(self, path, monkeypatch):
         """SQLite then stays with a journal that readers and a writer cannot share; so it does on this one."""
         connect = sqlite3.connect

@@ -126,9 +126,9 @@ def plan(
         raise click.UsageError("--format markdown needs --against")
     reviews = [(app.review(file, settings, variant_of(file)), file) for file in files]
     if output is not None:
-        app.save(files[0], Path(output), variant_of(files[0]))
+        app.save(files[0], Path(output), settings, variant_of(files[0]))
     if against is not None:
-        compared = [app.against(file, against, variant_of(file)) for file in files]
+        compared = [app.against(file, against, settings, variant_of(file)) for file in files]
         comparing.show_compared(compared, against, screen, style=style)
     else:
         today = app.live_prices(reviews[0][0], settings) if live_prices else None

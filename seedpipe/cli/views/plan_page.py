@@ -6,6 +6,7 @@ one each, the longest tails are cut, and cells are listed only on request.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
@@ -195,6 +196,12 @@ def _limits(reviewed: PlanReview) -> Table:
     """Return what the plan must fit: budgets, time, and the prices it was reckoned with."""
     table = _grid(("left", "left"))
     caps = reviewed.header.budget
+    for series, sizes in islice(reviewed.standing.earlier_sizes.items(), _MOST_SERIES):
+        for size, newer in sizes.items():
+            words = Text(f"{series} stays with {size}, as before").append(
+                f"; today's would be {newer}: write it out to have it", style="dim"
+            )
+            table.add_row(Text("size", style="dim"), words)
     if caps.usd is not None:
         what, over = "for the campaign's life", reviewed.over_budget_by_usd
         words = _budget(what, caps.usd, reviewed.committed_usd, over)

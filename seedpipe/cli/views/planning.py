@@ -123,6 +123,7 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
             name: {
                 **share(part),
                 "sizes": list(standing.sizes.get(name, ())),
+                "earlier_sizes": dict(standing.earlier_sizes.get(name, {})),
                 "phases": _tally(standing.by_series.get(name, {})),
             }
             for name, part in totals.by_series.items()

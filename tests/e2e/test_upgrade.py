@@ -1,0 +1,168 @@
+"""An upgrade changes the catalogue: what was paid for stays what it was, wherever it is looked at."""
+
+import json
+import shutil
+
+import jsonschema
+import pytest
+
+from seedpipe import schemas
+from tests.cards import charges, count_charges
+from tests.command_line import CommandLine
+
+MODEL = """\
+seedpipe: 1
+model: bytedance/seedream-v4
+as_of: 2026-11-20
+origin: {origin}
+price: {{unit_usd: 0.027}}
+inputs:
+  prompt: {{kind: text, required: true}}
+  size: {{kind: size, min_side_px: 1024, max_side_px: {largest}, default: "1024*1024"}}
+"""
+CAMPAIGN = """\
+seedpipe: 1
+name: lamps
+model: bytedance/seedream-v4
+matrix:
+  lamp: [{lamps}]
+series:
+  hero:
+    input: {{size: "1:1"}}
+    prompt: "A {{{{ lamp }}}} lamp in #E4572E{more}"
+budget: {{usd: 5}}
+"""
+LOCK = "campaign.lock.jsonl"
+BEFORE, AFTER = "1024*1024", "1408*1408"  # what 1:1 stands for with the one catalogue and with the other
+
+
+@pytest.fixture
+def lamps(tmp_path, environment):
+    """A function that makes a clone of the campaign, with the lock of another clone."""
+    environment["WAVESPEED_API_KEY"] = "k"
+
+    def clone(name, *, lock=None, **values):
+        project = tmp_path / name
+        (project / ".seedpipe").mkdir(parents=True)
+        (project / "models").mkdir()
+        line = CommandLine(project, dict(environment))
+        edit(line, **values)
+        if lock:
+            shutil.copy(lock.project / LOCK, project / LOCK)
+        return line
+
+    return clone
+
+
+def edit(line, *, lamps="red, blue", more=""):
+    (line.project / "campaign.yaml").write_text(CAMPAIGN.format(lamps=lamps, more=more))
+
+
+def upgrade(line, address, largest=4096):
+    """Have the catalogue know the model so; with 1100 it draws the small square only."""
+    (line.project / "models" / "v4.yaml").write_text(MODEL.format(origin=address, largest=largest))
+
+
+def live(line, address, *flags, code=0):
+    run = ("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--json", *flags)
+    return json.loads(line.run(*run, code=code).stdout)
+
+
+def plan(line, address, code=0):
+    document = json.loads(
+        line.run("plan", "campaign.yaml", "--base-url", address, "--json", code=code).stdout
+    )
+    jsonschema.validate(document, schemas.load("plan"))
+    return document
+
+
+def bought(line):
+    return [charge.inputs["size"] for charge in charges(line)]
+
+
+@pytest.fixture
+def payer(lamps):
+    """A clone that has paid for two lamps before the catalogue changed, and the service beside it."""
+    line = lamps("here")
+    with line.sandbox() as address:
+        upgrade(line, address, largest=1100)
+        live(line, address)
+        assert bought(line) == [BEFORE, BEFORE]
+        upgrade(line, address)
+        yield line, address
+
+
+def test_an_upgrade_changes_no_request_that_was_paid_for(payer, lamps):
+    line, address = payer
+    seen = plan(line, address)
+    assert (seen["phases"]["done"]["jobs"], seen["changed"]["cells"]) == (2, 0)
+    assert (seen["series"]["hero"]["sizes"], seen["series"]["hero"]["earlier_sizes"]) == (
+        [BEFORE],
+        {BEFORE: AFTER},
+    )
+    page = line.run("plan", "campaign.yaml", "--base-url", address).stdout
+    assert f"hero stays with {BEFORE}, as before; today's would be {AFTER}" in page
+    line.run("plan", "campaign.yaml", "--base-url", address, "--check")
+    assert live(line, address)["phases"]["done"]["jobs"] == 2
+
+    colleague = lamps("there", lock=line)
+    upgrade(colleague, address)
+    assert plan(colleague, address)["missing"]["jobs"] == 2
+    fetched = live(colleague, address)
+    assert (fetched["phases"]["done"]["jobs"], fetched["adopted"]) == (2, 2)
+    assert count_charges(line) == 2
+    assert (colleague.project / LOCK).read_bytes() == (line.project / LOCK).read_bytes()
+
+
+def test_a_new_cell_has_the_look_of_its_series(payer, lamps):
+    line, address = payer
+    for clone in (line, lamps("there", lock=line)):
+        upgrade(clone, address)
+        edit(clone, lamps="red, blue, green" if clone is line else "red, blue, green, grey")
+        live(clone, address)
+    assert bought(line) == [BEFORE] * 4  # the second clone found the green one in the service's list
+
+
+def test_a_failed_job_waits_for_its_word_after_an_upgrade(lamps):
+    line = lamps("here", lamps="red, '[sandbox: fail 1200]'")
+    with line.sandbox() as address:
+        upgrade(line, address, largest=1100)
+        live(line, address, code=1)
+        paid = count_charges(line)
+        upgrade(line, address)
+        assert plan(line, address)["phases"]["failed"]["jobs"] == 1
+        again = live(line, address, code=1)
+        assert {phase: total["jobs"] for phase, total in again["phases"].items()} == {"done": 1, "failed": 1}
+        assert count_charges(line) == paid
+        live(line, address, "--redo", "failed", code=1)
+        assert bought(line)[paid:] == [BEFORE]
+
+
+def test_plans_say_which_size_it_is_wherever_they_are_told(payer):
+    line, address = payer
+    at = ("--base-url", address)
+    said = " ".join(line.run("explain", "campaign.yaml", "hero/red", *at).stdout.split())
+    assert f"{BEFORE} campaign.yaml:8:19" in said
+    assert f"the size that was asked for before; today's would be {AFTER}" in said
+    line.run("plan", "campaign.yaml", *at, "-o", "saved.plan")
+    told = line.run("plan", "campaign.yaml", *at, "--against", "saved.plan").stdout
+    assert "no cell asks for anything else" in told
+    line.run("run", "saved.plan", "--live", *at, "--yes")
+    line.run("resume", "--live", "--yes")
+    assert count_charges(line) == 2
+
+
+def test_a_size_that_is_written_out_changes_and_a_proof_shows_today_s(payer):
+    line, address = payer
+    line.run("run", "campaign.yaml")
+    shown = json.loads(line.run("plan", "campaign.yaml", "--proof", "--json").stdout)
+    assert shown["series"]["hero"]["sizes"] == [AFTER]
+    text = (line.project / "campaign.yaml").read_text()
+    (line.project / "campaign.yaml").write_text(text.replace('"1:1"', AFTER))
+    assert plan(line, address)["changed"]["cells"] == 2
+    live(line, address, "--redo", "changed")
+    assert bought(line) == [BEFORE, BEFORE, AFTER, AFTER]
+    # Both are paid for now: the ratio stands for what it stands for today, and nothing is bought.
+    edit(line, lamps="red, blue, green")
+    live(line, address)
+    assert bought(line)[4:] == [AFTER]
