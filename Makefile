@@ -4,13 +4,14 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test coverage torture lint format bench bench-paid pictures lock clean
+.PHONY: help setup demo test coverage torture lint format bench bench-paid docs pictures lock clean
 
 help:
 	@echo "make demo    run the quickstart campaign on the embedded sandbox: free, nothing leaves this machine"
 	@echo "make test    lint, types, layers and the whole test suite"
 	@echo "make coverage  every branch of the modules that money depends on, by their unit tests"
 	@echo "make torture the proof at length: HISTORIES=2000000 simulated ones, KILLS=10000 of real runs; hours"
+	@echo "make docs    refresh what the documentation quotes from the code: commands, tables, diagrams"
 	@echo "make lint    ruff, mypy and import-linter only"
 	@echo "make lock    refresh requirements/dev.txt from pyproject.toml"
 
@@ -58,6 +59,10 @@ KILLS     ?= 10000
 torture: $(READY)
 	$(BIN)/python -m tests.simulator --seeds 0:$(HISTORIES)
 	SEEDPIPE_KILLS=$(KILLS) SEEDPIPE_FAULT_STEP=1 $(BIN)/pytest -n 2 tests/e2e/test_many_kills.py tests/e2e/test_io_faults.py
+
+# What the documentation quotes from the code: commands, tables, diagrams.
+docs: $(READY)
+	SEEDPIPE_UPDATE_GOLDENS=1 $(BIN)/pytest -q tests/test_house.py -k docs_draw
 
 pictures: $(READY)
 	CI=1 $(BIN)/python docs/pictures/make.py

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 import zipfile
 from pathlib import Path
@@ -15,7 +16,8 @@ import pytest
 
 from seedpipe.core.lifecycle import TRANSITIONS
 from seedpipe.sandbox import Switches
-from tests.command_line import HANG_S, QUICKSTART, REPOSITORY, CommandLine
+from tests.command_line import HANG_S, PLAIN, QUICKSTART, REPOSITORY, CommandLine
+from tests.command_reference import command_reference
 
 HEAVY = {
     "asyncio",
@@ -169,9 +171,41 @@ def _spelt(default):
     return str(default).lower() if isinstance(default, bool) else str(default) or "none"
 
 
+def first_session():
+    """Return what a reader's first plan and proof print, in a folder of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder).resolve()
+        _printed(home, "init lamps")
+        shown = [_printed(home / "lamps", command) for command in ("plan", "run --limit 1")]
+    text = "\n\n".join(shown).replace(str(home), "/home/you")
+    return f"```text\n{text}\n```"
+
+
+def _printed(folder, command):
+    """Return a command and what it prints, stdout and stderr as a terminal shows them, in one stream."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "SEEDPIPE_SANDBOX": PLAIN, "TERM": "dumb"}
+    result = subprocess.run(
+        [sys.executable, "-u", "-m", "seedpipe", *command.split()],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=HANG_S,
+        check=True,
+    )
+    lines = [line.rstrip() for line in result.stdout.splitlines()]
+    return "\n".join([f"$ seedpipe {command}", *lines]).rstrip()
+
+
 @pytest.mark.parametrize(
     ("page", "part", "drawn"),
-    [("ARCHITECTURE.md", "lifecycle", lifecycle_diagram), ("sandbox.md", "switches", switches_table)],
+    [
+        ("ARCHITECTURE.md", "lifecycle", lifecycle_diagram),
+        ("commands.md", "commands", command_reference),
+        ("sandbox.md", "switches", switches_table),
+        ("first-campaign.md", "session", first_session),
+    ],
 )
 def test_what_the_docs_draw_is_drawn_from_the_code(page, part, drawn):
     path = REPOSITORY / "docs" / page
@@ -181,7 +215,7 @@ def test_what_the_docs_draw_is_drawn_from_the_code(page, part, drawn):
     if os.environ.get("SEEDPIPE_UPDATE_GOLDENS"):
         path.write_text(head + begin + drawn() + end + tail)
     else:
-        assert stands == drawn()
+        assert stands == drawn(), "`make docs` brings it up to date"
 
 
 def commands():
@@ -235,6 +269,16 @@ def test_the_first_campaign_of_the_docs_is_what_they_say(reader):
     for name, text in zip(names, blocks, strict=True):
         (reader.project / "tutorial" / name).write_text(text)
     assert "valid, 20 cells, 6 jobs" in reader.run("validate", "tutorial/campaign.yaml").stdout
+
+
+def test_the_campaign_in_the_readme_is_valid_without_a_warning(reader):
+    block = re.search(
+        r"^```yaml\n(seedpipe: 1\n.*?)```", (REPOSITORY / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    (reader.project / "readme.yaml").write_text(block[1])
+    told = reader.run("validate", "readme.yaml")
+    assert "readme.yaml: valid, 6 cells, 6 jobs" in told.stdout
+    assert "warning" not in told.stdout + told.stderr
 
 
 @pytest.mark.parametrize(
