@@ -1,23 +1,23 @@
 """Flags and environment become one frozen value, checked once.
 
 Hides which variable and which flag says what. Invariants: the key comes from the environment
-only and shows in no repr; an origin is https, or loopback; proof settings hold neither.
+only and shows in no repr; it goes to no origin that only a file names; proof settings hold neither.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from seedpipe import catalog
 from seedpipe.core.diagnostics import did_you_mean
 from seedpipe.core.errors import InputError
-from seedpipe.core.hosts import is_loopback
+from seedpipe.core.hosts import DEFAULT_PORTS, checked_origin, is_loopback
 from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.policy import Redo
 
@@ -36,7 +36,6 @@ _SETTLE_S: Final = 180.0
 _PROOF_SETTLE_S: Final = 2.0
 _MOST_SETTLE_S: Final = 86400.0
 _LARGEST_PORT: Final = 65535
-_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
 class World(StrEnum):
@@ -179,6 +178,32 @@ class Settings:
             level=account_level(level or environment.get("SEEDPIPE_LEVEL")) if live else None,
         )
 
+    @classmethod
+    def of_ledger(
+        cls, environment: Mapping[str, str], origin: str, *, base_url: str | None = None, **options: Any
+    ) -> Self:
+        """Return the settings for the service of a ledger; `options` are those of `read`.
+
+        Whoever can write the ledger's file can write any address into it. Raises `InputError` for one that is
+        neither the service's own nor named by the user.
+        """
+        if origin == SANDBOX_ORIGIN:
+            return cls.read(environment, live=False, base_url=base_url, **options)
+        settings = cls.read(environment, live=True, base_url=base_url, **options)
+        if base_url is None and settings.trusts(origin):
+            return replace(settings, origin=origin)
+        if origin != settings.origin:
+            raise InputError(
+                f"the ledger of this run belongs to {origin}, and the key goes to no address that only a file"
+                " names",
+                hint=f"if that is your service, say --base-url {origin}; nothing was sent",
+            )
+        return settings
+
+    def trusts(self, origin: str) -> bool:
+        """Say whether the key may go to an origin that a file names: the service's own, or the user's."""
+        return origin in {SERVICE_ORIGIN, self.origin}
+
     def required_key(self) -> ApiKey:
         """Return the key of a live command; its absence is the user's to mend."""
         if self.api_key is None:
@@ -222,27 +247,6 @@ def account_level(text: str | None) -> AccountLevel | None:
         hint = did_you_mean(name, levels) or f"it is one of {', '.join(levels)}"
         raise InputError(f"there is no account level '{text}'", hint=hint)
     return levels[name]
-
-
-def checked_origin(address: str) -> str:
-    """Return scheme, host and port of an address. Only https, or http to this machine, may see the key."""
-    parts = urlsplit(address.strip())
-    hint = "give scheme, host and port only, like https://api.example.com or http://127.0.0.1:8080"
-    try:
-        port = parts.port
-    except ValueError:
-        raise InputError(f"the address '{address}' has no valid port", hint=hint) from None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise InputError(f"'{address}' is not an http(s) address", hint=hint)
-    if parts.username or parts.password or parts.query or parts.fragment or parts.path not in ("", "/"):
-        raise InputError(f"the address of '{parts.hostname}' has more than scheme, host and port", hint=hint)
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise InputError(
-            f"the key must not travel unencrypted to '{parts.hostname}'",
-            hint="use https; plain http is for this machine only",
-        )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != _DEFAULT_PORTS[parts.scheme] else "")
 
 
 def parsed_settle(text: str | None, default: float) -> float:
@@ -306,4 +310,4 @@ def parsed_redo(text: str) -> frozenset[Redo]:
 def _host_and_port(origin: str) -> str:
     parts = urlsplit(origin)
     host = (parts.hostname or "").replace(":", "_")
-    return f"{host}-{parts.port or _DEFAULT_PORTS[parts.scheme]}"
+    return f"{host}-{parts.port or DEFAULT_PORTS[parts.scheme]}"

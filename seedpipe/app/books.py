@@ -91,7 +91,7 @@ def _why_no_bills(settings: Settings, own: Settings) -> str | None:
     """Return why a ledger's service is not asked; `settings` are the user's, `own` those of the ledger."""
     if own.world is World.PROOF:
         return None
-    if settings.origin != own.origin:
+    if not settings.trusts(own.origin):
         return f"this ledger belongs to {own.origin}; to ask for its bills, say --base-url {own.origin}"
     return None if settings.api_key else "WAVESPEED_API_KEY is not set, so no bills were asked for"
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.lockfile import Elsewhere
+from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.policy import Orders
 from seedpipe.core.records import Entry, RunOutcome
 from seedpipe.project import ledger_of_last_run, places_of
 from seedpipe.session import careful, drive, run_end, run_log, run_start, service
-from seedpipe.settings import World
+from seedpipe.settings import Settings, World
 from seedpipe.sources import project_root
 from seedpipe.stores import LocalStore
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from seedpipe.core.records import Aside, JobRecord
     from seedpipe.ports import RunListener
-    from seedpipe.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +85,21 @@ def reconcile(
 def write_off(
     folder: Path,
     text: str,
-    settings_for: Callable[[str], Settings],
     *,
     world: World | None,
     state: Path | None,
     campaign: str | None,
 ) -> JobRecord:
-    """Take one doubt as failed, at the user's word: its cell's address, or the start of its job id."""
-    with ledger_of_last_run(folder, settings_for, world, state, campaign) as (ledger, latest, _):
+    """Take one doubt as failed, at the user's word: its cell's address, or the start of its job id.
+
+    Nobody is asked, so the ledger may belong to any service.
+    """
+
+    def keyless(origin: str) -> Settings:
+        own = World.PROOF if origin == SANDBOX_ORIGIN else World.LIVE
+        return Settings(world=own, origin=origin, state=state)
+
+    with ledger_of_last_run(folder, keyless, world, state, campaign) as (ledger, latest, _):
         found = [
             request.record
             for request in ledger.open_requests(latest.start.plan_id)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, cast
 import httpx
 
 from seedpipe.core.errors import InputError, Malformed, Refused, Unavailable, Uncertain
-from seedpipe.core.hosts import is_loopback
+from seedpipe.core.hosts import checked_origin, is_loopback
 from seedpipe.providers import account, answers, inline, uploads
 from seedpipe.providers.answers import Answer
 from seedpipe.providers.downloads import OutputFiles
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 _CHUNK_BYTES: Final = 64 * 1024
 _API_PATH = "/api/v3/"
 _MODEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*(/[0-9A-Za-z][0-9A-Za-z._-]*)*")
-_HOST = re.compile(rb"[0-9A-Za-z._:-]+")
 _KEY = re.compile(r"[!-~]+")
 # Nothing was sent: no connection was had, or the proxy would not make one.
 _NEVER_SENT = (
@@ -72,7 +71,7 @@ class WaveSpeedProvider:
         webhook_url: str | None = None,
     ) -> None:
         self._limits = limits or Limits()
-        self._base = _checked_origin(base_url)
+        self._base = httpx.URL(checked_origin(base_url)).copy_with(path="/")
         self._key = _checked_key(api_key)
         self._webhook_url = webhook_url
         self._takes_forms = False  # whether the service was found to give no tickets for uploads
@@ -319,20 +318,6 @@ def _timestamp(moment: datetime) -> str:
 def _raw(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     """Return the body as it comes over the wire: it is a generator, and must be closed like one."""
     return cast("AsyncGenerator[bytes, None]", response.aiter_raw())
-
-
-def _checked_origin(base_url: str) -> httpx.URL:
-    hint = "give scheme, host and port, like https://api.wavespeed.ai; plain http only for this machine"
-    try:
-        url = httpx.URL(base_url)
-    except (httpx.InvalidURL, ValueError):
-        raise InputError("the service's address is not a URL", hint=hint) from None
-    plain = url.path in {"", "/"} and not url.userinfo and not url.query and not url.fragment
-    named = _HOST.fullmatch(url.raw_host) is not None
-    private = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host))
-    if not (plain and named and private):
-        raise InputError("the key must not be sent to this address of the service", hint=hint)
-    return url.copy_with(path="/")
 
 
 def _checked_key(api_key: str) -> str:

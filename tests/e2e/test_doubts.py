@@ -74,9 +74,9 @@ def test_reconcile_on_demand_then_write_off(lossy):
     hold = ("--switch", "list_inputs=", "--switch", "lose_every=1")
     with lossy.sandbox(*hold) as address:
         lossy.run(*live(address), code=4)
-        found = json.loads(lossy.run("reconcile", "--json", code=4).stdout)
+        found = json.loads(lossy.run("reconcile", "--json", "--base-url", address, code=4).stdout)
         assert (found["found"], found["absent"], len(found["left"])) == ([], [], 3)
-        words = lossy.run("reconcile", code=4).stdout
+        words = lossy.run("reconcile", "--base-url", address, code=4).stdout
         assert "3 jobs still in doubt" in words
         assert "hero/0" in words
         given_up = lossy.run("reconcile", "--write-off", "hero/0").stdout
@@ -96,9 +96,9 @@ def test_reconcile_finds_what_a_killed_run_left_and_the_next_run_fetches_it(loss
         wait_for_charges(lossy, 6)
         victim.send_signal(signal.SIGKILL)
         victim.communicate(timeout=HANG_S)
-        found = json.loads(lossy.run("reconcile", "--json").stdout)
+        found = json.loads(lossy.run("reconcile", "--json", "--base-url", address).stdout)
         assert (len(found["found"]), found["absent"], found["left"]) == (6, [], [])
-        assert "nothing is in doubt" in lossy.run("reconcile").stdout
+        assert "nothing is in doubt" in lossy.run("reconcile", "--base-url", address).stdout
         run = lossy.run(*live(address))
     assert jobs_by_phase(run) == {"done": 6}
     assert set(charged_requests(lossy).values()) == {1}

@@ -121,10 +121,12 @@ def run(file: Path, *, world: str | None, variant_of: VariantOf, no_report: bool
 @level_option
 @concurrency_option
 @settle_option
+@origin_option
 @out_option
 @state_option
 @screen_options
 def resume(
+    base_url: str | None,
     world: str | None,
     campaign: str | None,
     state: str | None,
@@ -134,15 +136,15 @@ def resume(
     from seedpipe import app
     from seedpipe.cli import progress
     from seedpipe.cli.views import reporting, running
-    from seedpipe.core.model import SANDBOX_ORIGIN
     from seedpipe.settings import Settings
 
     console = screen_among(options)
-    read = partial(Settings.read, os.environ, state=state, interactive=_is_interactive(), **options)
 
     def settings_for(origin: str) -> Settings:
-        live = origin != SANDBOX_ORIGIN
-        return read(live=live, base_url=origin if live else None)
+        interactive = _is_interactive()
+        return Settings.of_ledger(
+            os.environ, origin, base_url=base_url, state=state, interactive=interactive, **options
+        )
 
     with progress.listener(console) as listener:
 
@@ -189,10 +191,12 @@ def _consent(
     help="Give up on one request in doubt: count it as failed.",
 )
 @settle_option
+@origin_option
 @state_option
 @screen_options
 def reconcile(
     write_off: str | None,
+    base_url: str | None,
     settle: str | None,
     world: str | None,
     campaign: str | None,
@@ -203,19 +207,16 @@ def reconcile(
     from seedpipe import app
     from seedpipe.cli import progress
     from seedpipe.cli.views import running
-    from seedpipe.core.model import SANDBOX_ORIGIN
     from seedpipe.settings import Settings
 
     console = screen_of(**screen)
 
     def settings_for(origin: str) -> Settings:
-        live = origin != SANDBOX_ORIGIN
-        base_url = origin if live else None
-        return Settings.read(os.environ, live=live, base_url=base_url, state=state, settle=settle)
+        return Settings.of_ledger(os.environ, origin, base_url=base_url, state=state, settle=settle)
 
     last_run = last_run_of(world, campaign, state)
     if write_off is not None:
-        running.show_written_off(app.write_off(Path.cwd(), write_off, settings_for, **last_run), console)
+        running.show_written_off(app.write_off(Path.cwd(), write_off, **last_run), console)
         return 0
     with progress.listener(console) as listener:
         result = app.reconcile(Path.cwd(), settings_for, listener=listener, **last_run)
