@@ -186,6 +186,10 @@ class LockKeeper:
                 self._news.notify()
         self._listener.job_changed(record, phase, note)
 
+    def declined(self, record: JobRecord, why: str) -> None:
+        """Hear that a job is not bought again."""
+        self._listener.declined(record, why)
+
     def waiting(self, seconds: float, why: str) -> None:
         """Hear that the run waits before it submits more."""
         self._listener.waiting(seconds, why)

@@ -303,6 +303,9 @@ class RunListener(Protocol):
     def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
         """Hear that a job has reached a phase; `record` is as it was when its shard was read."""
 
+    def declined(self, record: JobRecord, why: str) -> None:
+        """Hear that a job which rests is not bought again, though user or policy had asked for it."""
+
     def waiting(self, seconds: float, why: str) -> None:
         """Hear that the run waits before it submits more."""
 

@@ -18,6 +18,9 @@ class Ear:
     def job_changed(self, record, phase, note=""):
         self.heard.append((record, phase, note))
 
+    def declined(self, record, why):
+        self.heard.append((record, why))
+
     def waiting(self, seconds, why):
         self.heard.append((seconds, why))
 

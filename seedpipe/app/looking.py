@@ -153,4 +153,5 @@ def manifest_of(ledger: Ledger, record: RunRecord, world: World, root: Path) -> 
         kept=priced(record.job for record in ledger.kept(plan_id)),
         billed=ledger.billed(plan_id),
         run_billed=ledger.billed(plan_id, record.start.run_id),
+        elsewhere=tuple(ledger.unfetched_elsewhere(plan_id)),
     )

@@ -36,6 +36,9 @@ class Spectator(Protocol):
     def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
         """See `seedpipe.ports.RunListener`."""
 
+    def declined(self, record: JobRecord, why: str) -> None:
+        """See `seedpipe.ports.RunListener`."""
+
     def waiting(self, seconds: float, why: str) -> None:
         """See `seedpipe.ports.RunListener`."""
 
@@ -64,6 +67,8 @@ class _Silence:
 
     def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None: ...
 
+    def declined(self, record: JobRecord, why: str) -> None: ...
+
     def waiting(self, seconds: float, why: str) -> None: ...
 
 
@@ -88,6 +93,9 @@ class _Lines:
             f"  {usd(record.job.cost_usd)}{words}",
             soft_wrap=True,
         )
+
+    def declined(self, record: JobRecord, why: str) -> None:
+        self._console.print(_declined(record, why), soft_wrap=True)
 
     def waiting(self, seconds: float, why: str) -> None:
         self._console.print(f"[dim]waiting {seconds:.0f} s: {escape(why)}[/]", soft_wrap=True)
@@ -126,8 +134,15 @@ class _Bar:
             if phase is not Phase.DONE and record.phase is not phase:
                 self._progress.console.print(f"{_WORDS[phase]}  {escape(record.label)}  {escape(note)}")
 
+    def declined(self, record: JobRecord, why: str) -> None:
+        self._progress.console.print(_declined(record, why))
+
     def waiting(self, seconds: float, why: str) -> None:
         self._progress.update(self._task, note=f"waiting {seconds:.0f} s: {escape(why)}")
+
+
+def _declined(record: JobRecord, why: str) -> str:
+    return f"{_WORDS[record.phase]}  {escape(record.label)}  {escape(why)}"
 
 
 def _newly_rested(rested: set[str], record: JobRecord, phase: Phase) -> bool:

@@ -31,6 +31,7 @@ MANIFEST_FORMAT: Final = 1
 
 _USUAL: Final = Policy()
 _NOTHING: Final = PhaseTotal()
+_UNFINISHED: Final = {Phase.PLANNED, Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING}
 _BROUGHT_HOME: Final = (Phase.DONE, Phase.DONE_SHORT)
 _NO_CHECKS: Final[Mapping[str, CheckTotal]] = {}
 
@@ -43,7 +44,8 @@ class RunManifest:
     commit of the campaign's work tree when there is one. `kept` are the jobs that nobody has bought because
     their cells keep the pictures they have; `tally` is without them and tells of the latest attempts.
     `billed` is what all attempts at the plan's jobs have cost so far and `run_billed` what this run's have:
-    accepted or in doubt, and not given back. `jobs` are those that were paid for at least once.
+    accepted or in doubt, and not given back. `jobs` are those that were paid for at least once. `elsewhere`
+    are the jobs of other plans that are paid for and not here yet.
     """
 
     world: str
@@ -56,6 +58,7 @@ class RunManifest:
     environment: Mapping[str, str]
     commit: str | None = None
     kept: PhaseTotal = _NOTHING
+    elsewhere: tuple[JobRecord, ...] = ()
 
     @property
     def planned(self) -> PhaseTotal:
@@ -110,6 +113,7 @@ def exit_code(
 ) -> int:
     """Return the exit code of a finished run; the first rule that applies.
 
+    `tally` is the plan's; what is paid for and not here may belong to other plans (`outcome.overdue`).
     `interrupted_by` is the number of the signal that ended the run, if one did. A run that stopped at its
     first failed job has stopped early only when it left work behind.
     """
@@ -118,12 +122,8 @@ def exit_code(
         return 128 + interrupted_by
     if Phase.IN_DOUBT in left or outcome.held:
         return 4
-    if outcome.stop not in (None, StopReason.FAILED_JOB) or left & {
-        Phase.PLANNED,
-        Phase.SUBMITTING,
-        Phase.ACCEPTED,
-        Phase.FETCHING,
-    }:
+    stopped = outcome.stop not in (None, StopReason.FAILED_JOB)
+    if stopped or outcome.overdue or left & _UNFINISHED:
         return 3
     return int(checks_failed or any(counts_as_failed(policy, phase) for phase in left))
 
@@ -157,6 +157,7 @@ def run_document(manifest: RunManifest, checks: Mapping[str, CheckTotal] = _NO_C
         },
         "planned": _total(manifest.planned),
         "kept": _total(manifest.kept),
+        "elsewhere": [_unfetched(record) for record in manifest.elsewhere],
         "billed": _total(manifest.billed),
         "phases": {
             phase.value: _total(manifest.tally[phase])
@@ -202,6 +203,16 @@ def job_document(record: JobRecord, results: Iterable[CheckResult] = ()) -> dict
         "outputs": _outputs(own_set(record)),
         "kept": [_kept_document(shown) for shown in kept_sets(record)],
         "checks": [_check(result) for result in results],
+    }
+
+
+def _unfetched(record: JobRecord) -> dict[str, Json]:
+    return {
+        "job_id": record.job.job_id,
+        "cell": record.label,
+        "phase": record.phase.value,
+        "prediction_id": record.latest.prediction_id if record.latest else None,
+        "cost_usd": _money(record.job.cost_usd),
     }
 
 

@@ -101,6 +101,16 @@ def is_meant_by_redo(orders: Orders, phase: Phase, job_id: str, *, ended_here: b
     return not ended_here or phase is Phase.LOST or job_id in orders.rejected
 
 
+def redo_word(phase: Phase) -> Redo | None:
+    """Return what names a job that rests in this phase, None if its phase alone has it never bought again."""
+    return _REDONE.get(phase)
+
+
+def may_take(policy: Policy, takes: int) -> bool:
+    """Say whether a job that was tried so often may be paid for once more."""
+    return max(takes, 1) < policy.max_takes
+
+
 def redo_phases(redo: Iterable[Redo]) -> frozenset[Phase]:
     """Return the phases whose jobs these words name."""
     wanted = frozenset(redo)

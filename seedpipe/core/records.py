@@ -147,7 +147,8 @@ class JobRecord:
 
     `earlier` has the outputs of each attempt before the latest, for an earlier take is kept. `formers` tells
     by address which cells were paid for as another job; `places` are all that this one was ever paid for,
-    where that was asked.
+    where that was asked. `known_as` is the address of its first cell in its newest plan, where the record
+    has no cells.
     """
 
     job: Job
@@ -157,6 +158,7 @@ class JobRecord:
     earlier: tuple[tuple[Output, ...], ...] = ()
     formers: Mapping[str, Former] = field(default_factory=dict)
     places: tuple[str, ...] = ()
+    known_as: str = ""
 
     @property
     def phase(self) -> Phase:
@@ -206,7 +208,7 @@ class JobRecord:
     @property
     def label(self) -> str:
         """What to call the job in front of people: its first cell's address, else its id."""
-        return self.cells[0].address if self.cells else self.job.job_id
+        return self.cells[0].address if self.cells else self.known_as or self.job.job_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +257,8 @@ class RunOutcome:
     """What an engine can say beyond the ledger.
 
     `stop` says why submitting stopped early, `message` adds the words for the user, and `overdue` counts
-    paid tasks whose deadline passed while the service was still working on them. `asides` are predictions
+    paid jobs, of any plan, that are left to the next run: the service is still working on them, or a file
+    cannot be had yet. `asides` are predictions
     that may be ours and belong to no job, and `held` counts doubts, of any plan, that are left to the next
     run.
     """

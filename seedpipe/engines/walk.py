@@ -27,7 +27,14 @@ from seedpipe.core.lifecycle import (
 )
 from seedpipe.core.model import Output
 from seedpipe.core.money import usd
-from seedpipe.core.policy import Ending, counts_as_failed, is_meant_by_redo, redo_reason, retry_reason
+from seedpipe.core.policy import (
+    Ending,
+    counts_as_failed,
+    is_meant_by_redo,
+    may_take,
+    redo_reason,
+    retry_reason,
+)
 from seedpipe.core.records import Entry, StopReason, Verdict
 from seedpipe.core.sets import ImageSet, fullest
 from seedpipe.engines.asking import Inquiry, Task
@@ -138,11 +145,12 @@ class JobWalk:
 
     def _may_take(self) -> bool:
         """Say whether the job may be paid for once more, and tell the user when it may not."""
-        most = self._tools.policy.max_takes
-        if self._takes < most:
+        policy = self._tools.policy
+        if may_take(policy, self._takes):
             return True
-        self._tell(
-            f"not bought again: that would be attempt {self._takes + 1}, and policy.max_takes is {most}"
+        self._decline(
+            f"not bought again: that would be attempt {self._takes + 1},"
+            f" and policy.max_takes is {policy.max_takes}"
         )
         return False
 
@@ -222,7 +230,7 @@ class JobWalk:
             if must_fit:
                 traffic.halt(reason, self._too_dear(reason))
             else:
-                self._tell(f"not tried again: {self._too_dear(reason)}")
+                self._decline(f"not tried again: {self._too_dear(reason)}")
             return False
         if again:
             self._begin_anew()
@@ -376,6 +384,9 @@ class JobWalk:
 
     def _tell(self, note: str = "") -> None:
         self._tools.listener.job_changed(self._record, self._phase, note)
+
+    def _decline(self, why: str) -> None:
+        self._tools.listener.declined(self._record, why)
 
     def _too_dear(self, reason: StopReason) -> str:
         job = f"{self._record.label} at {usd(self._job.cost_usd)}"

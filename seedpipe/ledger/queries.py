@@ -67,7 +67,9 @@ JOBS_FOUND: Final = """
         OR position IN (SELECT job_position FROM cells WHERE plan_no = :plan_no AND address = :text))
     ORDER BY position"""
 JOBS_UNFETCHED_ELSEWHERE: Final = """
-    SELECT job_id, model, request, outputs_expected, plan_jobs.cost_micros
+    SELECT job_id, model, request, outputs_expected, plan_jobs.cost_micros,
+        (SELECT address FROM cells WHERE cells.plan_no = plan_jobs.plan_no
+            AND job_position = plan_jobs.position ORDER BY cells.position LIMIT 1) AS known_as
     FROM attempts JOIN jobs USING (job_id) JOIN plan_jobs USING (job_id)
     WHERE phase IN (SELECT value FROM json_each(?)) AND job_id > ?
         AND plan_no = (SELECT max(plan_no) FROM plan_jobs WHERE job_id = attempts.job_id)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 from seedpipe.core.errors import InputError
@@ -271,7 +272,8 @@ class SqliteLedger:
         with self._reading():
             wanted = (_UNFETCHED, after, self._plans.number(plan_id), _BATCH)
             found = self._db.execute(queries.JOBS_UNFETCHED_ELSEWHERE, wanted).fetchall()
-            return self._records.of(found, None)
+            records = self._records.of(found, None)
+        return [replace(record, known_as=row["known_as"]) for row, record in zip(found, records, strict=True)]
 
     def open_requests(self, plan_id: str) -> list[OpenRequest]:
         """Return every request on its way or in doubt, oldest first; jobs of other plans have no cells."""

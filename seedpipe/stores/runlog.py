@@ -55,6 +55,11 @@ class RunLog:
         self.note("job", job_id=record.job.job_id, label=record.label, phase=phase.value, note=note)
         self._listener.job_changed(record, phase, note)
 
+    def declined(self, record: JobRecord, why: str) -> None:
+        """See `seedpipe.ports.RunListener`."""
+        self.note("declined", job_id=record.job.job_id, label=record.label, why=why)
+        self._listener.declined(record, why)
+
     def waiting(self, seconds: float, why: str) -> None:
         """See `seedpipe.ports.RunListener`."""
         self.note("waiting", seconds=round(seconds, 3), why=why)

@@ -73,6 +73,9 @@ class Ear:
         if reaction := self.react.get(phase):
             reaction()
 
+    def declined(self, record, why):
+        self.heard.append(Heard(self.clock.monotonic(), record.job.request["prompt"], record.phase, why))
+
     def waiting(self, seconds, why):
         self.waits.append((seconds, why))
 

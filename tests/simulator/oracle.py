@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from seedpipe.core.lifecycle import INTENTS, Event, Phase, advance, holds_money, opens_attempt
+from seedpipe.core.lifecycle import INTENTS, Event, Phase, advance, holds_money, is_unfetched, opens_attempt
 from seedpipe.core.model import canonical_json
 from seedpipe.core.records import Verdict
 
@@ -227,6 +227,10 @@ class Oracle:
                 raise Violation(f"{aside.prediction_id} belongs to an attempt and was brought aside")
             if not may_be_ours(self.by_id[aside.prediction_id]):
                 raise Violation(f"{aside.prediction_id} is somebody else's and was brought aside")
+
+    def unfetched(self):
+        """Return the jobs, of any plan, that are paid for and not brought home."""
+        return sorted(tried.job_id for tried in self._all() if is_unfetched(tried.phase))
 
     def in_doubt(self):
         """Return the bodies of requests that are in doubt."""

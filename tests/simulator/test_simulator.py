@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from seedpipe.core.model import DoubtPolicy, Policy
-from tests.simulator.mutants import MUTANTS
-from tests.simulator.scenario import DEATHS, LOSSES, Trouble, drawn, simple
+from tests.simulator.mutants import MUTANTS, ForgetsWhatOtherPlansPaid
+from tests.simulator.scenario import DEATHS, LOSSES, Trouble, drawn, planned, simple
 from tests.simulator.service import SUBMIT_FATES, Habits
 from tests.simulator.world import Failure, failures, play
 
@@ -87,6 +87,25 @@ def test_a_lost_object_is_fetched_again_and_not_bought(ending):
     told = "\n".join(trace)
     assert told.count("charged:") == 1
     assert told.count("output_missing") == 1
+
+
+def dropped_while_overdue(at):
+    """Two tasks that take an hour; the process dies, and one of them is dropped from the campaign."""
+    scenario = simple(habits=Habits(endings={"for long": 1.0}), at=at)
+    drop = replace(scenario.troubles[0], edit="drop")
+    return replace(scenario, jobs=(planned("p0"), planned("p1")), troubles=(drop,))
+
+
+def test_what_a_campaign_has_dropped_is_paid_all_the_same_and_waited_for():
+    """It ended with 0 while paid tasks of an earlier plan were still at the service."""
+    caught = 0
+    for at in range(10, 60, 5):
+        play(dropped_while_overdue(at))
+        try:
+            play(dropped_while_overdue(at), ForgetsWhatOtherPlansPaid())
+        except Failure as failure:
+            caught += "exit 0" in str(failure)
+    assert caught
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)

@@ -654,6 +654,8 @@ class Process:
             wrong = {phase for phase, total in tally.items() if total.jobs} - fine
             if wrong or outcome.stop not in (None, StopReason.PURSE):
                 raise Violation(f"exit 0 with {wrong} and {outcome.stop}")
+            if left := self.world.oracle.unfetched():
+                raise Violation(f"exit 0, and {left} are paid for and not here")
             self.world._check_published()
 
 
@@ -749,6 +751,9 @@ class Deaf:
     """A listener that does not care."""
 
     def job_changed(self, record, phase, note=""):
+        pass
+
+    def declined(self, record, why):
         pass
 
     def waiting(self, seconds, why):

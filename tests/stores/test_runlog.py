@@ -18,6 +18,9 @@ class Ear:
     def job_changed(self, record, phase, note=""):
         self.heard.append((record.label, phase, note))
 
+    def declined(self, record, why):
+        self.heard.append((record.label, why))
+
     def waiting(self, seconds, why):
         self.heard.append((seconds, why))
 

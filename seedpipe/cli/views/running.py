@@ -69,9 +69,10 @@ def show_result(result: RunResult, file: str, screen: Screen) -> None:
     if result.adopted:
         words = "paid for already, found in the lock or in the service's list"
         screen.out.print(f"{count(result.adopted, 'job')} {words}")
-    if done == jobs and not result.submitted:
+    idle = not result.submitted and not manifest.elsewhere
+    if done == jobs and idle:
         screen.out.print(f"[green]everything is done[/]: {count(jobs, 'job')}, nothing was submitted")
-    elif done + manifest.kept.jobs == jobs and not result.submitted:
+    elif done + manifest.kept.jobs == jobs and idle:
         screen.out.print(f"[green]nothing to do[/]: {done} of {count(jobs, 'job')} done, the rest is kept")
     else:
         screen.out.print(f"{done} of {count(jobs, 'job')} done, {result.submitted} submitted in this run")

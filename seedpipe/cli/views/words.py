@@ -13,15 +13,16 @@ from seedpipe.core.money import exact, usd
 from seedpipe.settings import World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from seedpipe.cli.console import Screen
     from seedpipe.core.findings import CheckTotal
     from seedpipe.core.manifest import RunManifest
-    from seedpipe.core.records import PhaseTotal
+    from seedpipe.core.records import JobRecord, PhaseTotal
     from seedpipe.core.totals import Share
 
 FORMAT: Final = 1
+_MOST_NAMED: Final = 5  # jobs of other plans named one by one; `run.json` has them all
 KEPT: Final = "not bought: their cells were paid for as something else, and keep those pictures"
 _PHASE_WORDS: Final[Mapping[Phase, str]] = {
     Phase.PLANNED: "new",
@@ -54,7 +55,17 @@ def phase_lines(manifest: RunManifest) -> Text:
     lines = [_phase_line(phase, manifest.tally[phase]) for phase in Phase if phase in manifest.tally]
     if manifest.kept.jobs:
         lines.append(Text.from_markup(f"[yellow]kept[/] {count(manifest.kept.jobs, 'job')} {KEPT}"))
+    if manifest.elsewhere:
+        lines.append(_elsewhere_line(manifest.elsewhere))
     return Text("\n").join([*lines, Text("")])
+
+
+def _elsewhere_line(records: Sequence[JobRecord]) -> Text:
+    named = ", ".join(record.label for record in records[:_MOST_NAMED])
+    more = f", … {len(records) - _MOST_NAMED} more" if len(records) > _MOST_NAMED else ""
+    jobs = count(len(records), "job")
+    words = f" {jobs} of earlier plans, still to be fetched: {named}{more}"
+    return Text().append("paid, not here", style="yellow").append(words)
 
 
 def billed_line(manifest: RunManifest) -> Text:
