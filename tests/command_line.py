@@ -1,5 +1,7 @@
 """Real processes: the command line as a user starts it, and the sandbox as a server beside it."""
 
+import os
+import pty
 import subprocess
 import sys
 import tempfile
@@ -57,6 +59,28 @@ class CommandLine:
         with self._forked(*arguments) as (process, out, err):
             process.join(HANG_S)
             return subprocess.CompletedProcess(arguments, process.exitcode, out.read_text(), err.read_text())
+
+    def converse(self, *arguments, answer):
+        """Run a command on a terminal and answer its question; return its exit code and all it said there."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "seedpipe", *arguments],
+            cwd=self.project,
+            env=self.environment | {"COLUMNS": "200"},
+            stdin=theirs,
+            stderr=theirs,
+            stdout=subprocess.DEVNULL,
+        )
+        os.close(theirs)
+        os.write(ours, answer + b"\n")
+        said = b""
+        try:
+            while chunk := os.read(ours, 4096):
+                said += chunk
+        except OSError:
+            pass  # Linux says that the other side has gone by an error
+        os.close(ours)
+        return process.wait(timeout=HANG_S), said.decode()
 
     @contextmanager
     def sandbox(self, *arguments):

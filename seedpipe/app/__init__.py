@@ -25,12 +25,13 @@ from seedpipe.app.reviewing import (
     review_images,
     take_decisions,
 )
-from seedpipe.app.running import RunResult, run
+from seedpipe.app.running import Agreed, RunResult, run
 from seedpipe.app.saving import is_saved, resume, run_saved, save
 from seedpipe.app.starting import start_project
 
 __all__ = [
     "Adopted",
+    "Agreed",
     "Compared",
     "Decided",
     "Explained",

@@ -20,10 +20,19 @@ from seedpipe.core.errors import InputError
 from seedpipe.core.levels import estimated_s
 from seedpipe.core.lint import Lint
 from seedpipe.core.manifest import add_up
+from seedpipe.core.model import DoubtPolicy
 from seedpipe.core.planning import make_plan
-from seedpipe.core.records import Former
+from seedpipe.core.records import Former, PhaseTotal
 from seedpipe.core.sampling import PlanPart, part_of
-from seedpipe.core.standing import ChangedCell, Kept, Known, Standing, jobs_to_buy, survey
+from seedpipe.core.standing import (
+    ChangedCell,
+    Kept,
+    Known,
+    Standing,
+    jobs_in_doubt,
+    jobs_to_buy,
+    survey,
+)
 from seedpipe.core.totals import Bill, PlanTotals
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.locked import CampaignLock
@@ -43,7 +52,7 @@ if TYPE_CHECKING:
     from seedpipe.core.pinning import Pins
     from seedpipe.core.planning import Plan
     from seedpipe.core.policy import Redo
-    from seedpipe.core.records import JobRecord, PhaseTotal
+    from seedpipe.core.records import JobRecord
     from seedpipe.ports import Ledger
 
 NOTHING: Final = Decimal(0)
@@ -70,7 +79,8 @@ class PlanReview:
 
     `committed_usd` is what the campaign has reserved and spent so far, `month_committed_usd` what its brand
     has in this month, both with all that the lock says of others; `redo` names what this run may buy again;
-    `cells` streams the plan, `jobs_to_buy` those of its jobs that a run would submit; `changes` has the first
+    `cells` streams the plan, `jobs_to_buy` those of its jobs that a run would submit, `jobs_in_doubt` those
+    of which nobody knows whether their request was accepted; `changes` has the first
     cells that keep what they have. `level` is the account's, `concurrency` how many jobs are in the air at a
     time; `warnings` counts what the campaign probably does not mean, which `validate` tells.
     """
@@ -86,6 +96,7 @@ class PlanReview:
     month_committed_usd: Decimal
     cells: Callable[[], Iterator[PlannedCell]]
     jobs_to_buy: Callable[[], Iterator[Job]]
+    jobs_in_doubt: Callable[[], Iterator[Job]] = lambda: iter(())
     redo: frozenset[Redo] = frozenset()
     changes: tuple[CellChange, ...] = ()
     level: AccountLevel | None = None
@@ -109,6 +120,15 @@ class PlanReview:
     def to_buy(self) -> PhaseTotal:
         """What a run would submit: what is new and what is redone."""
         return add_up([self.standing.new, self.again])
+
+    @property
+    def to_resend(self) -> PhaseTotal:
+        """What is in doubt and would be sent again, and paid, if the service's list does not show it.
+
+        Its price is reserved already, so that it makes no plan dearer than its budgets.
+        """
+        resubmits = self.header.policy.in_doubt is DoubtPolicy.RESUBMIT
+        return self.standing.doubtful if resubmits else PhaseTotal()
 
     @property
     def over_budget_by_usd(self) -> Decimal:
@@ -207,6 +227,7 @@ def review_of(
         lock=lock.paid,
         formers=partial(formers_of, plan.header, books, lock),
         rejects=rejects,
+        policy=plan.header.policy,
     )
     bill = Bill(plan)
     cells = bill.counting(plan.cells())
@@ -225,6 +246,7 @@ def review_of(
         month_committed_usd=month_usd,
         cells=plan.cells,
         jobs_to_buy=lambda: jobs_to_buy(plan.cells(), known, settings.redo, standing.kept),
+        jobs_in_doubt=lambda: jobs_in_doubt(plan.cells(), known),
         redo=settings.redo,
         changes=_changes(standing.kept, known),
         level=settings.level,

@@ -6,7 +6,7 @@ Hides the order in which a run looks, asks, pays and writes down. Nothing is sen
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import islice
@@ -24,7 +24,7 @@ from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import RunManifest, exit_code
 from seedpipe.core.money import cents_up, usd
 from seedpipe.core.policy import Orders, Redo
-from seedpipe.core.quotes import AccountReview, questions, refuse_dearer, refuse_unpriced
+from seedpipe.core.quotes import AccountReview, questions, refuse_dearer, refuse_unpriced, why_no_resend
 from seedpipe.core.records import RunRecord
 from seedpipe.core.totals import total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
@@ -50,10 +50,21 @@ if TYPE_CHECKING:
     from seedpipe.ports import RunListener
     from seedpipe.project import Places
 
-    # Takes what a run would do, and what the account says where it is asked; says whether it may retry.
-    Consent: TypeAlias = Callable[[PlanReview, Callable[[], AccountReview]], bool]
+    # Takes what a run would do, and what the account says where it is asked; says what may be paid again.
+    Consent: TypeAlias = Callable[[PlanReview, Callable[[], AccountReview]], "Agreed"]
 
 _MOST_FINDINGS: Final = 12  # told on the screen; the summary and the gallery have them all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What a consent covers beyond the jobs to buy.
+
+    `retries` is what the campaign's policy may buy again; `resubmits` what an earlier run has left in doubt.
+    """
+
+    retries: bool
+    resubmits: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +127,8 @@ def run(
     """Do what the plan says: submit what is new, bring home what is paid, write the reports.
 
     `consent` is called once the price is known and before anything is sent; it raises to refuse, and returns
-    whether the campaign's policy may buy again what fails or comes short. What the account says can be had
-    through its second argument, which asks the service when it is first called.
+    what may be paid for again. What the account says can be had through its second argument, which asks the
+    service when it is first called.
     """
     tree = WorkTree.around(file)
     pins = pins_of(tree, variant, settings)
@@ -180,13 +191,17 @@ def _agreed(
     if not settings.partial:
         _refuse_over_budget(reviewed)
     ready_to_write(ground.out, "--out")
-    if reviewed.to_buy.jobs:
+    if reviewed.to_buy.jobs or reviewed.to_resend.jobs:
         ground.lock.check_writable()
     account = cache(partial(_account, reviewed, settings))
-    retries = consent(reviewed, account)
-    account()
-    rejected = reviewed.standing.rejected_jobs if Redo.REJECTED in settings.redo else frozenset()
-    return Orders(redo=settings.redo, rejected=rejected, retries=retries, fail_fast=settings.fail_fast)
+    agreed, said = consent(reviewed, account), account()
+    return Orders(
+        redo=settings.redo,
+        rejected=reviewed.standing.rejected_jobs if Redo.REJECTED in settings.redo else frozenset(),
+        retries=agreed.retries,
+        resubmits=agreed.resubmits and not said.no_resend,
+        fail_fast=settings.fail_fast,
+    )
 
 
 def _driven(
@@ -283,14 +298,18 @@ def _refuse_over_budget(reviewed: PlanReview) -> None:
 
 
 def _account(reviewed: PlanReview, settings: Settings) -> AccountReview:
-    """Ask the service what the jobs to buy cost today and what is left. A risen price is an `InputError`."""
+    """Ask the service what the jobs to buy cost today and what is left. A risen price is an `InputError`.
+
+    Not so for jobs in doubt: what was paid for must come home, so a run goes on and sends them not again.
+    """
     from seedpipe.accounts import ask_account
 
     new_usd = reviewed.to_buy.cost_usd
-    if settings.world is World.PROOF or not reviewed.to_buy.jobs:
+    if settings.world is World.PROOF or not (reviewed.to_buy.jobs or reviewed.to_resend.jobs):
         return AccountReview(new_usd=new_usd)
     models = reviewed.catalogue.models
-    asked = questions(reviewed.jobs_to_buy(), lambda model: models[model].priced_inputs)
+    doubts = reviewed.jobs_in_doubt() if reviewed.to_resend.jobs else ()
+    asked = questions(reviewed.jobs_to_buy(), lambda model: models[model].priced_inputs, doubts)
 
     async def ask() -> AccountReview:
         async with provider_at(settings, settings.origin) as provider:
@@ -299,4 +318,4 @@ def _account(reviewed: PlanReview, settings: Settings) -> AccountReview:
     said = asyncio.run(ask())
     refuse_dearer(said, prices_as_of=reviewed.catalogue_as_of)
     refuse_unpriced(said, asked, reviewed.catalogue.own)
-    return said
+    return replace(said, no_resend=why_no_resend(said, asked, reviewed.catalogue.own))

@@ -1,7 +1,7 @@
 """Consent to pay: asked for on a terminal, given by flags off one, and never assumed.
 
-The rule is a pure function; asking is one question. A proof, and a live run that has nothing new to
-submit, need none.
+The rule is a pure function; asking is one question. A proof, and a live run that has nothing to submit, not
+even once more, need none.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seedpipe.app import Agreed
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import ShortSets
 from seedpipe.core.money import cents_up, usd
@@ -34,12 +35,12 @@ class Consent(StrEnum):
     NEEDS_BUDGET = "needs_budget"
 
 
-def consent_needed(*, new_jobs: int, settings: Settings, budget_usd: Decimal | None) -> Consent:
-    """Return what is still missing before new jobs may be paid for.
+def consent_needed(*, jobs: int, settings: Settings, budget_usd: Decimal | None) -> Consent:
+    """Return what is still missing before jobs may be paid for, new ones or such as are sent again.
 
     `budget_usd` is the campaign's own; off a terminal a live run needs it or `--budget`, beside `--yes`.
     """
-    if settings.world is World.PROOF or not new_jobs:
+    if settings.world is World.PROOF or not jobs:
         return Consent.GIVEN
     if settings.interactive and not settings.assume_yes:
         return Consent.ASK
@@ -50,50 +51,61 @@ def consent_needed(*, new_jobs: int, settings: Settings, budget_usd: Decimal | N
     return Consent.GIVEN
 
 
-def policy_may_buy(*, to_buy: int, settings: Settings, budget_usd: Decimal | None) -> bool:
-    """Say whether the consent covers what the campaign's policy may buy again.
+def ask_for_consent(reviewed: PlanReview, settings: Settings, account: Callable[[], AccountReview]) -> Agreed:
+    """Return what may be paid for again; raise `InputError` when the jobs to buy may not be paid for.
 
-    A run that only brings home what is paid was asked for no consent, and so buys nothing; `--yes` with a
-    limit is one for the whole run.
+    Nothing has been sent so far. `account` is asked only when there is somebody to show its answer to. Where
+    only requests in doubt would be sent again, no consent is no error: the run brings home what is paid.
     """
-    limited = settings.purse_usd is not None or budget_usd is not None
-    return settings.world is World.PROOF or to_buy > 0 or (settings.assume_yes and limited)
-
-
-def ask_for_consent(reviewed: PlanReview, settings: Settings, account: Callable[[], AccountReview]) -> bool:
-    """Return whether the campaign's policy may buy again; raise `InputError` when paying is not allowed.
-
-    Nothing has been sent so far. `account` is asked only when there is somebody to show its answer to.
-    """
-    new = reviewed.to_buy
+    new, doubts = reviewed.to_buy, reviewed.to_resend
     budget_usd = reviewed.header.budget.usd
-    match consent_needed(new_jobs=new.jobs, settings=settings, budget_usd=budget_usd):
+    match consent_needed(jobs=new.jobs + doubts.jobs, settings=settings, budget_usd=budget_usd):
+        case Consent.GIVEN:
+            limited = settings.purse_usd is not None or budget_usd is not None
+            paid = settings.world is World.PROOF or (settings.assume_yes and limited)
+            return Agreed(retries=paid, resubmits=paid)
         case Consent.ASK:
-            left = account().balance_usd
-            limits = [
-                _most(reviewed),
-                f"at most {usd(settings.purse_usd)} in this run" if settings.purse_usd is not None else "",
-                "as far as the budgets reach" if reviewed.over_by_usd else "",
-                f"{usd(left)} on the account" if left is not None else "",
-            ]
-            terms = "".join(f", {limit}" for limit in limits if limit)
-            question = f"Submit {_jobs(reviewed)} to {reviewed.origin} for {usd(new.cost_usd)}{terms}?"
-            if not click.confirm(question, default=False, err=True):
+            paid = _is_confirmed(reviewed, settings, account())
+            if new.jobs and not paid:
                 raise InputError("not confirmed; nothing was sent")
-        case Consent.NEEDS_YES:
+            return Agreed(retries=paid, resubmits=paid)
+        case Consent.NEEDS_YES if new.jobs:
             raise InputError(
                 f"a live run would submit {_jobs(reviewed)} for {usd(new.cost_usd)},"
                 " and nobody is here to ask",
-                hint=f"add --yes --budget {cents_up(new.cost_usd)}; nothing was sent",
+                hint=f"add {needed_flags(reviewed)}; nothing was sent",
             )
-        case Consent.NEEDS_BUDGET:
+        case Consent.NEEDS_BUDGET if new.jobs:
             raise InputError(
                 "a live run with --yes needs a limit",
-                hint=f"add --budget {cents_up(new.cost_usd)}, or budget.usd to the campaign",
+                hint=f"add --budget {_budget(reviewed)}, or budget.usd to the campaign",
             )
-        case Consent.GIVEN:
-            pass
-    return policy_may_buy(to_buy=new.jobs, settings=settings, budget_usd=budget_usd)
+        case _:
+            return Agreed(retries=False, resubmits=False)
+
+
+def needed_flags(reviewed: PlanReview) -> str:
+    """Return the flags that are a consent to all that a run may pay for."""
+    return f"--yes --budget {_budget(reviewed)}"
+
+
+def _budget(reviewed: PlanReview) -> Decimal:
+    return cents_up(reviewed.to_buy.cost_usd + reviewed.to_resend.cost_usd)
+
+
+def _is_confirmed(reviewed: PlanReview, settings: Settings, said: AccountReview) -> bool:
+    new, doubts, left = reviewed.to_buy, reviewed.to_resend, said.balance_usd
+    again = f"{doubts.jobs} in doubt again for {usd(doubts.cost_usd)} if the service does not show them"
+    limits = [
+        again if new.jobs and doubts.jobs else "",
+        _most(reviewed),
+        f"at most {usd(settings.purse_usd)} in this run" if settings.purse_usd is not None else "",
+        "as far as the budgets reach" if reviewed.over_by_usd else "",
+        f"{usd(left)} on the account" if left is not None else "",
+    ]
+    terms = "".join(f", {limit}" for limit in limits if limit)
+    what = f"{_jobs(reviewed)} to {reviewed.origin} for {usd(new.cost_usd)}" if new.jobs else again
+    return click.confirm(f"Submit {what}{terms}?", default=False, err=True)
 
 
 def _jobs(reviewed: PlanReview) -> str:
@@ -109,7 +121,8 @@ def _most(reviewed: PlanReview) -> str:
     """Say what the policy on short sets may add: a failed job is given back, a short set is paid twice."""
     if reviewed.header.policy.short_sets is not ShortSets.RETRY:
         return ""
-    return f"up to {usd(2 * reviewed.to_buy.cost_usd)} if every set comes short and is tried again"
+    most_usd = reviewed.to_buy.cost_usd + reviewed.to_resend.cost_usd
+    return f"up to {usd(2 * most_usd)} if every set comes short and is tried again"
 
 
 def ask_for_probe(most_usd: Decimal, settings: Settings) -> None:

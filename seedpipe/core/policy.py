@@ -43,13 +43,15 @@ class Orders:
     """What the user has said about one run.
 
     `redo` names what may be bought again, and `rejected` are the jobs whose pictures people had rejected when
-    the run began, if it names those; `retries` says whether the policy may buy again at all, which
-    needs a consent to pay; with `fail_fast` the first failed job ends submitting.
+    the run began, if it names those; `retries` says whether the policy may buy again at all, and `resubmits`
+    whether what an earlier run has left in doubt may be sent again, which both need a consent to pay; with
+    `fail_fast` the first failed job ends submitting.
     """
 
     redo: frozenset[Redo] = frozenset()
     rejected: frozenset[str] = frozenset()
     retries: bool = True
+    resubmits: bool = True
     fail_fast: bool = False
 
 

@@ -27,10 +27,10 @@ _NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceQuestion:
-    """New jobs that differ in nothing the price depends on.
+    """Jobs that differ in nothing the price depends on.
 
     `inputs` is the request of one of them; `terms` are the inputs that set the price; `planned_usd` is what
-    each of the `jobs` was planned to cost.
+    each was planned to cost. `jobs` counts the new ones, `doubts` those in doubt that may be sent again.
     """
 
     model: str
@@ -38,6 +38,7 @@ class PriceQuestion:
     terms: Mapping[str, Json]
     planned_usd: Decimal
     jobs: int
+    doubts: int = 0
 
     @property
     def label(self) -> str:
@@ -64,13 +65,14 @@ class AccountReview:
     """What the service said about the account before the first submit.
 
     `new_usd` is what the new jobs were planned to cost; `balance_usd` is None when it was not told.
-    `silences` says what could not be learnt, and why.
+    `silences` says what could not be learnt, and why, `no_resend` why jobs in doubt must not be sent again.
     """
 
     new_usd: Decimal
     balance_usd: Decimal | None = None
     quotes: tuple[Quote, ...] = ()
     silences: tuple[str, ...] = ()
+    no_resend: str = ""
 
     @property
     def drift_usd(self) -> Decimal:
@@ -80,7 +82,7 @@ class AccountReview:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What the user should know before the run goes on, a line each."""
-        fell = [quote for quote in self.quotes if quote.rise_usd < 0]
+        fell = [quote for quote in self.quotes if quote.rise_usd < 0 and quote.question.jobs]
         lines = [f"cheaper than planned: {_told(quote)}" for quote in fell]
         if self.balance_usd is not None and self.balance_usd < self.new_usd:
             lines.append(
@@ -90,22 +92,31 @@ class AccountReview:
         return (*lines, *self.silences)
 
 
-def questions(jobs: Iterable[Job], priced_inputs: Callable[[str], Sequence[str]]) -> list[PriceQuestion]:
+def questions(
+    jobs: Iterable[Job], priced_inputs: Callable[[str], Sequence[str]], doubts: Iterable[Job] = ()
+) -> list[PriceQuestion]:
     """Return one question for each distinct (model, priced inputs), whose names `priced_inputs` tells."""
     found: dict[object, PriceQuestion] = {}
-    for job in jobs:
+
+    def known(job: Job) -> tuple[object, PriceQuestion]:
         terms = {name: job.request.get(name) for name in priced_inputs(job.model)}
         key = (job.model, tuple(map(str, terms.values())), job.cost_usd)
-        known = found.get(key) or PriceQuestion(
+        return key, found.get(key) or PriceQuestion(
             model=job.model, inputs=without_files(job.request), terms=terms, planned_usd=job.cost_usd, jobs=0
         )
-        found[key] = replace(known, jobs=known.jobs + 1)
+
+    for job in jobs:
+        key, question = known(job)
+        found[key] = replace(question, jobs=question.jobs + 1)
+    for job in doubts:
+        key, question = known(job)
+        found[key] = replace(question, doubts=question.doubts + 1)
     return list(found.values())
 
 
 def refuse_dearer(review: AccountReview, *, prices_as_of: str) -> None:
     """Raise `InputError` when the service asks more than was planned for any of the new jobs."""
-    risen = [quote for quote in review.quotes if quote.rise_usd > 0]
+    risen = [quote for quote in review.quotes if quote.rise_usd > 0 and quote.question.jobs]
     if not risen:
         return
     more = sum((quote.rise_usd * quote.question.jobs for quote in risen), _NOTHING)
@@ -123,8 +134,7 @@ def refuse_unpriced(
 
     Whoever wrote the model's file chose its price: it may not be what a budget is reckoned with.
     """
-    told = {_identity(quote.question) for quote in review.quotes}
-    silent = [question for question in asked if question.model in own and _identity(question) not in told]
+    silent = [question for question in _unpriced(review, asked, own) if question.jobs]
     if silent:
         model = own[silent[0].model]
         raise InputError(
@@ -134,11 +144,31 @@ def refuse_unpriced(
         )
 
 
+def why_no_resend(
+    review: AccountReview, asked: Iterable[PriceQuestion], own: Mapping[str, ProjectModel]
+) -> str:
+    """Return why jobs in doubt must not be sent again, by the rules for new ones; nothing if they may be."""
+    risen = [quote for quote in review.quotes if quote.rise_usd > 0 and quote.question.doubts]
+    silent = [question for question in _unpriced(review, asked, own) if question.doubts]
+    if risen:
+        return f"the service asks more than was planned: {'; '.join(map(_told, risen))}"
+    return f"the service did not name the price of {silent[0].label}" if silent else ""
+
+
+def _unpriced(
+    review: AccountReview, asked: Iterable[PriceQuestion], own: Mapping[str, ProjectModel]
+) -> list[PriceQuestion]:
+    """Return what has no live price, of the models that only the project describes."""
+    told = {_identity(quote.question) for quote in review.quotes}
+    return [question for question in asked if question.model in own and _identity(question) not in told]
+
+
 def _identity(question: PriceQuestion) -> tuple[str, str, Decimal]:
     return question.model, question.label, question.planned_usd
 
 
 def _told(quote: Quote) -> str:
     asked = quote.question
-    jobs = "1 job" if asked.jobs == 1 else f"{asked.jobs} jobs"
+    number = asked.jobs + asked.doubts
+    jobs = "1 job" if number == 1 else f"{number} jobs"
     return f"{asked.label} costs {usd(quote.asked_usd)} and was planned at {usd(asked.planned_usd)} ({jobs})"

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.lockfile import can_be_adopted
 from seedpipe.core.manifest import add_up, priced
-from seedpipe.core.policy import Redo, redo_phases
+from seedpipe.core.model import Policy
+from seedpipe.core.policy import Redo, may_take, redo_phases
 from seedpipe.core.records import PhaseTotal
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ _BATCH: Final = 500  # jobs a look-up: few round trips, little memory
 _MOST_SIZES: Final = 6  # sizes named a series; more would not fit a line
 _BRINGS_IMAGES: Final = frozenset({Phase.DONE, Phase.DONE_SHORT})
 _PENDING: Final = (Phase.PLANNED, Phase.SUBMITTING, Phase.IN_DOUBT, Phase.ACCEPTED, Phase.FETCHING)
+_DOUBTFUL: Final = (Phase.SUBMITTING, Phase.IN_DOUBT)  # whoever was sending is gone when a run begins
 _NOTHING: Final = PhaseTotal()
+_USUAL: Final = Policy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,8 @@ class Standing:
     `earlier_sizes` has by series those that are not what today's catalogue would choose, with what that is.
     `missing` are the jobs that are paid for and whose images are not here, `kept` those that wait for the
     user's word; both in no other tally. `rejected` are those whose pictures people have rejected, by the
-    phase that they are counted in, None for a missing one, and `rejected_jobs` their ids.
+    phase that they are counted in, None for a missing one, and `rejected_jobs` their ids. `redoable` are the
+    jobs that may be paid for once more, by that phase and whether people have rejected them.
     """
 
     by_series: Mapping[str, Tally]
@@ -82,6 +86,7 @@ class Standing:
     kept: Kept = _NOTHING_KEPT
     rejected: Mapping[Phase | None, PhaseTotal] = field(default_factory=dict)
     rejected_jobs: frozenset[str] = frozenset()
+    redoable: Mapping[tuple[Phase | None, bool], PhaseTotal] = field(default_factory=dict)
 
     @property
     def tally(self) -> Tally:
@@ -99,6 +104,11 @@ class Standing:
         return self.of(Phase.PLANNED)
 
     @property
+    def doubtful(self) -> PhaseTotal:
+        """What was sent or was about to be, and may or may not have been accepted."""
+        return self.of(*_DOUBTFUL)
+
+    @property
     def pending(self) -> PhaseTotal:
         """What a run has to do: buy what is new, bring home what is paid, settle what is in doubt."""
         return add_up([self.of(*_PENDING), self.missing])
@@ -106,12 +116,18 @@ class Standing:
     def again(self, redo: Iterable[Redo]) -> PhaseTotal:
         """Return what `--redo` would buy once more at most: what is missing may still be at the service."""
         wanted = frozenset(redo)
-        missing = self.missing if Redo.MISSING in wanted else _NOTHING
         changed = self.kept.changed if Redo.CHANGED in wanted else _NOTHING
-        counted = redo_phases(wanted) | ({None} if Redo.MISSING in wanted else set())
-        rejected = self.rejected if Redo.REJECTED in wanted else {}
-        others = [total for phase, total in rejected.items() if phase not in counted]
-        return add_up([self.of(*redo_phases(wanted)), missing, changed, *others])
+        phases = _phases_to_redo(wanted)
+        named = (
+            total
+            for (phase, rejected), total in self.redoable.items()
+            if phase in phases or (rejected and Redo.REJECTED in wanted)
+        )
+        return add_up([changed, *named])
+
+    def may_redo(self, phase: Phase) -> bool:
+        """Say whether a job that rests in this phase may be paid for once more."""
+        return any(total.jobs for (each, _), total in self.redoable.items() if each is phase)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +137,7 @@ class Known:
     `tried` tells of a batch of job ids those that were ever tried; `keeps` whether an image is here, as an
     object or at a path; `lock` has the lines of what anyone has paid for, by job id; `formers` tells of
     cells, by address with the job they ask for, what they were paid for as otherwise; `rejects` whether
-    somebody has rejected an image, by its sha256.
+    somebody has rejected an image, by its sha256. `policy` is the plan's: it caps the takes of a job.
     """
 
     tried: Callable[[Sequence[str]], Iterable[JobRecord]]
@@ -129,6 +145,7 @@ class Known:
     lock: Mapping[str, LockLine] = field(default_factory=dict)
     formers: Callable[[Mapping[str, str]], Mapping[str, Former]] = lambda _: {}
     rejects: Callable[[str], bool] = lambda _: False
+    policy: Policy = _USUAL
 
 
 def survey(cells: Iterable[PlannedCell], known: Known) -> Standing:
@@ -147,14 +164,25 @@ def jobs_to_buy(
     `kept` is what the survey of the same plan has found to be kept back.
     """
     wanted = frozenset(redo)
-    phases = redo_phases(wanted) | {Phase.PLANNED}
+    phases = _phases_to_redo(wanted)
     waiting = kept.decided_jobs if Redo.CHANGED in wanted else kept.decided_jobs | kept.changed_jobs
     for batch in _batches(cells):
         for one in _judged(batch, known):
-            lost = one.phase is None and Redo.MISSING in wanted
-            rejected = one.rejected and Redo.REJECTED in wanted
-            if (one.phase in phases or lost or rejected) and one.planned.job.job_id not in waiting:
+            named = one.phase in phases or (one.rejected and Redo.REJECTED in wanted)
+            bought = one.phase is Phase.PLANNED or (named and one.may_take)
+            if bought and one.planned.job.job_id not in waiting:
                 yield one.planned.job
+
+
+def jobs_in_doubt(cells: Iterable[PlannedCell], known: Known) -> Iterator[Job]:
+    """Yield the jobs of a plan of which nobody knows whether their request was accepted."""
+    for batch in _batches(cells):
+        yield from (one.planned.job for one in _judged(batch, known) if one.phase in _DOUBTFUL)
+
+
+def _phases_to_redo(wanted: frozenset[Redo]) -> frozenset[Phase | None]:
+    """Return where the jobs stand that these words name by their phase; None is missing."""
+    return redo_phases(wanted) | ({None} if Redo.MISSING in wanted else frozenset())
 
 
 def is_missing(record: JobRecord, cell: Cell | None, keeps: Callable[[ImageFile, str | None], bool]) -> bool:
@@ -194,6 +222,7 @@ class _Survey:
         self._waiting: dict[str, _Waiting] = {}
         self._rejected: dict[Phase | None, PhaseTotal] = {}
         self._rejected_jobs: set[str] = set()
+        self._redoable: dict[tuple[Phase | None, bool], PhaseTotal] = {}
 
     def read(self, batch: list[PlannedCell]) -> None:
         """Count some more cells."""
@@ -215,11 +244,14 @@ class _Survey:
 
     def _open(self, opening: _Opening, former: Former | None) -> None:
         """Count a job at its first cell."""
-        planned, phase, rejected = opening
+        planned, phase, rejected, may_take_more = opening
         job, series = planned.job, planned.cell.series
         if rejected:
             self._rejected[phase] = add_up([self._rejected.get(phase, _NOTHING), _one(job)])
             self._rejected_jobs.add(job.job_id)
+        if may_take_more:
+            redoable = self._redoable.get((phase, rejected), _NOTHING)
+            self._redoable[phase, rejected] = add_up([redoable, _one(job)])
         self._by_series.setdefault(series, {})
         size = job.request.get("size")
         if size is not None and len(self._sizes[series]) < _MOST_SIZES:
@@ -256,6 +288,7 @@ class _Survey:
             kept=_kept(self._waiting.values()),
             rejected=self._rejected,
             rejected_jobs=frozenset(self._rejected_jobs),
+            redoable=self._redoable,
         )
 
 
@@ -286,11 +319,15 @@ def _one(job: Job) -> PhaseTotal:
 
 
 class _Opening(NamedTuple):
-    """A job's first cell, its phase (None for a missing job), and whether people reject what it shows."""
+    """A job's first cell, its phase (None for a missing job), and whether people reject what it shows.
+
+    `may_take` says whether a job that was tried may be paid for once more.
+    """
 
     planned: PlannedCell
     phase: Phase | None
     rejected: bool
+    may_take: bool
 
 
 def _judged(batch: Iterable[PlannedCell], known: Known) -> Iterator[_Opening]:
@@ -299,13 +336,14 @@ def _judged(batch: Iterable[PlannedCell], known: Known) -> Iterator[_Opening]:
     records = {r.job.job_id: r for r in known.tried([planned.job.job_id for planned in opening])}
     for planned in opening:
         record, line = records.get(planned.job.job_id), known.lock.get(planned.job.job_id)
+        more = may_take(known.policy, len(record.attempts) if record else 0)
         if line and can_be_adopted(line, record):
-            yield _Opening(planned, None, any(map(known.rejects, line.outputs)))
+            yield _Opening(planned, None, any(map(known.rejects, line.outputs)), more)
         elif record:
             missing = is_missing(record, planned.cell, known.keeps)
-            yield _Opening(planned, None if missing else record.phase, _is_rejected(record, known))
+            yield _Opening(planned, None if missing else record.phase, _is_rejected(record, known), more)
         else:
-            yield _Opening(planned, Phase.PLANNED, rejected=False)
+            yield _Opening(planned, Phase.PLANNED, rejected=False, may_take=False)
 
 
 def _is_rejected(record: JobRecord, known: Known) -> bool:

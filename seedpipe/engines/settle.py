@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _TOO_MANY_REQUESTS: Final = 429
 _MOST_RESUBMITS: Final = 3  # of one job, whatever the number of runs: a list that lies costs no more
+_NO_CONSENT: Final = "; nobody has agreed to pay for it again"
 _AGE_SHARE: Final = 0.25  # of a doubt's age, until it is looked up again
 
 
@@ -164,14 +165,25 @@ class Settler:
                 await self._wait_on(request, decision.why)
             case Fate.ABSENT | Fate.UNCLEAR:
                 self._asides.want(decision.candidates, decision.why)
-                await self._hold(request, decision.why)
+                may_not = decision.fate is Fate.ABSENT and not self._is_consented(request)
+                await self._hold(request, decision.why + (_NO_CONSENT if may_not else ""))
 
     def _may_resubmit(self, request: OpenRequest) -> bool:
         return (
             self._tools.policy.in_doubt is DoubtPolicy.RESUBMIT
             and request.absences < _MOST_RESUBMITS
             and request.record.job.job_id not in self._resubmitted
+            and self._is_consented(request)
         )
+
+    def _is_consented(self, request: OpenRequest) -> bool:
+        """Say whether somebody has agreed to pay for a request should it be sent again.
+
+        To send it once was agreed to in this run, if it is this run's; a job of another plan is not sent.
+        """
+        latest = request.record.latest
+        own = latest is not None and latest.run_id == self._tools.run.run_id
+        return self._tools.orders.resubmits or own or not request.record.cells
 
     async def _settled(self, request: OpenRequest, event: Event, decision: Decision) -> None:
         """Put on record what became of a doubt; a job of this plan then goes on from there."""

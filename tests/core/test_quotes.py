@@ -4,9 +4,18 @@ from decimal import Decimal
 
 import pytest
 
+from seedpipe.core.catalogue import ProjectModel
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import Job, job_id
-from seedpipe.core.quotes import AccountReview, PriceQuestion, Quote, questions, refuse_dearer
+from seedpipe.core.quotes import (
+    AccountReview,
+    PriceQuestion,
+    Quote,
+    questions,
+    refuse_dearer,
+    refuse_unpriced,
+    why_no_resend,
+)
 
 SET = "bytedance/seedream-v4/sequential"
 SINGLE = "bytedance/seedream-v4"
@@ -24,13 +33,14 @@ def a_job(prompt, model=SET, cost="0.108", **inputs):
     )
 
 
-def a_quote(asked, planned="0.108", jobs=3):
+def a_quote(asked, planned="0.108", jobs=3, doubts=0):
     question = PriceQuestion(
         model=SET,
         inputs={"prompt": "a", "max_images": 4},
         terms={"max_images": 4},
         planned_usd=Decimal(planned),
         jobs=jobs,
+        doubts=doubts,
     )
     return Quote(question=question, asked_usd=Decimal(asked))
 
@@ -84,3 +94,36 @@ def test_what_is_worth_knowing_is_remarked():
     assert hush == "hush"
     assert AccountReview(new_usd=Decimal(1), balance_usd=Decimal(1)).remarks == ()
     assert AccountReview(new_usd=Decimal(1)).remarks == ()
+
+
+def test_jobs_in_doubt_are_asked_about_too_and_counted_apart():
+    new, doubt, other = a_job("a", max_images=4), a_job("b", max_images=4), a_job("c", SINGLE, "0.027")
+    asked = questions([new], PRICED.__getitem__, [doubt, other])
+    assert [(question.model, question.jobs, question.doubts) for question in asked] == [
+        (SET, 1, 1),
+        (SINGLE, 0, 1),
+    ]
+
+
+def test_a_price_that_rose_for_jobs_in_doubt_alone_refuses_nothing_but_to_send_them_again():
+    review = AccountReview(new_usd=Decimal(0), quotes=(a_quote("0.12", jobs=0, doubts=2),))
+    refuse_dearer(review, prices_as_of="")
+    assert "costs $0.12 and was planned at $0.108 (2 jobs)" in why_no_resend(review, [], {})
+    fell = AccountReview(new_usd=Decimal(0), quotes=(a_quote("0.1", jobs=0, doubts=2),))
+    assert (why_no_resend(fell, [], {}), fell.remarks) == ("", ())
+    assert why_no_resend(AccountReview(new_usd=Decimal(0), quotes=(a_quote("0.2"),)), [], {}) == ""
+
+
+@pytest.mark.parametrize(("jobs", "doubts"), [(1, 0), (0, 1), (1, 1)])
+def test_a_model_that_only_the_project_prices_is_paid_at_a_price_that_the_service_names(jobs, doubts):
+    asked = [a_quote("0.1", jobs=jobs, doubts=doubts).question]
+    own = {
+        SET: ProjectModel(spec=None, as_of="2026-01-01", origin="https://api.test", path="models/set.yaml")
+    }
+    silent = AccountReview(new_usd=Decimal(1))
+    assert bool(why_no_resend(silent, asked, own)) is (doubts > 0)
+    if jobs:
+        with pytest.raises(InputError, match="did not name the price"):
+            refuse_unpriced(silent, asked, own)
+    else:
+        refuse_unpriced(silent, asked, own)

@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 
 from seedpipe.core.lifecycle import Phase
-from seedpipe.core.model import Cell, PlannedCell
+from seedpipe.core.model import Cell, PlannedCell, Policy
 from seedpipe.core.policy import Redo
 from seedpipe.core.records import Former, PhaseTotal
-from seedpipe.core.standing import Known, is_missing, jobs_to_buy, survey
+from seedpipe.core.standing import Known, is_missing, jobs_in_doubt, jobs_to_buy, survey
 from tests.core.test_lockfile import a_line, a_record, an_attempt
 
 NOTHING = PhaseTotal()
@@ -128,6 +128,39 @@ def test_what_people_have_rejected_is_bought_again_once(redo, jobs):
     assert again.jobs == jobs
     bought = list(jobs_to_buy(cells, known, map(Redo, redo)))
     assert len(bought) == standing.new.jobs + again.jobs == jobs
+
+
+@pytest.mark.parametrize(("max_takes", "jobs"), [(1, 0), (2, 4), (3, 5)])
+def test_what_was_tried_as_often_as_may_be_is_not_bought_again(max_takes, jobs):
+    twice = [an_attempt(1, Phase.FAILED), an_attempt(2, Phase.FAILED)]
+    records = [
+        record_in(0, Phase.FAILED),
+        record_in(1, Phase.DONE_SHORT, "a"),
+        record_in(2, Phase.DONE, "x"),  # rejected
+        a_record(*twice, job_id=job_id(3)),
+        record_in(4, Phase.ACCEPTED),
+        record_in(5, Phase.IN_DOUBT),
+    ]
+    lock = [a_line(job_id=job_id(6))]
+    known = replace(
+        knowing(records, lock=lock),
+        rejects=lambda sha256: sha256[0] == "x",
+        policy=Policy(max_takes=max_takes),
+    )
+    cells = [a_cell(number) for number in range(8)]
+    standing = survey(cells, known)
+    again = standing.again(Redo)
+    assert (standing.new.jobs, again.jobs) == (1, jobs)
+    assert len(list(jobs_to_buy(cells, known, Redo))) == 1 + jobs
+    assert standing.may_redo(Phase.FAILED) is (max_takes > 1)
+    assert standing.rejected_jobs == {job_id(2)}
+
+
+def test_what_was_on_its_way_when_a_run_died_is_in_doubt():
+    records = [record_in(0, Phase.SUBMITTING), record_in(1, Phase.IN_DOUBT), record_in(2, Phase.ACCEPTED)]
+    cells = [a_cell(number) for number in range(4)]
+    assert stands(records, jobs=4).doubtful == PhaseTotal(jobs=2, images=4, cost_usd=Decimal("0.2"))
+    assert [job.job_id for job in jobs_in_doubt(cells, knowing(records))] == [job_id(0), job_id(1)]
 
 
 def test_an_image_is_looked_for_as_an_object_and_where_its_cell_puts_it():

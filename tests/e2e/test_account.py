@@ -1,14 +1,8 @@
 """A live run asks the account before it pays: prices, balance, budgets; and silence stops nothing."""
 
 import json
-import os
-import pty
-import subprocess
-import sys
 
 import pytest
-
-from tests.command_line import HANG_S
 
 LIVE = ("run", "campaign.yaml", "--live", "--yes")
 
@@ -87,33 +81,10 @@ def test_a_plan_over_the_brands_month_says_so(quickstart):
 
 
 def test_the_question_on_a_terminal_names_the_balance_and_no_is_no(quickstart):
-    quickstart.environment |= {"WAVESPEED_API_KEY": "k", "COLUMNS": "200"}
+    quickstart.environment["WAVESPEED_API_KEY"] = "k"
     with quickstart.sandbox("--switch", "balance_usd=12.5") as address:
-        ours, theirs = pty.openpty()
-        arguments = ["run", "campaign.yaml", "--live", "--budget", "3", "--base-url", address]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "seedpipe", *arguments],
-            cwd=quickstart.project,
-            env=quickstart.environment,
-            stdin=theirs,
-            stderr=theirs,
-            stdout=subprocess.DEVNULL,
-        )
-        os.close(theirs)
-        os.write(ours, b"n\n")
-        said = _all_of(ours)
-        assert process.wait(timeout=HANG_S) == 2
+        asked = ("run", "campaign.yaml", "--live", "--budget", "3", "--base-url", address)
+        code, said = quickstart.converse(*asked, answer=b"n")
+    assert code == 2
     assert f"Submit 9 jobs to {address} for $0.972, at most $3.00 in this run, $12.50 on the account?" in said
     assert "not confirmed; nothing was sent" in said
-
-
-def _all_of(terminal):
-    """Everything that is written to a terminal until nobody holds it any more."""
-    said = b""
-    try:
-        while chunk := os.read(terminal, 4096):
-            said += chunk
-    except OSError:
-        pass  # Linux says that the other side has gone by an error
-    os.close(terminal)
-    return said.decode()

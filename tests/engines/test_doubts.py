@@ -8,6 +8,7 @@ import pytest
 from seedpipe.core.errors import LedgerDamaged, Malformed, Refused, Unavailable, Uncertain
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.model import DoubtPolicy
+from seedpipe.core.policy import Orders
 from seedpipe.core.records import StopReason
 from tests.engines.stage import MODEL, planned
 from tests.fakes.clock import run_virtually
@@ -379,3 +380,51 @@ def test_a_result_that_is_not_there_yet_is_asked_for_its_inputs_again(stage):
     play.run()
     assert play.phases() == {"a": Phase.DONE, "b": Phase.DONE}
     assert sorted(play.provider.billed) == ["a", "b"]
+
+
+WITHOUT_CONSENT = Orders(retries=False, resubmits=False)
+
+
+def leave_in_doubt(play, *faults):
+    """Have a run end at once when its requests are in doubt."""
+    for prompt, fault in zip("ab", faults, strict=True):
+        play.provider.submit_faults_of[prompt] = [fault]
+
+    def stop_with_both(engine, ear):
+        def stop():
+            if sum(heard.phase is Phase.IN_DOUBT for heard in ear.heard) == len(faults):
+                engine.stop()
+
+        ear.react[Phase.IN_DOUBT] = stop
+
+    play.run(when=stop_with_both)
+    assert play.phases() == {"a": Phase.IN_DOUBT, "b": Phase.IN_DOUBT}
+
+
+def test_without_consent_an_earlier_doubt_is_looked_up_and_fetched_but_not_sent_again(stage):
+    play = stage("a", "b")
+    leave_in_doubt(play, lost(), Uncertain("reset"))
+    outcome = play.run(orders=WITHOUT_CONSENT)
+    assert (outcome.stop, outcome.held) == (None, 1)
+    assert play.phases() == {"a": Phase.IN_DOUBT, "b": Phase.DONE}
+    assert "nobody has agreed to pay for it again" in play.ear.notes_of("a")
+    assert play.provider.billed == ["b"]
+    assert play.run(orders=Orders()).held == 0
+    assert play.phases() == {"a": Phase.DONE, "b": Phase.DONE}
+    assert play.provider.billed == ["b", "a"]
+
+
+def test_what_this_run_has_sent_with_consent_it_may_send_again(stage):
+    play = stage("a")
+    play.provider.submit_faults_of["a"] = [lost()]
+    assert play.run(orders=WITHOUT_CONSENT).held == 0
+    assert play.phases() == {"a": Phase.DONE}
+
+
+def test_a_doubt_of_another_plan_is_planned_again_without_consent_and_not_sent(stage):
+    play = stage("a", "b")
+    leave_in_doubt(play, lost(), lost())
+    other = play.admit(planned("c"))
+    assert play.run(plan_id=other, orders=WITHOUT_CONSENT).held == 0
+    assert play.phases() == {"a": Phase.PLANNED, "b": Phase.PLANNED}
+    assert play.provider.billed == ["c"]

@@ -36,7 +36,7 @@ from seedpipe.cli.variants import retold, variant_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seedpipe.app import PlanReview
+    from seedpipe.app import Agreed, PlanReview
     from seedpipe.cli.console import Screen
     from seedpipe.cli.progress import Spectator
     from seedpipe.cli.variants import VariantOf
@@ -148,7 +148,7 @@ def resume(
 
     with progress.listener(console) as listener:
 
-        def consent(reviewed: app.PlanReview, account: Callable[[], AccountReview]) -> bool:
+        def consent(reviewed: app.PlanReview, account: Callable[[], AccountReview]) -> app.Agreed:
             return _consent(settings_for(reviewed.origin), console, listener, reviewed, account)
 
         last_run = last_run_of(world, campaign, state)
@@ -170,16 +170,19 @@ def _consent(
     listener: Spectator,
     reviewed: PlanReview,
     account: Callable[[], AccountReview],
-) -> bool:
-    """Say what a run would do, ask for consent if need be, and return whether the policy may buy again."""
-    from seedpipe.cli.consent import ask_for_consent
+) -> Agreed:
+    """Say what a run would do, ask for consent if need be, and return what may be paid for again."""
+    from seedpipe.cli.consent import ask_for_consent, needed_flags
     from seedpipe.cli.views import planning
 
     planning.show_opening(reviewed, console)
-    policy_may_buy = ask_for_consent(reviewed, settings, account)
+    agreed = ask_for_consent(reviewed, settings, account)
     planning.show_account(account(), console)
+    if reviewed.to_resend.jobs and (account().no_resend or not agreed.resubmits):
+        why = account().no_resend or f"nobody has agreed to pay for them; {needed_flags(reviewed)} does"
+        planning.show_no_resend(reviewed, why, console)
     listener.begin(reviewed.totals.all.jobs)
-    return policy_may_buy
+    return agreed
 
 
 @click.command(cls=Command, short_help="Look up requests in doubt")

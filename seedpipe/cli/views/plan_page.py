@@ -18,6 +18,7 @@ from seedpipe.core.levels import spoken
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import add_up
 from seedpipe.core.money import usd
+from seedpipe.core.policy import redo_word
 from seedpipe.settings import World
 
 if TYPE_CHECKING:
@@ -103,6 +104,17 @@ def _totals(reviewed: PlanReview) -> Iterator[Text]:
         yield Text(f"  {usd(new.cost_usd)} of it to buy now: {count(new.jobs, 'job')}")
     else:
         yield Text("  nothing to buy", style="green")
+    if doubts := may_resend(reviewed):
+        yield Text(f"  {doubts}", style="yellow")
+
+
+def may_resend(reviewed: PlanReview) -> str:
+    """Return what requests in doubt may cost once more, in words; nothing when they cannot."""
+    doubts = reviewed.to_resend
+    if not doubts.jobs:
+        return ""
+    price = "free in the sandbox" if reviewed.world is World.PROOF else usd(doubts.cost_usd)
+    return f"{count(doubts.jobs, 'job')} in doubt may be sent again: {price}"
 
 
 def _series(reviewed: PlanReview) -> Table:
@@ -144,7 +156,7 @@ def _axes(totals: PlanTotals) -> Table:
 def _standing(reviewed: PlanReview) -> Table:
     table = _grid(("left", "right", "right", "right", "left"))
     standing, kept = reviewed.standing, reviewed.standing.kept
-    rows = [(phase_word(phase), standing.tally[phase], _MEANINGS.get(phase, "")) for phase in standing.tally]
+    rows = [(phase_word(phase), total, _meaning(reviewed, phase)) for phase, total in standing.tally.items()]
     if standing.missing.jobs:
         rows.append(("[yellow]missing[/]", standing.missing, "paid, not here; a run fetches them"))
     if standing.rejected:
@@ -161,6 +173,12 @@ def _standing(reviewed: PlanReview) -> Table:
         cells = count(kept.decided_cells, "cell")
         table.add_row(Text("kept", style="green"), cells, "", "", Text("by decision", style="dim"))
     return table
+
+
+def _meaning(reviewed: PlanReview, phase: Phase) -> str:
+    if redo_word(phase) and not reviewed.standing.may_redo(phase):
+        return f"not bought again: tried {reviewed.header.policy.max_takes} times (policy.max_takes)"
+    return _MEANINGS.get(phase, "")
 
 
 _MEANINGS: Final = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.markup import escape
 
 from seedpipe.cli.console import print_json
-from seedpipe.cli.views.plan_page import headline, print_page, print_sum
+from seedpipe.cli.views.plan_page import headline, may_resend, print_page, print_sum
 from seedpipe.cli.views.prices import live_prices_document, show_live_prices
 from seedpipe.cli.views.words import FORMAT, count, phase_total, say_next, share
 from seedpipe.core.manifest import add_up
@@ -85,8 +85,17 @@ def _work(reviewed: PlanReview) -> str:
     parts += [f"{count(again.jobs, 'job')} to be bought again"] if again.jobs else []
     price = f"free in the sandbox, {usd(cost_usd)} live" if _is_proof(reviewed) else usd(cost_usd)
     work = f"{', '.join(parts)}: {price}" if parts else "nothing new to submit"
+    if doubts := may_resend(reviewed):
+        work += f"; {doubts}"
     missing = reviewed.standing.missing
     return f"{work}; {count(missing.jobs, 'job')} paid and not here, to be fetched" if missing.jobs else work
+
+
+def show_no_resend(reviewed: PlanReview, why: str, screen: Screen) -> None:
+    """Say on stderr that requests in doubt are only looked up in this run."""
+    jobs = count(reviewed.to_resend.jobs, "job")
+    words = f"{jobs} in doubt: looked up, and not sent again: {why}"
+    screen.err.print(f"[yellow]warning[/]: {escape(words)}", soft_wrap=True)
 
 
 def show_account(said: AccountReview, screen: Screen) -> None:
@@ -134,6 +143,7 @@ def plan_document(reviewed: PlanReview) -> dict[str, Any]:
         "phases": _tally(standing.tally),
         "new": phase_total(standing.new),
         "to_buy": phase_total(reviewed.to_buy),
+        "to_resend": phase_total(reviewed.to_resend),
         "pending": phase_total(standing.pending),
         "missing": phase_total(standing.missing),
         "rejected": phase_total(add_up(standing.rejected.values())),
