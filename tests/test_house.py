@@ -1,5 +1,6 @@
 """The house keeps its promises: quick help, whole packages, true docs, examples that run."""
 
+import ast
 import dataclasses
 import os
 import re
@@ -295,3 +296,41 @@ def test_links_in_the_docs_lead_somewhere():
     for page in [*DOCS, *(REPOSITORY / "docs" / "adr").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_no_page_has_the_marks_of_a_merge():
+    pages = [*DOCS, *(REPOSITORY / "docs").glob("*/*.md"), REPOSITORY / "CHANGELOG.md"]
+    assert [page.name for page in pages if re.search(r"^>{7} ", page.read_text(), re.MULTILINE)] == []
+
+
+def program():
+    """Return the text of every module of the program."""
+    return {path: path.read_text() for path in (REPOSITORY / "seedpipe").rglob("*.py")}
+
+
+def test_every_variable_that_the_program_reads_has_its_place_in_the_docs():
+    page = (REPOSITORY / "docs" / "environment.md").read_text()
+    named = re.compile(r"\b(?:SEEDPIPE|WAVESPEED|GITHUB|SSL_CERT)_[A-Z_]*[A-Z]\b")
+    read = {name for text in program().values() for name in named.findall(text)} - {"GITHUB_OUTPUT"}
+    assert {"SEEDPIPE_LEVEL", "WAVESPEED_API_KEY", "GITHUB_ACTIONS"} < read
+    assert {name for name in read if f"`{name}`" not in page} == set()
+
+
+def test_the_messages_in_troubleshooting_are_those_of_the_program():
+    said = "\n".join(words for text in program().values() for words in constants(text))
+    page = (REPOSITORY / "docs" / "troubleshooting.md").read_text()
+    tables = re.findall(r"^\| message \|.*\n\|---.*\n((?:\|.*\n)+)", page, re.MULTILINE)
+    quoted = [
+        one
+        for rows in tables
+        for row in rows.splitlines()
+        for one in re.findall("`([^`]+)`", row.split(" | ")[0])
+    ]
+    assert len(quoted) > 15
+    assert [one for one in quoted if one not in said] == []
+
+
+def constants(text):
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
