@@ -130,13 +130,14 @@ class Known:
     """What the ledger knew after the list was read.
 
     `owned` are the listed ids that belong to an attempt; `accepted` maps ids that a complete list must show
-    to the time of their acceptance; `in_flight` are the bodies of requests whose answer is still on its way;
-    `contents` maps addresses of reference images to the sha256 of what lies there, as far as that is known.
+    to the time of their acceptance; `others` are the open requests for the model that are not judged along:
+    their answers are still on the way, or failed to come while the list was read. `contents` maps addresses
+    of reference images to the sha256 of what lies there, as far as that is known.
     """
 
     owned: frozenset[str] = frozenset()
     accepted: Mapping[str, datetime]
-    in_flight: tuple[Mapping[str, Json], ...] = ()
+    others: tuple[Doubt, ...] = ()
     contents: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -163,7 +164,7 @@ def settle_time_s(said_s: float, list_lag_s: float | None) -> float:
 def settle(doubts: Sequence[Doubt], listing: Listing, known: Known, rules: Rules) -> list[Decision]:
     """Return what can be said of doubts about one model, in their order; all lie in the listed window."""
     free = [item for item in listing.items if item.prediction_id not in known.owned]
-    claimed = {i for i, item in enumerate(free) if _asked_by_another(item, doubts, known)}
+    claimed = {i for i, item in enumerate(free) if _asked_by_another(item, listing, known, rules)}
     pairs = _pair(doubts, free, claimed, listing, known, rules)
     left = [item for i, item in enumerate(free) if i not in set(pairs.values())]
     rest = [doubt for d, doubt in enumerate(doubts) if d not in pairs]
@@ -315,7 +316,7 @@ def _judge_rest(
         elif not mine:
             why = "the service's list does not show it"
             decisions.append(Decision(doubt=doubt, fate=Fate.ABSENT, why=why))
-        elif _could_be_another(mine, doubt, known):
+        elif _could_be_another(mine, listing, known, rules):
             why = "a like request is still on its way"
             decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
         elif any(item.prediction_id in listing.unasked for item in mine):
@@ -384,17 +385,16 @@ def _possible(
     ]
 
 
-def _asked_by_another(item: Prediction, doubts: Sequence[Doubt], known: Known) -> bool:
-    """Say whether a prediction may be the answer that is still on its way to an equal request."""
-    return any(compare(doubts[0].model, body, item, known.contents) is Match.SAME for body in known.in_flight)
-
-
-def _could_be_another(items: Sequence[Prediction], doubt: Doubt, known: Known) -> bool:
+def _asked_by_another(item: Prediction, listing: Listing, known: Known, rules: Rules) -> bool:
+    """Say whether a prediction may be the answer to an equal request that is not judged along."""
     return any(
-        compare(doubt.model, body, item, known.contents) is not Match.OTHER
-        for body in known.in_flight
-        for item in items
+        rules.window(other, listing.skew).holds(item.created_at) and _is_same(other, item, known)
+        for other in known.others
     )
+
+
+def _could_be_another(items: Sequence[Prediction], listing: Listing, known: Known, rules: Rules) -> bool:
+    return any(_possible(other, items, listing, known, rules) for other in known.others)
 
 
 def _is_same(doubt: Doubt, item: Prediction, known: Known) -> bool:

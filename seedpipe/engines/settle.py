@@ -2,8 +2,8 @@
 
 Hides when the service's list is asked again, and when a doubt has been looked at for long enough. What a list
 means is `core.reconcile`'s to say. Invariants: a listing is judged by what the ledger knows after it was
-read; a request is sent again only after its absence is on record, once a run and a few times a job; every
-doubt is looked at until it is settled or its settle time has passed.
+read, doubts that arose meanwhile included; a request is sent again only after its absence is on record, once
+a run and a few times a job; every doubt is looked at until it is settled or its settle time has passed.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from seedpipe.core.references import urls_in
 from seedpipe.engines.walk import JobWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
+    from typing import TypeAlias
 
     from seedpipe.core.model import Json
     from seedpipe.core.reconcile import Decision, Listing, Window
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from seedpipe.engines.scribe import Scribe
     from seedpipe.engines.tools import Tools
     from seedpipe.ports import Ledger
+
+    _Key: TypeAlias = tuple[str, datetime]  # a request: its job, and when its intent was recorded
 
 _TOO_MANY_REQUESTS: Final = 429
 _MOST_RESUBMITS: Final = 3  # of one job, whatever the number of runs: a list that lies costs no more
@@ -47,14 +50,14 @@ class Settler:
         self._tools = tools
         self._asides = asides
         self._rules = Rules(settle_s=tools.pace.settle_s)
-        self._first_seen_s: dict[tuple[str, datetime], float] = {}
-        self._closed: set[tuple[str, datetime]] = set()
+        self._first_seen_s: dict[_Key, float] = {}
+        self._closed: set[_Key] = set()
         self._resubmitted: set[str] = set()
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
         self._carry: Callable[[JobWalk], None]
         self.taken: set[str] = set()
-        self._held: set[tuple[str, datetime]] = set()
+        self._held: set[_Key] = set()
 
     def heard(self) -> None:
         """Hear that there is a new doubt."""
@@ -127,10 +130,7 @@ class Settler:
             await lists.tell_time(model)
             window = span(group, lists.skew, self._rules)
             listing = await lists.read(model, window)
-            plan_id = self._tools.run.plan_id
-            known = await self._tools.scribe.ask(
-                lambda ledger: known_of(ledger, plan_id, model, window, listing)
-            )
+            known = await self._known(model, window, listing, {_key(requests[each.job_id]) for each in group})
             listing = await lists.with_inputs(listing, known.owned)
             known = replace(known, contents=await self._contents(model, group, listing, known))
         except ProviderError as error:
@@ -145,11 +145,19 @@ class Settler:
             if self._is_open(request) or decision.fate is Fate.FOUND:
                 await self._act(request, decision)
 
+    async def _known(
+        self, model: str, window: Window, listing: Listing, judged: Collection[_Key]
+    ) -> Known:
+        plan_id = self._tools.run.plan_id
+        return await self._tools.scribe.ask(
+            lambda ledger: known_of(ledger, plan_id, model, window, listing, judged)
+        )
+
     async def _contents(
         self, model: str, group: list[Doubt], listing: Listing, known: Known
     ) -> dict[str, str]:
         """Return what lies behind images that were sent and images that are listed, as far as it matters."""
-        bodies = [*(doubt.body for doubt in group), *known.in_flight]
+        bodies = [request.body for request in (*group, *known.others)]
         free = [item for item in listing.items if item.prediction_id not in known.owned]
         ours = await uploaded_images(self._tools.scribe, [*bodies, *(item.inputs or {} for item in free)])
         return await self._tools.lists.contents([(model, body) for body in bodies], free, ours)
@@ -240,17 +248,22 @@ async def uploaded_images(scribe: Scribe, bodies: Iterable[Mapping[str, Json]]) 
     return await scribe.ask(lambda ledger: ledger.uploaded(urls)) if urls else {}
 
 
-def known_of(ledger: Ledger, plan_id: str, model: str, window: Window, listing: Listing) -> Known:
-    """Return what a ledger knows of a listing, after it was read."""
-    open_requests = ledger.open_requests(plan_id)
+def known_of(
+    ledger: Ledger, plan_id: str, model: str, window: Window, listing: Listing, judged: Collection[_Key]
+) -> Known:
+    """Return what a ledger knows of a listing, after it was read; `judged` are the doubts it was read for.
+
+    Whatever else is open may own what the list shows, in doubt or not: a request can have come to
+    doubt while the list was on its way.
+    """
     drift = abs(listing.skew) if listing.skew is not None else 0 * (window.before - window.after)
     return Known(
         owned=frozenset(ledger.owned([item.prediction_id for item in listing.items])),
         accepted=ledger.accepted_between(model, window.after - drift, window.before + drift),
-        in_flight=tuple(
-            request.body
-            for request in open_requests
-            if request.record.phase is Phase.SUBMITTING and request.record.job.model == model
+        others=tuple(
+            _doubt(request)
+            for request in ledger.open_requests(plan_id)
+            if request.record.job.model == model and _key(request) not in judged
         ),
     )
 
@@ -266,5 +279,5 @@ def _doubt(request: OpenRequest) -> Doubt:
     )
 
 
-def _key(request: OpenRequest) -> tuple[str, datetime]:
+def _key(request: OpenRequest) -> _Key:
     return request.record.job.job_id, request.intent_at

@@ -53,9 +53,14 @@ def listing(*items, at_s=LATER_S, complete=True, skew_s=0.0):
     return Listing(items=items, complete=complete, asked_at=T + s(at_s), server_now=server_now)
 
 
-def known(*owned, accepted=None, in_flight=()):
+def known(*owned, accepted=None, others=()):
+    """What the ledger knows; `others` are requests that are not judged along, or bodies of such as left at T."""
     times = {name: T + s(at_s) for name, at_s in (accepted or {}).items()}
-    return Known(owned=frozenset(owned), accepted=times, in_flight=tuple(in_flight))
+    return Known(owned=frozenset(owned), accepted=times, others=tuple(map(open_request, others)))
+
+
+def open_request(request):
+    return request if isinstance(request, Doubt) else doubt(request, job="other")
 
 
 def fates(doubts, listed, knows=None, rules=RULES):
@@ -143,8 +148,8 @@ def test_a_listed_request_is_found_at_once():
         (listing(at_s=700), known(accepted={"q": 420}), Fate.WAITING),
         (listing(item("p", BODY, at_s=-240)), known(), Fate.FOUND),  # on the edge of the window
         (listing(item("p", BODY, at_s=420), at_s=600), known(), Fate.FOUND),
-        (listing(item("p", {"prompt": "a lamp"})), known(in_flight=[{"prompt": "x"}, BODY]), Fate.WAITING),
-        (listing(item("p", {"prompt": "a lamp"})), known(in_flight=[{"prompt": "x"}]), Fate.FOUND),
+        (listing(item("p", {"prompt": "a lamp"})), known(others=[{"prompt": "x"}, BODY]), Fate.WAITING),
+        (listing(item("p", {"prompt": "a lamp"})), known(others=[{"prompt": "x"}]), Fate.FOUND),
         (listing(at_s=7 * 86400), known(), Fate.ABSENT),  # just remembered
         (listing(), known(accepted={"q": 46}), Fate.WAITING),  # it came little later
         (listing(), known(accepted={"q": 47}), Fate.ABSENT),  # may not be listed yet, being so young
@@ -154,9 +159,17 @@ def test_a_listed_request_is_found_at_once():
         (listing(item("p", BODY, at_s=500), at_s=600), known(), Fate.ABSENT),  # after it
         (listing(item("p", BODY, at_s=-200)), known(), Fate.FOUND),
         (listing(item("p", BODY, at_s=None)), known(), Fate.FOUND),
-        (listing(item("p", BODY)), known(in_flight=[BODY]), Fate.WAITING),  # the answer may be on its way
-        (listing(item("p")), known(in_flight=[BODY]), Fate.WAITING),
-        (listing(item("p", BODY)), known(in_flight=[{"prompt": "x"}]), Fate.FOUND),
+        (listing(item("p", BODY)), known(others=[BODY]), Fate.WAITING),  # the answer may be on its way
+        (listing(item("p")), known(others=[BODY]), Fate.WAITING),
+        (listing(item("p", BODY)), known(others=[{"prompt": "x"}]), Fate.FOUND),
+        (listing(item("p")), known(others=[doubt(at_s=241)]), Fate.WAITING),
+        (listing(item("p")), known(others=[doubt(at_s=242)]), Fate.FOUND),  # made before that one was asked
+        (listing(item("p")), known(others=[doubt(at_s=-419)]), Fate.WAITING),
+        (listing(item("p")), known(others=[doubt(at_s=-420)]), Fate.FOUND),  # and so long after this one
+        (listing(item("p", BODY)), known(others=[doubt(at_s=241)]), Fate.WAITING),
+        (listing(item("p", BODY)), known(others=[doubt(at_s=242)]), Fate.FOUND),
+        (listing(item("p", at_s=None)), known(others=[doubt(at_s=86400)]), Fate.WAITING),
+        (listing(), known(others=[doubt()]), Fate.ABSENT),
         (listing(at_s=8 * 86400), known(), Fate.UNCLEAR),  # the list has forgotten that time
         (listing(item("p")), known(), Fate.FOUND),  # one doubt, one prediction that does not say
         (listing(item("p"), at_s=179), known(), Fate.WAITING),
@@ -338,6 +351,7 @@ def test_strays_surely_ask_the_same_and_are_nobodys():
 BODIES = [{"prompt": "x"}, {"prompt": "x", "n": 1}, {"prompt": "y"}, {"prompt": "y", "n": 1}]
 SHOWN = [*BODIES, {"prompt": "x", "n": 2}, {}, None]
 doubts_of = st.lists(st.tuples(st.sampled_from(BODIES), st.integers(0, 300)), min_size=1, max_size=5)
+others_of = st.lists(st.tuples(st.sampled_from(BODIES), st.integers(-600, 900)), max_size=2)
 items_of = st.lists(st.tuples(st.sampled_from(SHOWN), st.integers(-600, 900)), max_size=6)
 
 
@@ -354,8 +368,8 @@ def situations(draw):
     )
     owned = draw(st.sets(st.sampled_from([i.prediction_id for i in items]))) if items else set()
     accepted = draw(st.dictionaries(st.sampled_from(["p0", "q"]), st.integers(-100, 300)))
-    in_flight = draw(st.lists(st.sampled_from(BODIES), max_size=2))
-    return doubts, listed, known(*owned, accepted=accepted, in_flight=in_flight)
+    others = [doubt(body, at_s, job="other", told=told) for body, at_s in draw(others_of)]
+    return doubts, listed, known(*owned, accepted=accepted, others=others)
 
 
 @given(situations())
@@ -369,6 +383,21 @@ def test_nothing_is_given_twice_and_nothing_of_another(situation):
             asked = decision.doubt
             assert compare(MODEL, asked.body, decision.prediction) is not Match.OTHER
             assert RULES.window(asked, listed.skew).holds(decision.prediction.created_at)
+
+
+def could_answer(asked, listed_item, listed, *matches):
+    """Whether a prediction lies in a request's window and compares with it in one of these ways."""
+    in_window = RULES.window(asked, listed.skew).holds(listed_item.created_at)
+    return in_window and compare(MODEL, asked.body, listed_item) in matches
+
+
+@given(situations())
+def test_nothing_is_given_away_that_may_answer_a_request_that_is_not_judged(situation):
+    doubts, listed, knows = situation
+    for decision in fates(doubts, listed, knows):
+        if decision.fate is Fate.FOUND:
+            alike = {Match.SAME, compare(MODEL, decision.doubt.body, decision.prediction)}
+            assert not any(could_answer(other, decision.prediction, listed, *alike) for other in knows.others)
 
 
 @given(situations())
@@ -403,7 +432,7 @@ def test_as_many_as_can_be_are_found(situation):
             if i.prediction_id not in knows.owned
             and RULES.window(d, listed.skew).holds(i.created_at)
             and compare(MODEL, d.body, i) is Match.SAME
-            and not any(compare(MODEL, body, i) is Match.SAME for body in knows.in_flight)
+            and not any(could_answer(other, i, listed, Match.SAME) for other in knows.others)
         }
         for d in doubts
     ]

@@ -371,6 +371,59 @@ def test_counting_counts_the_doubts_that_were_left_aside_too(stage):
     assert play.provider.billed == ["a"]
 
 
+@pytest.mark.parametrize("told", ["nowhere", "in the list"])
+def test_counting_counts_a_doubt_that_arose_while_the_list_was_read(stage, told):
+    """The request of `a` is lost; that of `b` is accepted, and fails on us while the list is on its way."""
+    play = stage("a", "c", "b", concurrency=1)
+    provider, clock = play.provider, play.clock
+    provider.list_inputs = told == "in the list"
+    provider.task_s_of["c"] = 60  # `b` leaves when the doubt about `a` is a minute old
+    provider.submit_faults_of["a"] = [lost()]
+    submit, predictions = provider.submit, provider.predictions
+    accepted, cut = asyncio.Event(), asyncio.Event()
+
+    async def hang(model, body):
+        if body["prompt"] != "b" or accepted.is_set():
+            return await submit(model, body)
+        await clock.sleep(20)
+        provider.accept(model, body)
+        accepted.set()
+        await cut.wait()
+        raise Uncertain("reset")
+
+    async def slow_page(**asked):
+        page = await predictions(**asked)
+        if accepted.is_set() and clock.monotonic() > 181 and not cut.is_set():
+            cut.set()
+            await clock.sleep(1)
+        return page
+
+    provider.submit, provider.predictions = hang, slow_page
+    play.run()
+    assert cut.is_set()
+    for record in play.records().values():
+        ids = {attempt.prediction_id for attempt in record.attempts} - {None}
+        assert {provider.tasks[one].prompt for one in ids} <= {record.job.request["prompt"]}
+    kept = Phase.IN_DOUBT if told == "nowhere" else Phase.DONE
+    assert play.phases() == {"a": kept, "b": kept, "c": Phase.DONE}
+    assert sorted(provider.billed) == (["b", "c"] if told == "nowhere" else ["a", "b", "c"])
+
+
+def test_a_doubt_of_long_ago_keeps_nobody_from_counting(stage):
+    """The list tells no inputs; what is in doubt since yesterday cannot be what was made today."""
+    play = stage()
+    play.provider.list_inputs = False
+    play.plan_id = play.admit(planned("a"), in_doubt=DoubtPolicy.HOLD)
+    play.provider.submit_faults_of["a"] = [lost()]
+    play.run()
+    play.clock.start += timedelta(days=1)
+    play.provider.submit_faults_of["b"] = [Uncertain("reset")]
+    play.plan_id = play.admit([*planned("a"), *planned("b")], in_doubt=DoubtPolicy.HOLD)
+    play.run()
+    assert play.provider.billed == ["b"]
+    assert play.phases() == {"a": Phase.IN_DOUBT, "b": Phase.DONE}
+
+
 def test_a_result_that_is_not_there_yet_is_asked_for_its_inputs_again(stage):
     play = stage("a", "b")
     play.provider.list_inputs, play.provider.result_inputs = False, True
