@@ -145,9 +145,7 @@ class Settler:
             if self._is_open(request) or decision.fate is Fate.FOUND:
                 await self._act(request, decision)
 
-    async def _known(
-        self, model: str, window: Window, listing: Listing, judged: Collection[_Key]
-    ) -> Known:
+    async def _known(self, model: str, window: Window, listing: Listing, judged: Collection[_Key]) -> Known:
         plan_id = self._tools.run.plan_id
         return await self._tools.scribe.ask(
             lambda ledger: known_of(ledger, plan_id, model, window, listing, judged)

@@ -54,7 +54,7 @@ def listing(*items, at_s=LATER_S, complete=True, skew_s=0.0):
 
 
 def known(*owned, accepted=None, others=()):
-    """What the ledger knows; `others` are requests that are not judged along, or bodies of such as left at T."""
+    """What the ledger knows; `others` are requests not judged along, or bodies of such at T."""
     times = {name: T + s(at_s) for name, at_s in (accepted or {}).items()}
     return Known(owned=frozenset(owned), accepted=times, others=tuple(map(open_request, others)))
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from seedpipe.core.errors import Malformed, Unavailable, Uncertain
-from seedpipe.core.lifecycle import Event
+from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.model import ImageFile
 from seedpipe.core.policy import Orders, Redo
 from seedpipe.core.records import Verdict
@@ -215,6 +215,24 @@ class UntaughtByTheLock(House):
     lock = _UntaughtLock
 
 
+class ForgetsWhatCameToDoubt(House):
+    """Takes only what was on its way when the list had been read for a rival of the doubts it looks up."""
+
+    class engine(LocalEngine):  # noqa: N801
+        async def _work(self, shift):
+            settler, scribe, plan_id = shift.settler, shift.tools.scribe, shift.tools.run.plan_id
+            known = settler._known
+
+            async def _known(*asked):
+                requests = await scribe.ask(lambda ledger: ledger.open_requests(plan_id))
+                sent = {r.record.job.job_id for r in requests if r.record.phase is Phase.SUBMITTING}
+                found = await known(*asked)
+                return replace(found, others=tuple(each for each in found.others if each.job_id in sent))
+
+            settler._known = _known
+            await super()._work(shift)
+
+
 MUTANTS = (
     RetryOnTimeOut,
     NoIntent,
@@ -230,4 +248,5 @@ MUTANTS = (
     SweepOfEverything,
     BuysWhatHasChanged,
     UntaughtByTheLock,
+    ForgetsWhatCameToDoubt,
 )

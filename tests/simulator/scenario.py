@@ -25,6 +25,8 @@ from tests.simulator.service import SUBMIT_FATES, Habits
 MODEL = "bytedance/seedream-v4/sequential"
 IMAGE_USD = Decimal("0.10")
 SETTLE_S = 180.0
+HANG_S = 148.0  # after which the adapter gives up
+SLOW_PAGE_S = 60.0  # on either way
 SKEW_S = 3000.0  # a clock that is wrong in one process, and set right before the next
 SPARSE_LOOKS_S = (45.0, 90.0)  # a look that finds nothing new teaches nothing, and costs as much as a run
 EDITS = ("drop", "add", "delete object", "delete file", "change", "change and buy", "change in a clone")
@@ -79,7 +81,7 @@ def drawn(seed):
     if rng.random() < 0.1:
         jobs.append(planned("p0", images=jobs[0][0].job.outputs_expected, take=2))
     total = sum((cells[0].job.cost_usd for cells in jobs), Decimal(0))
-    return Scenario(
+    scenario = Scenario(
         seed=seed,
         jobs=tuple(jobs),
         spare=planned("spare"),
@@ -94,6 +96,42 @@ def drawn(seed):
         skews_s=tuple(rng.choice((0.0, 0.0, 90.0, -90.0, SKEW_S)) for _ in range(3)),
         strangers=rng.choice((0.0, 0.0, 0.0, 0.5)),
         looks_s=rng.choice((SPARSE_LOOKS_S, SPARSE_LOOKS_S, SPARSE_LOOKS_S, (2.0, 15.0))),
+    )
+    line = rng.choices(("good", "slow", "bad"), (14, 2, 4))[0]
+    if line == "bad":
+        return _on_a_bad_line(scenario, rng)
+    return _on_a_slow_line(scenario, rng) if line == "slow" else scenario
+
+
+def _on_a_slow_line(scenario, rng):
+    """Answers that do not come are waited for, and the list takes its time."""
+    habits = replace(scenario.habits, hang_s=HANG_S, page_s=rng.choice((10.0, SLOW_PAGE_S)))
+    return replace(scenario, habits=habits)
+
+
+def _on_a_bad_line(scenario, rng):
+    """Most goes astray; a process dies with a request in the air, and the next one sends another.
+
+    Then doubts arise while the list of another doubt is on its way.
+    """
+    habits = Habits(
+        submits={"request lost": 0.4, "answer lost": rng.uniform(0.3, 0.6)},
+        inputs=rng.choice(("list", "result", "nowhere", "nowhere", "nowhere", "nowhere")),
+        tells_time=rng.random() < 0.8,
+        hang_s=rng.choice((30.0, HANG_S)),
+        page_s=SLOW_PAGE_S,
+    )
+    killed = Trouble(kind="kill", at=rng.randrange(7, 12), gap_s=rng.uniform(100.0, 600.0))
+    unharmed = Trouble(kind="none", at=0, gap_s=5.0)
+    then = (scenario.troubles or (unharmed,))[0] if rng.random() < 0.3 else unharmed
+    return replace(
+        scenario,
+        jobs=(scenario.jobs[0], scenario.jobs[1] if scenario.jobs[1:] else planned("p1")),
+        habits=habits,
+        troubles=(killed, then),
+        concurrency=1,
+        purse_usd=None,
+        budget_usd=None,
     )
 
 

@@ -34,6 +34,7 @@ SUBMIT_FATES = (
     "blocked",
     "refused",
 )
+_LATE_TO_FAIL = frozenset({"answer lost", "request lost", "garbled, accepted", "garbled, not accepted"})
 _URLS_LIVE_S = 3600.0
 KEPT_S = 7 * 86_400.0  # tasks are listed so long
 
@@ -48,6 +49,8 @@ class Habits:
     unseen_s: float = 0.0  # how long a new task may be unknown to `result`
     late_s: float = 0.0  # how late an accepted-late request may be accepted
     lag_s: float = 0.0  # how late the list may show a task
+    hang_s: float = 0.0  # how long a submit may take that is lost or garbled
+    page_s: float = 0.0  # how long a page of the list may be on its way
     inputs: str = (
         "list"  # where the service repeats what was asked: in the "list", in the "result", "nowhere"
     )
@@ -122,6 +125,15 @@ class Service:
         self.book.append(task)
         self.on_charge(task)
 
+    def patience_s(self):
+        """How long a submit hangs that will be lost or garbled: now and then to the adapter's deadline."""
+        return self.rng.random() * self.habits.hang_s if self.habits.hang_s else 0.0
+
+    def ways_s(self):
+        """How long the question for a page takes, and its answer."""
+        page_s = self.habits.page_s
+        return (self.rng.random() * page_s, self.rng.random() * page_s) if page_s else (0.0, 0.0)
+
     def pictures(self):
         """Every file the service has ever made."""
         return [
@@ -172,7 +184,7 @@ class Client:
                 service.expect(0.05 + roll, request)
             case "accepted late":
                 service.expect(2 + roll * service.habits.late_s, request)
-        await sleep(1.5)
+        await sleep(1.5 + (service.patience_s() if fate in _LATE_TO_FAIL else 0.0))
         service.catch_up()
         self._step("failed to submit")
         raise _submit_error(fate, roll)
@@ -193,7 +205,8 @@ class Client:
     ):
         service = self._service
         self._step("list")
-        await self._clock.sleep(0.05)
+        there_s, back_s = service.ways_s()
+        await self._clock.sleep(0.05 + there_s)
         service.catch_up()
         self._stumble()
         now = service.listed_s = service.now()
@@ -205,11 +218,14 @@ class Client:
             and created_after <= moment(task.at_s) <= created_before
         ]
         shown_here = tuple(listed[(page - 1) * page_size : page * page_size])
-        return PredictionPage(
+        answer = PredictionPage(
             items=shown_here,
             more=len(listed) > page * page_size,
             server_now=moment(now).replace(microsecond=0) if service.habits.tells_time else None,
         )
+        if back_s:
+            await self._clock.sleep(back_s)
+        return answer
 
     @asynccontextmanager
     async def download(self, url):
