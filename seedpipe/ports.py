@@ -287,6 +287,9 @@ class Ledger(Protocol):
     def latest_run(self, campaign: str | None = None) -> RunRecord | None:
         """Return the run that began last, of one campaign or of any."""
 
+    def latest_out(self, header: PlanHeader) -> str | None:
+        """Return `RunStart.out` of the latest run of this plan's campaign and profile; None without one."""
+
     def plan_header(self, plan_id: str) -> PlanHeader:
         """Return the header of an admitted plan; raises `KeyError`."""
 

@@ -11,7 +11,7 @@ import errno
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.errors import InputError, RunError
@@ -20,12 +20,11 @@ from seedpipe.core.showing import kept_jobs, with_kept
 from seedpipe.ledger import SqliteLedger
 from seedpipe.settings import Settings, World
 from seedpipe.sources import project_root
-from seedpipe.stores import DecisionsFile, LocalStore, write_atomically
+from seedpipe.stores import DecisionsFile, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from seedpipe.core.model import JobPlan, PlanHeader
     from seedpipe.core.records import JobRecord, RunRecord
@@ -112,10 +111,25 @@ def usual_out(root: Path, header: PlanHeader, settings: Settings) -> Path:
     return root / "out" / f"{folder_name(header)}{settings.out_suffix}"
 
 
-def store_of(ledger: Ledger, root: Path, state: Path | None, header: PlanHeader) -> LocalStore:
-    """Return the images of a ledger's world, with the output folder that is used when none is named."""
-    settings = Settings(world=world_of(ledger), origin=ledger.origin, state=state)
-    return LocalStore(places_of(root, settings).objects, usual_out(root, header, settings))
+def out_in(root: Path, out: Path) -> str:
+    """Return how a run's record spells its folder of images; see `RunStart.out`."""
+    whole = Path(
+        os.path.normpath(Path.cwd() / out)
+    )  # links stay: whoever links out/ to a large disk means out/
+    for path in (whole, Path(os.path.realpath(whole))):
+        if path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return str(whole)
+
+
+def out_at(root: Path, recorded: str | None, header: PlanHeader, settings: Settings) -> Path:
+    """Return the folder that a run has put its images into; the usual one if its record does not say."""
+    return usual_out(root, header, settings) if recorded is None else root / recorded
+
+
+def latest_out(ledger: Ledger | None, root: Path, header: PlanHeader, settings: Settings) -> Path:
+    """Return the folder that the latest run of a campaign and profile has put its images into."""
+    return out_at(root, ledger.latest_out(header) if ledger else None, header, settings)
 
 
 def decisions_of(tree: WorkTree, settings: Settings, campaign: str) -> DecisionsFile:

@@ -59,8 +59,11 @@ def service(settings: Settings, places: Places, catalogue: Catalogue | None = No
         yield server.base_url
 
 
-def run_start(header: PlanHeader, settings: Settings, elsewhere: Elsewhere) -> RunStart:
-    """Return a run of a plan that begins now, under the caps of its world: proofs have none but the purse."""
+def run_start(header: PlanHeader, settings: Settings, elsewhere: Elsewhere, out: str | None) -> RunStart:
+    """Return a run of a plan that begins now, under the caps of its world: proofs have none but the purse.
+
+    `out` is the folder of its images, as `RunStart` spells it.
+    """
     now = datetime.now(UTC)
     token = secrets.token_hex(3)
     caps = header.budget
@@ -75,6 +78,7 @@ def run_start(header: PlanHeader, settings: Settings, elsewhere: Elsewhere) -> R
         month_usd=caps.brand_usd_per_month if settings.world is World.LIVE else None,
         elsewhere_usd=elsewhere.usd,
         elsewhere_month_usd=elsewhere.month_usd,
+        out=out,
     )
 
 

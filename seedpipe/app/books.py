@@ -18,8 +18,8 @@ from seedpipe.project import (
     STATE_FOLDER,
     Places,
     all_jobs,
-    folder_name,
     last_ledger,
+    out_at,
     places_of,
     reading,
 )
@@ -77,8 +77,8 @@ def _placed(
         latest = ledger.latest_run(campaign)
         if latest is None:
             continue
-        name = folder_name(ledger.plan_header(latest.start.plan_id))
-        out = settings.out or root / "out" / f"{name}{settings.out_suffix}"
+        header = ledger.plan_header(latest.start.plan_id)
+        out = settings.out or out_at(root, latest.start.out, header, settings)
         if out.is_dir():
             jobs = partial(all_jobs, ledger, latest.start.plan_id)
             placed.append(PlacedImages(jobs=jobs, store=LocalStore(places.objects, out)))

@@ -56,7 +56,8 @@ def reconcile(
         if settings.world is World.LIVE:
             settings.required_key()
         plan_id, places = latest.start.plan_id, places_of(project_root(folder), settings)
-        start = run_start(ledger.plan_header(plan_id), settings, Elsewhere())  # which buys nothing
+        header, out = ledger.plan_header(plan_id), latest.start.out
+        start = run_start(header, settings, Elsewhere(), out)  # which buys nothing
         ledger.begin_run(start)
         doubts = {request.record.job.job_id: request.record for request in ledger.open_requests(plan_id)}
         outcome, signal_number = RunOutcome(), None

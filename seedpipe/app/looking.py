@@ -25,14 +25,14 @@ from seedpipe.project import (
     STATE_FOLDER,
     all_jobs,
     last_run,
+    out_at,
     places_of,
-    store_of,
-    usual_out,
     whole,
     world_of,
 )
 from seedpipe.settings import Settings, World
 from seedpipe.sources import head_commit, project_root
+from seedpipe.stores import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,11 +75,11 @@ def status(folder: Path, *, world: World | None, state: Path | None, campaign: s
         troubled = (record for record in all_jobs(ledger, plan_id) if _is_trouble(record, policy))
         shown = tuple(islice(troubled, _MOST_TROUBLES))
         hidden = sum(1 for _ in troubled)
-        store = store_of(ledger, root, state, manifest.header)
+        settings = Settings(world=world_of(ledger), origin=ledger.origin, state=state)
+        out = out_at(root, latest.start.out, manifest.header, settings)
+        store, page = LocalStore(places_of(root, settings).objects, out), out / "gallery.html"
         missing = sum(_is_missing(record, store) for record in all_jobs(ledger, plan_id))
         missing_files = sum(store.count_missing(_places(record)) for record in all_jobs(ledger, plan_id))
-        settings = Settings(world=world_of(ledger), origin=ledger.origin, state=state)
-        page = usual_out(root, manifest.header, settings) / "gallery.html"
         with _recalling(manifest.header, root, settings) as examiner:
             judged = examiner.judged(partial(all_jobs, ledger, plan_id))
             checks = tally_checks(result for job in judged for result in job.results)

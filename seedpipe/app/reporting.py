@@ -23,9 +23,9 @@ from seedpipe.project import (
     all_jobs,
     decisions_about,
     last_run,
+    out_at,
     places_of,
     ready_to_write,
-    usual_out,
     world_of,
 )
 from seedpipe.settings import Settings, World
@@ -75,7 +75,7 @@ def report(
     with last_run(state or root / STATE_FOLDER, world, campaign) as (ledger, latest):
         settings = Settings(world=world_of(ledger), origin=ledger.origin, state=state)
         manifest = manifest_of(ledger, latest, settings.world, root)
-        out = out or usual_out(root, manifest.header, settings)
+        out = out or out_at(root, latest.start.out, manifest.header, settings)
         ready_to_write(out, "--out")
         places = places_of(root, settings)
         with examiner_of(manifest.header, places, settings.world) as examiner:

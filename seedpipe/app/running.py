@@ -30,7 +30,7 @@ from seedpipe.core.totals import total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.examining import WatchedStore
 from seedpipe.locked import CampaignLock
-from seedpipe.project import all_jobs, decisions_of, out_of, places_of, ready_to_write, writing
+from seedpipe.project import all_jobs, decisions_of, out_in, out_of, places_of, ready_to_write, writing
 from seedpipe.session import careful, drive, provider_at, run_end, run_log, run_start, service
 from seedpipe.settings import Settings, World
 from seedpipe.sources import WorkTree
@@ -172,7 +172,8 @@ def carry_out(
         keep_references(plan.header, tree, store)
         ledger.admit(plan.header, plan.cells())
         adopted = take_over(plan.header, ledger, settings, places, lock)
-        start = run_start(plan.header, settings, lock.elsewhere(ledger, datetime.now(UTC)))
+        elsewhere = lock.elsewhere(ledger, datetime.now(UTC))
+        start = run_start(plan.header, settings, elsewhere, out_in(tree.root, out))
         doubts_found = ledger.begin_run(start)
         store.clean_parts()
         for derived in (places.thumbnails, places.measured):

@@ -6,7 +6,7 @@ Hides where a plan comes from. What it says is judged again with today's catalog
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ from seedpipe.core.saved import (
     saved_lines,
 )
 from seedpipe.core.variant import AS_IT_STANDS, Variant
-from seedpipe.project import STATE_FOLDER, all_jobs, last_ledger, reading
+from seedpipe.project import STATE_FOLDER, all_jobs, last_ledger, out_at, reading
 from seedpipe.sources import WorkTree, project_root
 from seedpipe.stores import write_atomically
 
@@ -123,9 +123,10 @@ def resume(
         if latest is None:
             raise RunError("the last run was removed while it was being read")
         header, origin = ledger.plan_header(latest.start.plan_id), ledger.origin
-    tree = _tree(root, header)
+    tree, settings = _tree(root, header), settings_for(origin)
     plan = _StoredPlan(ledger_file=file, header=header, catalogue=models(root))
-    return carry_out(plan, tree, settings_for(origin), consent=consent, listener=listener)
+    settings = replace(settings, out=settings.out or out_at(root, latest.start.out, header, settings))
+    return carry_out(plan, tree, settings, consent=consent, listener=listener)
 
 
 def _lines(file: Path) -> Iterator[str]:

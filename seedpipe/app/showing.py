@@ -19,7 +19,7 @@ from seedpipe.core.records import JobRecord
 from seedpipe.core.reviewing import ShownCell, locked_images, shown_images
 from seedpipe.core.showing import shown_sets, with_kept
 from seedpipe.locked import CampaignLock
-from seedpipe.project import decisions_of, last_ledger, out_of, places_of, reading, world_of
+from seedpipe.project import decisions_of, last_ledger, latest_out, places_of, reading, world_of
 from seedpipe.settings import World
 from seedpipe.sources import WorkTree
 
@@ -53,8 +53,8 @@ class Scene:
 
     @property
     def out(self) -> Path:
-        """The folder of its images and reports."""
-        return out_of(self.tree, self.plan, self.settings)
+        """The folder of its images and reports: that of its last run."""
+        return latest_out(self.ledger, self.tree.root, self.header, self.settings)
 
     @property
     def decisions(self) -> DecisionsFile:

@@ -44,7 +44,7 @@ out_option = option(
     Section.FILES,
     "--out",
     metavar="DIR",
-    help="Output folder of images and reports. Default: out/CAMPAIGN in the project root.",
+    help="Output folder of images and reports. Default: out/CAMPAIGN for `run`, else the last run's.",
 )
 
 # ---- money ------------------------------------------------------------------------------------

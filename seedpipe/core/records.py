@@ -276,7 +276,9 @@ class RunStart:
 
     `purse_usd` caps this run, `budget_usd` the campaign's whole life, `month_usd` the month of its brand.
     `elsewhere_usd` counts against the second and `elsewhere_month_usd` against the third: what others have
-    paid, of which the ledger has no attempts.
+    paid, of which the ledger has no attempts. `out` is the folder of its images and reports: from the
+    project's root with slashes where it lies in the project, which may be moved, else absolute; None where
+    it was not written down.
     """
 
     run_id: str
@@ -289,6 +291,7 @@ class RunStart:
     month_usd: Decimal | None = None
     elsewhere_usd: Decimal = Decimal(0)
     elsewhere_month_usd: Decimal = Decimal(0)
+    out: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,8 +52,8 @@ INSERT_CELL: Final = """
 INSERT_RUN: Final = """
     INSERT INTO runs
         (run_id, plan_no, campaign, owner, started_at, purse_micros, budget_micros, month_micros,
-        elsewhere_micros, elsewhere_month_micros)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        elsewhere_micros, elsewhere_month_micros, out)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 JOBS_IN_RANGE: Final = """
     SELECT job_id, model, request, outputs_expected, cost_micros
@@ -167,6 +167,9 @@ PRICE_OF_JOB: Final = """
 LATEST_RUN: Final = """
     SELECT runs.*, plan_id FROM runs JOIN plans USING (plan_no)
     WHERE :campaign IS NULL OR runs.campaign = :campaign ORDER BY run_no DESC LIMIT 1"""
+LATEST_OUT: Final = """
+    SELECT out FROM runs JOIN plans USING (plan_no)
+    WHERE runs.campaign = ? AND place_prefix = ? ORDER BY run_no DESC LIMIT 1"""
 
 CELLS_BOUGHT: Final = """
     INSERT INTO cell_jobs (campaign, place, job_id, seen)

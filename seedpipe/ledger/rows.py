@@ -282,6 +282,7 @@ def run_record(row: Row) -> RunRecord:
         month_usd=cap_from_micros(row["month_micros"]),
         elsewhere_usd=from_micros(row["elsewhere_micros"]),
         elsewhere_month_usd=from_micros(row["elsewhere_month_micros"]),
+        out=row["out"],
     )
     if row["finished_at"] is None:
         return RunRecord(start=start, end=None)

@@ -171,6 +171,7 @@ _MIGRATIONS: Final = (
         "ALTER TABLE runs ADD COLUMN elsewhere_micros INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE runs ADD COLUMN elsewhere_month_micros INTEGER NOT NULL DEFAULT 0",
     ),
+    ("ALTER TABLE runs ADD COLUMN out TEXT",),  # where a run has put its images
 )
 
 _MEANINGS: Final = {

@@ -161,6 +161,7 @@ class SqliteLedger:
                     rows.cap_to_micros(run.month_usd),
                     rows.to_micros(run.elsewhere_usd),
                     rows.to_micros(run.elsewhere_month_usd),
+                    run.out,
                 ),
             )
             abandoned = self._db.execute(
@@ -202,6 +203,12 @@ class SqliteLedger:
         with self._reading():
             row = self._db.execute(queries.LATEST_RUN, {"campaign": campaign}).fetchone()
         return None if row is None else rows.run_record(row)
+
+    def latest_out(self, header: PlanHeader) -> str | None:
+        """Return the folder that the latest run of a campaign and profile has put its images into."""
+        with self._reading():
+            row = self._db.execute(queries.LATEST_OUT, (header.campaign, header.place(""))).fetchone()
+        return None if row is None else row["out"]
 
     # --- events ---
 

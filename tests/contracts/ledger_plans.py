@@ -85,6 +85,7 @@ def a_run(
     month: str | None = None,
     elsewhere: str = "0",
     elsewhere_month: str = "0",
+    out: str | None = None,
 ) -> RunStart:
     header = header or a_header()
     return RunStart(
@@ -98,6 +99,7 @@ def a_run(
         month_usd=None if month is None else Decimal(month),
         elsewhere_usd=Decimal(elsewhere),
         elsewhere_month_usd=Decimal(elsewhere_month),
+        out=out,
     )
 
 

@@ -191,6 +191,21 @@ class TestRuns:
         assert ledger.latest_run("autumn").start.run_id == "one"
         assert ledger.latest_run("winter") is None
 
+    def test_the_folder_of_a_campaign_is_that_of_its_latest_run_in_this_profile(self, ledger):
+        draft = replace(a_header(edition="2"), variant={"profile": "draft"})
+        edited, spring = a_header(edition="3"), a_header("spring")
+        for header in (a_header(), draft, edited, spring):
+            ledger.admit(header, some_cells(1))
+        assert ledger.latest_out(a_header()) is None
+        ledger.begin_run(a_run("one", out="/tmp/o2"))
+        ledger.begin_run(a_run("two", header=draft, out="out/autumn@draft"))
+        ledger.begin_run(a_run("three", header=spring, out="elsewhere"))
+        assert ledger.latest_out(edited) == ledger.latest_out(a_header()) == "/tmp/o2"
+        assert ledger.latest_out(draft) == "out/autumn@draft"
+        assert ledger.latest_run("spring").start.out == "elsewhere"
+        ledger.begin_run(a_run("four", header=edited))
+        assert ledger.latest_out(a_header()) is None
+
     def test_what_a_dead_run_was_sending_is_in_doubt_and_keeps_its_money(self, ledger, jobs, opened):
         walk(ledger, jobs[0], *TO_SUBMITTING)
         walk(ledger, jobs[1], *TO_SUBMITTING)

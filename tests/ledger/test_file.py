@@ -380,6 +380,7 @@ def test_a_ledger_of_the_first_version_learns_what_its_places_were_paid_for_as(p
             ALTER TABLE plans DROP COLUMN place_prefix;
             ALTER TABLE runs DROP COLUMN elsewhere_micros;
             ALTER TABLE runs DROP COLUMN elsewhere_month_micros;
+            ALTER TABLE runs DROP COLUMN out;
             PRAGMA user_version = 1;"""
         )
     with closing(SqliteLedger.open(path, origin="https://api.test")) as ledger:
@@ -389,3 +390,16 @@ def test_a_ledger_of_the_first_version_learns_what_its_places_were_paid_for_as(p
             "hero/0/0": a_job(0).job_id,
             "@draft/hero/d0/0": a_job(0, tag="d").job_id,
         }
+
+
+def test_a_ledger_that_did_not_note_where_its_runs_put_their_images_is_brought_up_to_date(path):
+    with closing(SqliteLedger.open(path, origin="sandbox")) as ledger:
+        ledger.admit(a_header(), some_cells(1))
+        ledger.begin_run(a_run("run-1", out="lost"))
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("ALTER TABLE runs DROP COLUMN out; PRAGMA user_version = 4;")
+    with closing(SqliteLedger.open(path, origin="sandbox")) as ledger:
+        assert (ledger.latest_run().start, ledger.latest_out(a_header())) == (a_run("run-1"), None)
+        ledger.begin_run(a_run("run-2", out="out/autumn"))
+    with closing(SqliteLedger.open_for_reading(path)) as reader:
+        assert reader.latest_run().start == a_run("run-2", out="out/autumn")
