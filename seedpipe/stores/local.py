@@ -27,7 +27,7 @@ from seedpipe.core.audit import FileState
 from seedpipe.core.errors import Malformed, RunError
 from seedpipe.core.image_bytes import EXTENSIONS, HEAD_BYTES, TAIL_BYTES
 from seedpipe.core.model import ImageFile
-from seedpipe.stores.atomic import OUR_PART, PART, part_beside, sync_folder
+from seedpipe.stores.atomic import DISK_FULL, OUR_PART, PART, part_beside, remove_abandoned, sync_folder
 from seedpipe.stores.images import MAX_PIXELS, decoded_size, judged
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ _WORKERS: Final = 2  # decoded images in memory at once: 256 MiB each at the pix
 _OBJECT_MODE: Final = 0o444
 _COPY_CHUNK_BYTES: Final = 1024 * 1024
 _NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS})
-_DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class LocalStore:
@@ -69,7 +68,7 @@ class LocalStore:
             for folder, _, names in os.walk(self._out):
                 for name in names:
                     if name.startswith(OUR_PART) and name.endswith(PART):
-                        Path(folder, name).unlink(missing_ok=True)
+                        remove_abandoned(Path(folder, name))  # reports are written beside a run, too
 
     async def receive(self, chunks: AsyncIterator[bytes]) -> ImageFile:
         """Keep one download durably, or nothing of it; whatever `chunks` raises passes through.
@@ -364,7 +363,7 @@ def disk_errors(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         place = error.filename or where
-        if error.errno in _DISK_FULL:
+        if error.errno in DISK_FULL:
             raise RunError(
                 f"the disk is full: {place} cannot be written",
                 hint="free some space and run the same command again; what is paid for is fetched then",

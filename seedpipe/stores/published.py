@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from seedpipe.core.errors import InputError, RunError
 from seedpipe.core.paths import path_fault
 from seedpipe.core.publishing import published_text, read_published
-from seedpipe.stores.atomic import OUR_PART, PART, part_beside
+from seedpipe.stores.atomic import OUR_PART, PART, part_beside, remove_abandoned
 from seedpipe.stores.local import disk_errors, folder_inside
 from seedpipe.stores.shared_text import SharedText
 
@@ -52,7 +52,7 @@ class PublishedFolder:
             with disk_errors(self._root):
                 for above in {PurePosixPath(file.path).parent for file in listed}:
                     for part in (self._root / above).glob(f"{OUR_PART}*{PART}"):
-                        part.unlink(missing_ok=True)
+                        remove_abandoned(part)
             yield {file.path: file for file in listed}
 
     def is_whole(self, file: PublishedFile) -> bool:

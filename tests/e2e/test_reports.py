@@ -1,6 +1,7 @@
 """Reports can be left out, removed and made again; a CI is told in its own words."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree as ET
 
 CAMPAIGN = """
@@ -45,3 +46,14 @@ def test_a_failed_job_is_annotated(seedpipe):
     run = seedpipe.run("run", "campaign.yaml", code=1)
     assert "::error title=hero/us::failed" in run.stderr
     assert "::error" not in run.stdout
+
+
+def test_reports_that_are_written_at_a_time_are_all_whole(seedpipe):
+    seedpipe.environment["SEEDPIPE_SANDBOX"] = "plain_pictures=true"
+    (seedpipe.project / "campaign.yaml").write_text(CAMPAIGN)
+    seedpipe.run("run", "campaign.yaml", "--no-report")
+    with ThreadPoolExecutor(4) as at_a_time:
+        list(at_a_time.map(lambda _: seedpipe.run("report"), range(4)))
+    out = seedpipe.project / "out" / "small-proof"
+    json.loads((out / "run.json").read_text())
+    assert {path.name for path in out.iterdir() if path.is_file()} == NAMES

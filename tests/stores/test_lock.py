@@ -1,5 +1,6 @@
 """The lock on disk: whole or not at all, never through a link, and untouched when nothing changed."""
 
+import errno
 import hashlib
 import os
 
@@ -70,8 +71,11 @@ def test_a_mark_at_the_start_of_the_file_is_no_fault(lock, path):
     assert lock.read() == (a_line(),)
 
 
-def test_a_lock_that_cannot_be_written_stops_the_run_and_says_what_is_safe(lock, path):
-    path.parent.joinpath(path.name + ".part").mkdir()  # in the way of the temporary name, for root as well
+def test_a_lock_that_cannot_be_written_stops_the_run_and_says_what_is_safe(lock, path, monkeypatch):
+    def full(_fd):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunError, match="what is paid is safe in the ledger"):
         lock.write([a_line()])
     assert not path.exists()
