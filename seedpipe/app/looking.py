@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from seedpipe.core.model import PlanHeader, Policy
     from seedpipe.core.records import JobRecord, RunRecord
     from seedpipe.ports import Ledger
-    from seedpipe.stores import LocalStore
 
 _MOST_TROUBLES: Final = 20  # jobs listed by `status`; the summary and the gallery have them all
 

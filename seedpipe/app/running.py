@@ -74,10 +74,11 @@ class RunResult:
     `submitted` counts the jobs this run sent, `adopted` those it took over from the lock or from the
     service's list, `doubts_found` those that a killed run had left in doubt. `asides` lie in `asides_folder`;
     `reported` is None when no reports were asked for; `checks` sums up what was found, and `findings` are the
-    first of it.
+    first of it. `campaign` is the campaign's file, which need not be there any more.
     """
 
     manifest: RunManifest
+    campaign: Path
     out: Path
     exit_code: int
     submitted: int
@@ -257,6 +258,7 @@ def _told(ground: _Ground, done: _Done, *, adopted: int, doubts_found: int) -> R
         )
     return RunResult(
         manifest=manifest,
+        campaign=ground.root / manifest.header.file,
         out=ground.out,
         exit_code=done.end.exit_code,
         submitted=sum(_is_sent_by(record, start) for record in all_jobs(ledger, start.plan_id)),

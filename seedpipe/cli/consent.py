@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seedpipe.app import Agreed
+from seedpipe.cli.views.words import count
 from seedpipe.core.errors import InputError
 from seedpipe.core.model import ShortSets
 from seedpipe.core.money import cents_up, usd
@@ -111,10 +112,10 @@ def _is_confirmed(reviewed: PlanReview, settings: Settings, said: AccountReview)
 def _jobs(reviewed: PlanReview) -> str:
     new, again = reviewed.standing.new, reviewed.again
     if not again.jobs:
-        return f"{new.jobs} jobs"
+        return count(new.jobs, "job")
     words = ", ".join(sorted(reviewed.redo))
-    bought = f"{again.jobs} jobs again ({words}, {usd(again.cost_usd)})"
-    return f"{new.jobs} new jobs and {bought}" if new.jobs else bought
+    bought = f"{count(again.jobs, 'job')} again ({words}, {usd(again.cost_usd)})"
+    return f"{count(new.jobs, 'new job')} and {bought}" if new.jobs else bought
 
 
 def _most(reviewed: PlanReview) -> str:

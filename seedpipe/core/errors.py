@@ -50,6 +50,10 @@ class RunError(SeedpipeError):
     """The run stopped before its end and can be resumed by the same command."""
 
 
+class DiskFailed(RunError):  # noqa: N818 - named for what is so, not for being an error
+    """The disk is full, or a file or folder on it cannot be used."""
+
+
 class LedgerLocked(RunError):  # noqa: N818 - named for what is so, not for being an error
     """Another process holds the ledger's lock."""
 

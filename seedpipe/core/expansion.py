@@ -24,7 +24,7 @@ from seedpipe.core.rendering import Rendering, UnfitCell
 from seedpipe.core.selection import Choice, Matches, capacity, numbers_of, rows_of
 from seedpipe.core.templates import Template, TemplateFault
 from seedpipe.core.values import shielded
-from seedpipe.core.wording import said_counts
+from seedpipe.core.wording import SaidCount, said_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ class Expansion:
         self._published = Claims(self._faults, self._address_of, "published path")
         self._settings: list[_Setting] = []
         self._overrides_used: set[int] = set()
-        self._counts_judged: set[tuple[str, int]] = set()
+        self._said_counts: dict[str, tuple[SaidCount, ...]] = {}  # by series, as its prompt says them
 
     def cells(self) -> Iterator[PlannedCell]:
         """Yield the cells in order; raises `InputError` with every diagnostic after the last good one."""
@@ -293,12 +293,11 @@ class Expansion:
 
     def _judge_wording(self, series: Series, job: Job, cell: Rendering) -> None:
         """Refuse a prompt that asks for another number of images than are paid for."""
-        if (series.name, job.outputs_expected) in self._counts_judged:
-            return
-        self._counts_judged.add((series.name, job.outputs_expected))
         if not self._campaign.lint.hears("set-count"):
             return
-        for said in said_counts(series.prompt.text):
+        if series.name not in self._said_counts:
+            self._said_counts[series.name] = tuple(said_counts(series.prompt.text))
+        for said in self._said_counts[series.name]:
             if said.images != job.outputs_expected:
                 message = f"the prompt asks for {said.images} images, the request for {job.outputs_expected}"
                 hint = "write {{ max_images }} in the prompt: it is always the number that is paid for"

@@ -239,7 +239,7 @@ class Aside:
 
 
 class StopReason(StrEnum):
-    """Why a run stopped submitting before its plan was through."""
+    """Why a run stopped submitting before its plan was through; `FAILURE` has no name of its own."""
 
     PURSE = "purse"
     BUDGET = "budget"
@@ -249,6 +249,7 @@ class StopReason(StrEnum):
     UNCERTAIN = "uncertain"
     FAILED_JOB = "failed_job"
     DISK = "disk"
+    FAILURE = "failure"
     INTERRUPTED = "interrupted"
 
 

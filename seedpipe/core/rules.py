@@ -66,6 +66,7 @@ _ALL: Final = (
     _error("control-character", "A file contains a control character, or half of a character."),
     _error("not-an-image", "A file that is used as a picture is not an image that the model accepts."),
     _error("empty-file", "A file is empty."),
+    _error("saved-plan", "A saved plan is given where a campaign is expected."),
     # YAML, JSON, CSV.
     _error("yaml-syntax", "The YAML syntax is invalid."),
     _error("yaml-limit", "YAML is nested too deeply or has too many values."),

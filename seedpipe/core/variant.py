@@ -7,8 +7,8 @@ campaign has such names; that is for those who read it.
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - dataclass field types are read at run time by tests
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Self
 
 from seedpipe.core.errors import InputError
 
@@ -33,6 +33,16 @@ class Variant:
     limit: int | None = None
     sample: int | None = None
     canary: str | None = None
+
+    @classmethod
+    def of(cls, spelt: Mapping[str, Any]) -> Self:
+        """Return the variant that was `spelt`, without what somebody else has added to it."""
+        parts: dict[str, Any] = {
+            name: tuple(spelt[name]) if isinstance(spelt[name], list) else spelt[name]
+            for name in (one.name for one in fields(cls))
+            if name in spelt
+        }
+        return cls(**parts)
 
     @property
     def is_whole(self) -> bool:

@@ -23,7 +23,7 @@ from seedpipe.engines.lists import Lists
 from seedpipe.engines.pace import Pace, Traffic
 from seedpipe.engines.scribe import Scribe
 from seedpipe.engines.settle import Settler
-from seedpipe.engines.shard import Crew
+from seedpipe.engines.shard import Crew, stop_reason
 from seedpipe.engines.tools import Tools
 from seedpipe.engines.uploads import Uploads
 
@@ -121,7 +121,7 @@ class LocalEngine:
         working.cancel()
         await asyncio.wait({working})
         if not working.cancelled() and (error := working.exception()):
-            self._traffic.halt(StopReason.DISK, str(error))
+            self._traffic.halt(stop_reason(error), str(error))
         await crew.come_home()
 
     def _tools(self, run: RunStart, scribe: Scribe, policy: Policy) -> Tools:

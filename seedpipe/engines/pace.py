@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seedpipe.ports import Clock, RunListener
 
 _TOO_MANY_REQUESTS: Final = 429
-_ENDS_AT_ONCE: Final = frozenset({StopReason.INTERRUPTED, StopReason.DISK})
+_ENDS_AT_ONCE: Final = frozenset({StopReason.INTERRUPTED, StopReason.DISK, StopReason.FAILURE})
 _ONLY_MONEY: Final = frozenset({StopReason.PURSE, StopReason.BUDGET, StopReason.MONTH})
 _TURNED_AWAY: Final = frozenset({Event.NOT_SENT, Event.UNAVAILABLE, Event.RATE_LIMITED})
 _ANSWERS: Final = frozenset({Event.ACCEPTED, Event.REFUSED})

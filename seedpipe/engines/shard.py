@@ -12,7 +12,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from seedpipe.core.errors import LedgerDamaged, LedgerLocked, RunError
+from seedpipe.core.errors import DiskFailed, LedgerDamaged, LedgerLocked, RunError
 from seedpipe.core.policy import Orders
 from seedpipe.core.records import StopReason
 from seedpipe.engines.walk import JobWalk
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from seedpipe.core.records import JobRecord
     from seedpipe.engines.tools import Tools
+
+
+def stop_reason(error: BaseException) -> StopReason:
+    """Return why a run stops when something has failed: the disk, or anything else, our bugs included."""
+    return StopReason.DISK if isinstance(error, DiskFailed) else StopReason.FAILURE
 
 
 class Crew:
@@ -65,7 +70,7 @@ class Crew:
     def failed(self, error: Exception) -> None:
         """End the run for a failure; it is raised when everything in flight is accounted for."""
         self._failures.append(error)
-        self._tools.traffic.halt(StopReason.DISK, str(error))
+        self._tools.traffic.halt(stop_reason(error), str(error))
         self._alarm()
 
     @property

@@ -24,7 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from seedpipe.core.audit import FileState
-from seedpipe.core.errors import Malformed, RunError
+from seedpipe.core.errors import DiskFailed, Malformed, RunError
 from seedpipe.core.image_bytes import EXTENSIONS, HEAD_BYTES, TAIL_BYTES
 from seedpipe.core.model import ImageFile
 from seedpipe.stores.atomic import DISK_FULL, OUR_PART, PART, part_beside, remove_abandoned, sync_folder
@@ -364,11 +364,11 @@ def disk_errors(where: Path) -> Iterator[None]:
     except OSError as error:
         place = error.filename or where
         if error.errno in DISK_FULL:
-            raise RunError(
+            raise DiskFailed(
                 f"the disk is full: {place} cannot be written",
                 hint="free some space and run the same command again; what is paid for is fetched then",
             ) from error
-        raise RunError(
+        raise DiskFailed(
             f"{place} cannot be used: {error.strerror or error}",
             hint="check the disk and the folder, then run the same command again",
         ) from error

@@ -6,7 +6,7 @@ import pytest
 
 from seedpipe import catalog
 from seedpipe.core import claims
-from seedpipe.core.campaign import FileProblem, load_campaign
+from seedpipe.core.campaign import FileProblem, read_campaign
 from seedpipe.core.errors import InputError
 from seedpipe.core.money import usd
 from seedpipe.core.planning import expand, make_plan
@@ -195,9 +195,10 @@ def test_faults_of_file_and_cells_are_told_together():
     assert [found.rule for found in errors(text)] == ["unknown-key", "undefined-name", "undefined-name"]
 
 
-def test_load_campaign_and_expand_are_the_same_as_make_plan():
+def test_to_read_a_campaign_and_expand_it_is_the_same_as_make_plan():
     files = Memory(c__yaml=HEAD + "matrix: {a: [x, y]}\nseries: {s: {prompt: '{{ a }}'}}")
-    campaign = load_campaign("c.yaml", files, CATALOGUE)
+    campaign, problems = read_campaign("c.yaml", files, CATALOGUE)
+    assert not problems
     plan = make_plan("c.yaml", files, CATALOGUE)
     assert expand(campaign).header == plan.header
     assert list(expand(campaign).cells()) == list(plan.cells())

@@ -74,11 +74,21 @@ def test_a_comment_has_its_marker_and_text_that_does_nothing(repository):
     edit(repository, "spring", "red, blue", voice=HOSTILE)
     plan = ("plan", "spring.yaml", "--against", "HEAD", "--format", "markdown")
     comment = repository.run(*plan).stdout
-    assert comment.startswith("<!-- seedpipe: plan -->\n### What this change costs: ")
+    assert comment.startswith("<!-- seedpipe: plan -->\n### No new cells\n")
+    assert "\n2 changed cells: $0.054 if all are bought again with `--redo changed`. Without it," in comment
+    assert "| spring |  | ~2 cells $0.054 | -1 cell $0.027 | $0.081 | $0.054 |" in comment
     assert comment.count("<") == comment.count(">") == 5  # the marker and the fold
     for sign in ("@everyone", "](", "`c`", "http:", "www.", "#1 "):
         assert sign not in comment
     assert len(comment.encode()) < 65_536
+
+
+def test_a_comment_is_read_as_it_is_sent_and_names_the_price_of_new_cells(repository):
+    edit(repository, "spring", "red, blue, white", voice="loud: 100% wool, 3.5 cm (new_in)")
+    comment = repository.run("plan", "spring.yaml", "--against", "HEAD", "--format", "markdown").stdout
+    assert "### New cells cost $0.027\n" in comment
+    assert "- hero/red: prompt: calm → loud: 100% wool, 3.5 cm (new_in)\n" in comment
+    assert "&#" not in comment
 
 
 def test_a_comment_stays_under_its_limit_and_an_equal_plan_has_nothing_to_say(repository):

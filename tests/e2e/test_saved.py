@@ -53,7 +53,7 @@ def test_a_saved_plan_is_carried_out_as_it_is(lamps):
         "red-1.jpg",
     ]
     usage = lamps.run("run", "plan.jsonl", "--limit", "1", code=2)
-    assert "carried out as it is" in usage.stderr
+    assert "a saved plan runs as it is" in usage.stderr
 
 
 def test_progress_makes_no_plan_stale_and_its_jobs_are_those_of_the_campaign(lamps):
@@ -122,3 +122,30 @@ def test_what_is_kept_and_why_can_be_asked(lamps):
         "layer": "axis",
     } in said[0]["origins"]
     assert "no cell, job or path 'hero/rd'" in lamps.run("explain", "campaign.yaml", "hero/rd", code=2).stderr
+
+
+def test_a_plan_says_where_it_was_saved_and_what_runs_it(lamps):
+    said = lamps.run("plan", "campaign.yaml", "-o", "the plan.jsonl").stderr
+    assert "saved to the plan.jsonl; nothing was sent or charged" in said
+    assert "seedpipe run 'the plan.jsonl' --live" in said
+    assert "run campaign.yaml" not in said
+    said = lamps.run("run", "the plan.jsonl").stderr
+    assert "seedpipe run 'the plan.jsonl' --live" in said
+    against = lamps.run("plan", "campaign.yaml", "--against", "the plan.jsonl", "-o", "again.jsonl").stderr
+    assert "saved to again.jsonl; nothing was sent or charged" in against
+
+
+@pytest.mark.parametrize("command", [["plan"], ["validate"], ["keep", "--all"], ["review"], ["publish"]])
+def test_a_command_that_takes_a_campaign_knows_a_saved_plan(lamps, command):
+    lamps.run("plan", "campaign.yaml", "-o", "plan.jsonl")
+    name, *options = command
+    said = lamps.run(name, "plan.jsonl", *options, code=2).stderr
+    assert "plan.jsonl is a saved plan, not a campaign" in said
+    assert "run it with `seedpipe run plan.jsonl`" in said
+    assert "yaml-syntax" not in said
+
+
+def test_what_is_next_names_the_campaign_though_the_command_did_not(lamps):
+    lamps.run("run", "campaign.yaml", "--profile", "draft", "--select", "lamp=red")
+    said = lamps.run("resume").stderr
+    assert "seedpipe run campaign.yaml --profile draft --select lamp=red --live" in said

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from seedpipe.core.errors import LedgerDamaged, RunError, Unavailable
+from seedpipe.core.errors import DiskFailed, LedgerDamaged, RunError, Unavailable
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.model import Prediction
 from seedpipe.core.records import Entry, StopReason
@@ -250,7 +250,7 @@ class FullStore:
 
     async def receive(self, chunks):
         if self._room == 0:
-            raise RunError("the disk is full")
+            raise DiskFailed("the disk is full")
         self._room -= 1
         return await self._store.receive(chunks)
 
@@ -298,17 +298,20 @@ def test_a_full_disk_ends_the_run_in_order_and_loses_nothing(stage):
     assert sorted(play.provider.billed) == names
 
 
-@pytest.mark.parametrize("kind", [RunError, LedgerDamaged])
-def test_an_accepted_id_that_cannot_be_recorded_is_in_the_message(stage, kind):
+@pytest.mark.parametrize(
+    ("kind", "stop"),
+    [(DiskFailed, StopReason.DISK), (RunError, StopReason.FAILURE), (LedgerDamaged, None)],
+)
+def test_an_accepted_id_that_cannot_be_recorded_is_in_the_message(stage, kind, stop):
     play = stage("a", "b", concurrency=2)
-    play.ledger.faults[Event.ACCEPTED] = kind("the disk is full")
+    play.ledger.faults[Event.ACCEPTED] = kind("it cannot be written")
     if kind is LedgerDamaged:
         with pytest.raises(LedgerDamaged) as raised:
             play.run()
         message = str(raised.value)
     else:
         outcome = play.run()
-        assert outcome.stop is StopReason.DISK
+        assert outcome.stop is stop
         message = outcome.message
     for prompt, task in (("a", "task000000"), ("b", "task000001")):
         assert f"accepted hero/{prompt}/0 as prediction {task}" in message

@@ -116,7 +116,7 @@ def test_an_upload_that_fails_for_good_ends_the_submits_and_nothing_is_paid(play
 def test_an_image_that_is_not_kept_any_more_stops_the_run_before_anything_is_sent(play):
     at_work = play(edit("a", picture("never kept")))
     outcome = at_work.run()
-    assert outcome.stop is StopReason.DISK
+    assert outcome.stop is StopReason.FAILURE
     assert "is not kept here any more" in outcome.message
     assert at_work.phases() == {"a": Phase.PLANNED}
     assert at_work.provider.submits == []

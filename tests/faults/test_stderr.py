@@ -29,6 +29,7 @@ def a_result(stop):
     )
     return RunResult(
         manifest=manifest,
+        campaign=Path("campaign.yaml"),
         out=Path("out"),
         exit_code=3,
         submitted=1,
@@ -40,8 +41,9 @@ def a_result(stop):
 
 
 @pytest.mark.parametrize("flags", [{}, {"as_json": True}, {"quiet": True}])
-def test_what_a_disk_has_swallowed_is_said_on_stderr(flags, capsys):
-    show_result(a_result(StopReason.DISK), Path("campaign.yaml"), Screen(**flags))
+@pytest.mark.parametrize("stop", [StopReason.DISK, StopReason.FAILURE])
+def test_what_could_not_be_recorded_is_said_on_stderr(stop, flags, capsys):
+    show_result(a_result(stop), Screen(**flags), runs="c.yaml", campaign="c.yaml")
     assert SAID in capsys.readouterr().err.replace("\n", " ")
-    show_result(a_result(StopReason.PURSE), Path("campaign.yaml"), Screen(**flags))
+    show_result(a_result(StopReason.PURSE), Screen(**flags), runs="c.yaml", campaign="c.yaml")
     assert SAID not in capsys.readouterr().err.replace("\n", " ")

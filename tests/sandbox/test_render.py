@@ -11,13 +11,12 @@ from PIL import Image
 
 from seedpipe.core.catalogue import Size
 from seedpipe.core.slug import slug_height
-from seedpipe.sandbox.render import render
+from seedpipe.sandbox.render import packs, render
 from seedpipe.sandbox.render.brief import read
 from seedpipe.sandbox.render.colours import NAMED, lab, linear
 from seedpipe.sandbox.render.headline import draw_headline
 from seedpipe.sandbox.render.lettering import BOX, Face, legible, length, spell, wrapped
 from seedpipe.sandbox.render.look import look_of
-from seedpipe.sandbox.render.packs import SUBJECTS
 from seedpipe.sandbox.render.poster import evenly
 from seedpipe.sandbox.render.subject import Scene
 from seedpipe.sandbox.render.terrain import tones
@@ -99,7 +98,7 @@ def test_another_request_is_another_picture():
     assert len(set(images)) == len(images)
 
 
-@pytest.mark.parametrize("subject", sorted(SUBJECTS))
+@pytest.mark.parametrize("subject", sorted(packs._PACKS))
 def test_every_pack_stands_out_in_its_own_colour(subject):
     words = {"bar": "soap bar", "flacon": "perfume bottle", "pump": "pump bottle", "pouch": "coffee bag"}
     words |= {"plate": "plate of tacos", "cone": "ice cream", "flask": "water bottle"}

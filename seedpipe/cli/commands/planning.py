@@ -129,11 +129,11 @@ def plan(
         app.save(files[0], Path(output), settings, variant_of(files[0]))
     if against is not None:
         compared = [app.against(file, against, settings, variant_of(file)) for file in files]
-        comparing.show_compared(compared, against, screen, style=style)
+        comparing.show_compared(compared, against, screen, style=style, saved=output)
     else:
         today = app.live_prices(reviews[0][0], settings) if live_prices else None
         retellings = [(reviewed, retold(file, variant_of(file))) for reviewed, file in reviews]
-        planning.show_plans(retellings, screen, today=today)
+        planning.show_plans(retellings, screen, today=today, saved=output)
     if any(reviewed.over_by_usd for reviewed, _ in reviews):
         return 2
     return int(check and any(reviewed.standing.pending.jobs for reviewed, _ in reviews))

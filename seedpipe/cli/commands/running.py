@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,7 @@ from seedpipe.cli.variants import retold, variant_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seedpipe.app import Agreed, PlanReview
+    from seedpipe.app import Agreed, PlanReview, RunResult
     from seedpipe.cli.console import Screen
     from seedpipe.cli.progress import Spectator
     from seedpipe.cli.variants import VariantOf
@@ -95,9 +96,10 @@ def run(file: Path, *, world: str | None, variant_of: VariantOf, no_report: bool
     console, variant = screen_among(options), variant_of(file)
     options |= {"live": world == "live", "interactive": _is_interactive()}
     settings = Settings.read(os.environ, reports=not no_report, **options)
+    saved = app.is_saved(file)
     with progress.listener(console) as listener:
         consent = partial(_consent, settings, console, listener)
-        if app.is_saved(file):
+        if saved:
             if variant != AS_IT_STANDS:
                 raise click.UsageError(
                     "a saved plan runs as it is: use these options with `seedpipe plan -o` instead"
@@ -106,7 +108,8 @@ def run(file: Path, *, world: str | None, variant_of: VariantOf, no_report: bool
             result = app.run_saved(file, settings, consent=consent, listener=listener, warn=warn)
         else:
             result = app.run(file, settings, variant, consent=consent, listener=listener)
-    running.show_result(result, retold(file, variant), console)
+    runs = shlex.quote(str(file)) if saved else retold(file, variant)
+    running.show_result(result, console, runs=runs, campaign=_campaign_of(result) if saved else runs)
     if result.reported:
         reporting.annotate(result.reported.annotations)
     return result.exit_code
@@ -153,10 +156,19 @@ def resume(
 
         last_run = last_run_of(world, campaign, state)
         result = app.resume(Path.cwd(), settings_for, consent=consent, listener=listener, **last_run)
-    running.show_result(result, "FILE", console)
+    campaign = _campaign_of(result)
+    running.show_result(result, console, runs=campaign, campaign=campaign)
     if result.reported:
         reporting.annotate(result.reported.annotations)
     return result.exit_code
+
+
+def _campaign_of(result: RunResult) -> str:
+    """Return the campaign of a run that did not name it, with its options, as somebody would type it here."""
+    from seedpipe.cli.views.words import near
+    from seedpipe.core.variant import Variant
+
+    return retold(Path(near(result.campaign)), Variant.of(result.manifest.header.variant))
 
 
 def _is_interactive() -> bool:

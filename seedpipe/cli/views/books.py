@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from seedpipe.cli.console import print_json
+from seedpipe.cli.views.words import count
 from seedpipe.core.audit import Kind
 from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.money import exact, usd
@@ -72,8 +73,9 @@ def show_audit(report: AuditReport, screen: Screen) -> None:
     proof = report.origin == SANDBOX_ORIGIN
     console.print(f"audit of {'the proofs' if proof else escape(report.origin)}", soft_wrap=True)
     console.print(
-        f"{report.attempts} attempts, {report.objects} kept images, {report.files} published images"
-        + (f", {report.bills.bills} bills" if report.bills else "")
+        f"{count(report.attempts, 'attempt')}, {count(report.objects, 'kept image')},"
+        f" {count(report.files, 'published image')}"
+        + (f", {count(report.bills.bills, 'bill')}" if report.bills else "")
     )
     if report.bills:
         _show_bills(report.bills, screen)
@@ -143,7 +145,7 @@ def _show_bills(bills: BillsAudit, screen: Screen) -> None:
     if bills.waiting:
         screen.out.print(f"{bills.waiting} too young to judge: look again in three hours")
     if bills.others:
-        screen.out.print(f"{bills.others} tasks on this account are not of this ledger")
+        screen.out.print(f"{count(bills.others, 'task')} on this account not of this ledger")
 
 
 def _discrepancy(found: Discrepancy) -> str:

@@ -6,13 +6,14 @@ the campaign that can call nobody, link nowhere and close no table.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 from rich.text import Text
 
 from seedpipe.cli.console import print_json
-from seedpipe.cli.views.words import FORMAT, count, share
+from seedpipe.cli.views.words import FORMAT, count, say_nothing_sent, share
 from seedpipe.core.money import exact, usd
 from seedpipe.core.safe_text import neutral
 
@@ -29,14 +30,19 @@ MARKER: Final = "<!-- seedpipe: plan -->"
 _MOST_BYTES: Final = 60_000  # of a comment: forges take 65,536 characters
 _MOST_CHANGES: Final = 10
 _MOST_CAMPAIGNS: Final = 100  # rows of the overview
+_LONGEST: Final = 300  # characters of somebody else's text in one line
 _MOST_KEYS: Final = 6  # keys of an axis that are told: those that cost most
-_KEEP: Final = "changed cells that were paid for keep their pictures; `--redo changed` buys them"
-_SAFE_PUNCTUATION: Final = frozenset(" ,;-/()%")
-_ASCII: Final = 127
+# What Markdown, HTML or a forge acts upon: marks, tags, mentions, references, links, emoji, formulas. What
+# stands within a word or between words as in any text is left, for comments are read as mails, too.
+_ACTS: Final = re.compile(
+    r"[\\`*~\[\]<>&#|@$]|(?<![^\W_])_|_(?![^\W_])|:(?=//|[\w+-]+:)|(?<=www)\.", re.IGNORECASE
+)
 
 
-def show_compared(compared: Sequence[Compared], older: str, screen: Screen, *, style: str) -> None:
-    """Show how campaigns differ from what they were."""
+def show_compared(
+    compared: Sequence[Compared], older: str, screen: Screen, *, style: str, saved: str | None
+) -> None:
+    """Show how campaigns differ from what they were; `saved` is the file that the plan was saved to."""
     if screen.as_json:
         print_json({"format": FORMAT, "against": older, "campaigns": [_document(each) for each in compared]})
     elif style == "markdown":
@@ -45,7 +51,7 @@ def show_compared(compared: Sequence[Compared], older: str, screen: Screen, *, s
         for each in compared:
             _print_one(each, older, screen)
         if not screen.quiet:
-            screen.err.print("nothing was sent or charged")
+            say_nothing_sent(screen, saved)
 
 
 # ---- the page ---------------------------------------------------------------------------------
@@ -183,8 +189,8 @@ def markdown(compared: Sequence[Compared], older: str) -> str:
 
 def _overview(compared: Sequence[Compared], differing: Sequence[Compared], older: str) -> Iterator[str]:
     whole = _sum({each.file: each.difference.all for each in differing})
-    more_usd = whole.added.cost_usd + whole.changed.cost_usd
-    yield f"### What this change costs: {_plain(usd(more_usd))}"
+    added, changed = whole.added, whole.changed
+    yield f"### New cells cost {usd(added.cost_usd)}" if added.cells else "### No new cells"
     yield ""
     if not differing:
         yield f"No cell of {count(len(compared), 'campaign')} asks for anything else than at {_plain(older)}."
@@ -193,12 +199,17 @@ def _overview(compared: Sequence[Compared], differing: Sequence[Compared], older
     yield "|---|--:|--:|--:|--:|--:|"
     for each in differing[:_MOST_CAMPAIGNS]:
         before = usd(each.before.all.cost_usd) if each.before else "nothing"
-        cells = [*_cells(each.difference.all), _plain(before), _plain(usd(each.after.all.cost_usd))]
+        cells = [*_cells(each.difference.all), before, usd(each.after.all.cost_usd)]
         yield f"| {_plain(each.campaign)} | {' | '.join(cells)} |"
     if len(differing) > _MOST_CAMPAIGNS:
         yield f"| … {len(differing) - _MOST_CAMPAIGNS} more | | | | | |"
     yield ""
-    yield f"Against {_plain(older)}; {_KEEP}. Nothing was sent or charged."
+    if changed.cells:
+        sums = f"{count(changed.cells, 'changed cell')}: {usd(changed.cost_usd)}"
+        yield f"{sums} if all are bought again with `--redo changed`. Without it, a run buys those that"
+        yield "nobody has paid for yet; the others keep the images they have."
+        yield ""
+    yield f"Against {_plain(older)}. Nothing was sent or charged."
 
 
 def _section(compared: Compared) -> Iterator[str]:
@@ -223,13 +234,10 @@ def _section(compared: Compared) -> Iterator[str]:
 
 def _cells(each: Difference) -> list[str]:
     parts = (("+", each.added), ("~", each.changed), ("-", each.removed))
-    return [_plain(_told(sign, part)) for sign, part in parts]
+    return [_told(sign, part) for sign, part in parts]
 
 
 def _plain(text: str) -> str:
-    """Return text of others for Markdown: on one line, every sign that could mean something as an entity."""
-    flat = neutral(" ".join(text.split()))[:300]
-    return "".join(
-        char if char.isalnum() or char in _SAFE_PUNCTUATION or ord(char) > _ASCII else f"&#{ord(char)};"
-        for char in flat
-    )
+    """Return text of others for Markdown: on one line, every sign that would act as an entity."""
+    flat = neutral(" ".join(text.split()))[:_LONGEST]
+    return _ACTS.sub(lambda sign: f"&#{ord(sign[0])};", flat)

@@ -5,6 +5,7 @@ Sums first, lists on request. Money in documents is text, exact to the last digi
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.markup import escape
@@ -12,7 +13,7 @@ from rich.markup import escape
 from seedpipe.cli.console import print_json
 from seedpipe.cli.views.plan_page import headline, may_resend, print_page, print_sum
 from seedpipe.cli.views.prices import live_prices_document, show_live_prices
-from seedpipe.cli.views.words import FORMAT, count, phase_total, say_next, share
+from seedpipe.cli.views.words import FORMAT, count, phase_total, say_next, say_nothing_sent, share
 from seedpipe.core.manifest import add_up
 from seedpipe.core.money import exact, usd
 from seedpipe.settings import World
@@ -34,9 +35,16 @@ _MOST_CHANGES: Final = 5  # cells told one by one; -v tells more
 
 
 def show_plans(
-    plans: Sequence[tuple[PlanReview, str]], screen: Screen, *, today: AccountReview | None = None
+    plans: Sequence[tuple[PlanReview, str]],
+    screen: Screen,
+    *,
+    today: AccountReview | None = None,
+    saved: str | None = None,
 ) -> None:
-    """Show the plans of some campaigns, each with its file as it was named, and their sum."""
+    """Show the plans of some campaigns, each with its file as it was named, and their sum.
+
+    `saved` is the file that the plan was saved to.
+    """
     if screen.as_json:
         first = plan_document(plans[0][0]) | ({"live_prices": live_prices_document(today)} if today else {})
         rest = [plan_document(reviewed) for reviewed, _ in plans[1:]]
@@ -54,20 +62,21 @@ def show_plans(
         if reviewed.warnings:
             words = f"{count(reviewed.warnings, 'warning')}: `seedpipe validate {file}` tells"
             screen.err.print(f"[yellow]{escape(words)}[/]", soft_wrap=True)
-    screen.err.print("nothing was sent or charged")
+    say_nothing_sent(screen, saved)
     if len(plans) == 1:
-        say_next(screen, *_next_steps(*plans[0]))
+        say_next(screen, *_next_steps(*plans[0], shlex.quote(saved) if saved else plans[0][1]))
 
 
-def _next_steps(reviewed: PlanReview, file: str) -> Iterator[str]:
-    width = len(f"seedpipe run {file} --live") + 4
+def _next_steps(reviewed: PlanReview, file: str, runs: str) -> Iterator[str]:
+    """Yield what to do with a plan: `file` is its campaign, `runs` what a run is given."""
     if _is_proof(reviewed):
-        yield f"{f'seedpipe run {file}':<{width}}free proofs in the sandbox"
+        yield f"seedpipe run {runs}    free proofs in the sandbox"
         return
+    width = max(len(f"seedpipe run {runs} --live"), len(f"seedpipe keep {file} CELL")) + 4
     if reviewed.standing.kept.changed_cells:
         yield f"{f'seedpipe keep {file} CELL':<{width}}accepts a changed cell's picture as it is"
-    yield f"{f'seedpipe run {file}':<{width}}free proofs in the sandbox"
-    yield f"{f'seedpipe run {file} --live':<{width}}the real thing"
+    yield f"{f'seedpipe run {runs}':<{width}}free proofs in the sandbox"
+    yield f"{f'seedpipe run {runs} --live':<{width}}the real thing"
 
 
 def show_opening(reviewed: PlanReview, screen: Screen) -> None:
@@ -109,7 +118,11 @@ def show_decided(decided: Decided, screen: Screen) -> None:
     if screen.as_json:
         print_json({"format": FORMAT, "undone": decided.undone, "cells": list(decided.cells)})
         return
-    words = "count as changed again" if decided.undone else "keep the pictures they have"
+    one = len(decided.cells) == 1
+    if decided.undone:
+        words = "counts as changed again" if one else "count as changed again"
+    else:
+        words = "keeps the pictures it has" if one else "keep the pictures they have"
     screen.out.print(f"{count(len(decided.cells), 'cell')} {words}; nothing was sent or charged")
     for address in decided.cells[:_MOST_CHANGES] if not screen.verbose else decided.cells:
         screen.out.print(f"  {escape(address)}", soft_wrap=True)

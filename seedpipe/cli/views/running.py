@@ -46,11 +46,14 @@ def warn_of_changes(paths: Sequence[str], *, screen: Screen) -> None:
     screen.err.print(f"[yellow]warning[/]: {escape(words)}", soft_wrap=True)
 
 
-def show_result(result: RunResult, file: str, screen: Screen) -> None:
-    """Show how a run ended and where its images are."""
+def show_result(result: RunResult, screen: Screen, *, runs: str, campaign: str) -> None:
+    """Show how a run ended and where its images are.
+
+    `runs` is what the next run is given, a campaign or a saved plan, and `campaign` what other commands are.
+    """
     manifest = result.manifest
     end = manifest.run.end
-    if end and end.stop is StopReason.DISK:
+    if end and end.stop in (StopReason.DISK, StopReason.FAILURE):
         # What could not be recorded, an accepted id above all, must reach a person whatever reads stdout.
         screen.err.print(f"[red]error[/]: {escape(end.message)}", soft_wrap=True)
     if screen.as_json:
@@ -63,9 +66,8 @@ def show_result(result: RunResult, file: str, screen: Screen) -> None:
     if not screen.quiet:
         screen.err.print()
     if result.doubts_found and not screen.quiet:
-        screen.err.print(
-            f"[yellow]a run before this one was killed with {result.doubts_found} submits in the air[/]"
-        )
+        submits = count(result.doubts_found, "submit")
+        screen.err.print(f"[yellow]a run before this one was killed with {submits} in the air[/]")
     if result.adopted:
         words = "paid for already, found in the lock or in the service's list"
         screen.out.print(f"{count(result.adopted, 'job')} {words}")
@@ -86,7 +88,7 @@ def show_result(result: RunResult, file: str, screen: Screen) -> None:
         screen.out.print(f"gallery  {escape(str(result.reported.gallery))}", soft_wrap=True)
     else:
         screen.out.print(f"images  {escape(str(result.out))}", soft_wrap=True)
-    say_next(screen, *_after_run(result, file))
+    say_next(screen, *_after_run(result, runs, campaign))
 
 
 def _print_checks(result: RunResult, screen: Screen) -> None:
@@ -179,15 +181,15 @@ def _print_asides(asides: Sequence[Aside], folder: Path, screen: Screen) -> None
         screen.out.print(f"  {escape(aside.prediction_id)}  {escape(aside.why)}", soft_wrap=True)
 
 
-def _after_run(result: RunResult, file: str) -> Iterable[str]:
+def _after_run(result: RunResult, runs: str, campaign: str) -> Iterable[str]:
     if result.exit_code == 0 and result.manifest.kept.jobs:
         return (
-            f"seedpipe plan {file}     what has changed",
-            f"seedpipe run {file} --live --redo changed     buys it",
-            f"seedpipe keep {file} CELL     accepts the picture as it is",
+            f"seedpipe plan {campaign}     what has changed",
+            f"seedpipe run {runs} --live --redo changed     buys it",
+            f"seedpipe keep {campaign} CELL     accepts the picture as it is",
         )
     if result.exit_code == 0 and result.manifest.world == World.PROOF.value:
-        return (f"seedpipe run {file} --live     the real thing",)
+        return (f"seedpipe run {runs} --live     the real thing",)
     if result.exit_code == 0:
         return ("seedpipe show CELL        what was asked, what came, what it cost",)
     manifest = result.manifest
@@ -195,6 +197,6 @@ def _after_run(result: RunResult, file: str) -> Iterable[str]:
     redo = ",".join(word for phase, word in _REDO_WORDS.items() if manifest.count(phase))
     return (
         "seedpipe status           which jobs, and why",
-        *([f"seedpipe run {file}{live} --redo {redo}     buys them again"] if redo else []),
-        f"seedpipe run {file}{live}     goes on where this stopped",
+        *([f"seedpipe run {runs}{live} --redo {redo}     buys them again"] if redo else []),
+        f"seedpipe run {runs}{live}     goes on where this stopped",
     )

@@ -109,6 +109,12 @@ def say_next(screen: Screen, *commands: str) -> None:
         screen.err.print(f"[dim]{'next' if number == 0 else '    '}  {escape(command)}[/]", soft_wrap=True)
 
 
+def say_nothing_sent(screen: Screen, saved: str | None) -> None:
+    """Say what planning has done: no more than to save a plan, if it was to."""
+    words = f"saved to {saved}; nothing was sent or charged" if saved else "nothing was sent or charged"
+    screen.err.print(escape(words), soft_wrap=True)
+
+
 def phase_total(total: PhaseTotal) -> dict[str, Any]:
     """Return jobs, images and money for a document."""
     return {"jobs": total.jobs, "images": total.images, "cost_usd": exact(total.cost_usd)}

@@ -6,7 +6,7 @@ Absent on purpose: disk (see `Files`), and everything that needs a single cell (
 """
 
 from seedpipe.core.campaign.files import FileProblem, Files
-from seedpipe.core.campaign.loading import faulty, load_campaign, read_campaign
+from seedpipe.core.campaign.loading import faulty, read_campaign
 from seedpipe.core.campaign.model import (
     Brand,
     Budget,
@@ -32,6 +32,5 @@ __all__ = [
     "Series",
     "data_values",
     "faulty",
-    "load_campaign",
     "read_campaign",
 ]

@@ -8,18 +8,22 @@ are never inherited; a profile's `input` lies over every series' own, so it come
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from seedpipe import schemas
 from seedpipe.core.campaign.reading import NO_MAP, map_at
 from seedpipe.core.campaign.yaml import Mapping, Node, Scalar
-from seedpipe.core.diagnostics import Diagnostic, did_you_mean
+from seedpipe.core.diagnostics import Diagnostic, closest, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from seedpipe.core.campaign.reading import Reading
 
 _NOT_INHERITED: Final = ("name", "budget", "extends")
 _NOT_PATCHED: Final = ("input", "profiles", "extends")
+_DEFINES_NAMES: Final = ("variables", "derive", "matrix")
 _MAX_LAYERS: Final = 8  # campaigns that extend each other: nobody can follow more
 
 
@@ -43,17 +47,52 @@ def read_layers(reading: Reading, path: str, profile: str | None) -> Layers | No
         if root:
             reading.judge(root, "campaign")
         return None
-    reading.judge(_without_deletions(root), "campaign")
+    root = _judged(reading, root)
     if profile is None:
         return Layers(root=root, top_input=NO_MAP)
     patch = map_at(root, "profiles").get(profile)
     if not isinstance(patch, Mapping):
         _report_unknown(reading, root, profile)
         return Layers(root=root, top_input=NO_MAP)
-    merged = merge(root, without(patch, *_NOT_PATCHED))
-    reading.judge(_without_deletions(merged), "campaign")
+    merged = _judged(reading, merge(root, without(patch, *_NOT_PATCHED)))
     left_out = {key.raw for key, value in map_at(patch, "series").entries if deletes(value)}
     return Layers(root=merged, top_input=map_at(patch, "input"), left_out=frozenset(left_out))
+
+
+def _judged(reading: Reading, root: Mapping) -> Mapping:
+    """Return a campaign that was judged by the schema, `derives` and the like read as what they must mean.
+
+    Such a key has been told by then; that all its names are unknown would tell one mistake again and again.
+    """
+    reading.judge(_without_deletions(root), "campaign")
+    schema = schemas.load("campaign")
+    meant = _as_meant(root, _DEFINES_NAMES, schema["properties"])
+    known = schema["definitions"]["series"]["properties"]
+    given = map_at(meant, "series")
+    series = tuple(
+        (key, _as_meant(one, ("derive",), known) if isinstance(one, Mapping) else one)
+        for key, one in given.entries
+    )
+    if any(new is not old for (_, new), (_, old) in zip(series, given.entries, strict=True)):
+        whole = replace(given, entries=series)
+        entries = tuple((key, whole if value is given else value) for key, value in meant.entries)
+        meant = replace(meant, entries=entries)
+    if meant is not root:
+        reading.judge(_without_deletions(meant), "campaign")
+    return meant
+
+
+def _as_meant(node: Mapping, names: tuple[str, ...], known: Collection[str]) -> Mapping:
+    """Return a map in which a key that is none, but almost one of these names, is that one."""
+    strange = {
+        key.raw: name
+        for key, _ in node.entries
+        if key.raw not in known and (name := closest(key.raw, known)) in names and name not in node
+    }
+    if len(set(strange.values())) < len(strange):  # which of them is meant cannot be said
+        return node
+    entries = tuple((replace(key, raw=strange.get(key.raw, key.raw)), value) for key, value in node.entries)
+    return replace(node, entries=entries) if strange else node
 
 
 def merge(base: Mapping, over: Mapping) -> Mapping:

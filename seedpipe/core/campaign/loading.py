@@ -42,14 +42,6 @@ if TYPE_CHECKING:
 _MAX_SERIES: Final = 300  # as the schema says: each is compiled, and nobody reviews more
 
 
-def load_campaign(path: str, files: Files, catalogue: Catalogue, variant: Variant = AS_IT_STANDS) -> Campaign:
-    """Return the campaign in file `path`; raises `InputError` with all diagnostics in reading order."""
-    campaign, problems = read_campaign(path, files, catalogue, variant)
-    if problems or campaign is None:
-        raise faulty(files.shown(path), problems)
-    return campaign
-
-
 def read_campaign(
     path: str, files: Files, catalogue: Catalogue, variant: Variant = AS_IT_STANDS
 ) -> tuple[Campaign | None, list[Diagnostic]]:

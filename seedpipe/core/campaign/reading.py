@@ -19,6 +19,7 @@ from seedpipe.core.campaign.yaml import Mapping, Node, Scalar, Sequence
 from seedpipe.core.diagnostics import Diagnostic, SourceText
 from seedpipe.core.fence import Steps
 from seedpipe.core.partials import Partials
+from seedpipe.core.saved import FIRST_WORDS
 
 if TYPE_CHECKING:
     from seedpipe.core.campaign.files import Files
@@ -79,12 +80,19 @@ class Reading:
         data = self.read(path, span)
         if data is None:
             return None
+        if data.startswith(FIRST_WORDS.encode()):
+            self._refuse_saved_plan(self.shown(path))
+            return None
         root, problems = yaml.parse(self.shown(path), data)
         self._homes[self.shown(path)] = posixpath.dirname(path)
         places = [problem.span for problem in problems if problem.span]
         self._unread |= {(place.source.path, place.line) for place in places}
         self.keep(problems)
         return root
+
+    def _refuse_saved_plan(self, shown: str) -> None:
+        hint = f"run it with `seedpipe run {shown}`; other commands take the campaign that it was made from"
+        self.report("saved-plan", f"{shown} is a saved plan, not a campaign", None, hint)
 
     def path_of(self, named: Scalar) -> str:
         """Return a path that a file names, relative to the campaign's folder."""

@@ -243,4 +243,3 @@ _PACKS: Final[dict[str, Callable[[Look, list[Finish]], Pack]]] = {
     "tumbler": tumbler,
     "vase": vase,
 }
-SUBJECTS: Final = frozenset(_PACKS)
