@@ -290,6 +290,9 @@ class Ledger(Protocol):
     def latest_out(self, header: PlanHeader) -> str | None:
         """Return `RunStart.out` of the latest run of this plan's campaign and profile; None without one."""
 
+    def runs_of_plans(self) -> list[RunRecord]:
+        """Return the latest run of each plan that was ever run, the newest first."""
+
     def plan_header(self, plan_id: str) -> PlanHeader:
         """Return the header of an admitted plan; raises `KeyError`."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from seedpipe.core import audit as rules
 from seedpipe.core.audit import Discrepancy, FileState, Kind
 from seedpipe.core.errors import ProviderError, Unavailable
-from seedpipe.core.showing import shown_sets
+from seedpipe.core.showing import placed_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seedpipe.core.audit import BillsAudit
     from seedpipe.core.bills import Bill, BillPage
     from seedpipe.core.model import ImageFile
+    from seedpipe.core.publishing import PublishedFile
     from seedpipe.core.records import JobRecord, Payment
     from seedpipe.ports import Clock, Ledger, Provider, Store
 
@@ -34,20 +35,25 @@ _RETRY_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0
 _OBJECT_KINDS: Final = {FileState.MISSING: Kind.OBJECT_MISSING, FileState.DAMAGED: Kind.OBJECT_DAMAGED}
 _FILE_KINDS: Final = {FileState.MISSING: Kind.FILE_MISSING, FileState.DAMAGED: Kind.FILE_DAMAGED}
+_PUBLISHED_KINDS: Final = {
+    FileState.MISSING: Kind.PUBLISHED_MISSING,
+    FileState.DAMAGED: Kind.PUBLISHED_DAMAGED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
     """What an audit looked at and what it found.
 
-    `attempts`, `objects` and `files` count what was checked; `bills` is None when they were not asked for or
-    could not be had, and then `remarks` says why.
+    `attempts`, `objects`, `files` and `published` count what was checked; `bills` is None when they were not
+    asked for or could not be had, and then `remarks` says why.
     """
 
     origin: str
     attempts: int
     objects: int
     files: int
+    published: int
     bills: BillsAudit | None
     discrepancies: tuple[Discrepancy, ...]
     remarks: tuple[str, ...]
@@ -55,10 +61,14 @@ class AuditReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedImages:
-    """The images that one campaign shows: the jobs of its latest plan, and the store of its folder."""
+    """What lies in one output folder: the jobs whose cells show their images there, and its store.
+
+    `published` reads the files that `seedpipe publish` has written below it, and says how each stands.
+    """
 
     jobs: Callable[[], Iterable[JobRecord]]
     store: Store
+    published: Callable[[], Iterable[tuple[PublishedFile, FileState]]] = tuple
 
 
 async def audit(
@@ -67,11 +77,14 @@ async def audit(
     """Hold everything against everything. Without a `provider` no bills are asked for."""
     books = _read_books(ledger)
     found = [*books.discrepancies, *_objects(books, store)]
-    files = 0
+    files = published = 0
     for images in placed:
         checked, broken = _files(images)
         files += checked
         found += broken
+        for file, state in images.published():
+            published += 1
+            found += _published_faults(file, state)
     bills: BillsAudit | None = None
     remarks: list[str] = []
     if provider:
@@ -84,6 +97,7 @@ async def audit(
         attempts=books.attempts,
         objects=len(books.images),
         files=files,
+        published=published,
         bills=bills,
         discrepancies=(*found, *(bills.discrepancies if bills else ())),
         remarks=tuple(remarks),
@@ -135,10 +149,10 @@ def _objects(books: _Books, store: Store) -> Iterator[Discrepancy]:
 
 
 def _files(placed: PlacedImages) -> tuple[int, list[Discrepancy]]:
-    """Check the published images of one campaign where people look at them."""
+    """Check the images of one output folder where people look at them."""
     checked, found = 0, []
     for record in placed.jobs():
-        for image in (image for shown in shown_sets(record) for image in shown.placed):
+        for image in placed_images(record):
             checked += 1
             if kind := _FILE_KINDS.get(placed.store.inspect(image.output.image, image.path)):
                 words = "is not there" if kind is Kind.FILE_MISSING else "is not the image that was paid for"
@@ -146,6 +160,13 @@ def _files(placed: PlacedImages) -> tuple[int, list[Discrepancy]]:
                 job_id = image.output.job_id
                 found.append(Discrepancy(kind=kind, subject=image.path, message=said, job_id=job_id))
     return checked, found
+
+
+def _published_faults(file: PublishedFile, state: FileState) -> Iterator[Discrepancy]:
+    if kind := _PUBLISHED_KINDS.get(state):
+        words = "is not there" if kind is Kind.PUBLISHED_MISSING else "is not what was published"
+        message = f"the '{file.format}' of {file.cell} image {file.image} {words}"
+        yield Discrepancy(kind=kind, subject=file.path, message=message)
 
 
 async def _bills(ledger: Ledger, began: datetime | None, provider: Provider, clock: Clock) -> BillsAudit:

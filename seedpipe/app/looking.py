@@ -18,7 +18,7 @@ from seedpipe.core.findings import tally_checks
 from seedpipe.core.lifecycle import Phase, is_settled
 from seedpipe.core.manifest import RunManifest, priced
 from seedpipe.core.policy import counts_as_failed
-from seedpipe.core.showing import shown_sets
+from seedpipe.core.showing import placed_images, shown_sets
 from seedpipe.core.standing import is_missing
 from seedpipe.examining import Examiner
 from seedpipe.project import (
@@ -35,7 +35,7 @@ from seedpipe.sources import head_commit, project_root
 from seedpipe.stores import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from seedpipe.core.findings import CheckTotal
@@ -78,7 +78,10 @@ def status(folder: Path, *, world: World | None, state: Path | None, campaign: s
         out = out_at(root, latest.start.out, manifest.header, settings)
         store, page = LocalStore(places_of(root, settings).objects, out), out / "gallery.html"
         missing = sum(_is_missing(record, store) for record in all_jobs(ledger, plan_id))
-        missing_files = sum(store.count_missing(_places(record)) for record in all_jobs(ledger, plan_id))
+        missing_files = sum(
+            store.count_missing(image.path for image in placed_images(record))
+            for record in all_jobs(ledger, plan_id)
+        )
         with _recalling(manifest.header, root, settings) as examiner:
             judged = examiner.judged(partial(all_jobs, ledger, plan_id))
             checks = tally_checks(result for job in judged for result in job.results)
@@ -120,11 +123,6 @@ def _is_missing(record: JobRecord, store: LocalStore) -> bool:
     return any(
         is_missing(shown.record, shown.cells[0], store.keeps) for shown in shown_sets(record) if shown.record
     )
-
-
-def _places(record: JobRecord) -> Iterator[str]:
-    """Yield the path of every image that cells of a job show."""
-    return (image.path for shown in shown_sets(record) for image in shown.placed)
 
 
 def _is_trouble(record: JobRecord, policy: Policy) -> bool:

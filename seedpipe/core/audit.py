@@ -52,6 +52,8 @@ class Kind(StrEnum):
     OBJECT_DAMAGED = "object_damaged"
     FILE_MISSING = "file_missing"
     FILE_DAMAGED = "file_damaged"
+    PUBLISHED_MISSING = "published_missing"
+    PUBLISHED_DAMAGED = "published_damaged"
     ACCOUNT_OFF = "account_off"
     HISTORY_BROKEN = "history_broken"
     RECORD_INCOMPLETE = "record_incomplete"

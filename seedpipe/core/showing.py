@@ -64,6 +64,13 @@ class ShownSet:
         return () if self.record is None or self.attempt is None else self.record.takes[self.attempt]
 
     @property
+    def is_arriving(self) -> bool:
+        """Whether images of it are still to be brought home, so that none is at its place yet."""
+        if self.record is None or self.attempt is None:
+            return False
+        return _is_arriving(self.record.attempts[self.attempt], len(self.outputs))
+
+    @property
     def remarks(self) -> str:
         """What people should know of the set, or nothing when it is as ordered."""
         has_set = self.record and self.attempt is not None
@@ -107,6 +114,13 @@ def shown_sets(record: JobRecord) -> tuple[ShownSet, ...]:
     """Return what the cells of a job show; each cell is in exactly one of them."""
     own = own_set(record)
     return (*([own] if own.cells else []), *kept_sets(record))
+
+
+def placed_images(record: JobRecord) -> Iterator[PlacedImage]:
+    """Yield every image that lies in the output folder for the cells of a job."""
+    for shown in shown_sets(record):
+        if not shown.is_arriving:
+            yield from shown.placed
 
 
 def kept_jobs(records: Iterable[JobRecord]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - dataclass field types are read at run time by tests
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from seedpipe.core.errors import InputError
 
@@ -47,7 +47,7 @@ class Variant:
     @property
     def is_whole(self) -> bool:
         """Whether no cell is left out."""
-        return not (self.select or self.exclude or self.limit or self.sample or self.canary)
+        return is_whole(self.spelt)
 
     @property
     def spelt(self) -> dict[str, Json]:
@@ -66,6 +66,12 @@ class Variant:
 
 
 AS_IT_STANDS = Variant()
+_PARTS: Final = frozenset({"select", "exclude", "limit", "sample", "canary"})
+
+
+def is_whole(spelt: Mapping[str, Json]) -> bool:
+    """Say whether a variant as it is spelt leaves no cell out."""
+    return _PARTS.isdisjoint(spelt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

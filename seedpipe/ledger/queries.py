@@ -170,6 +170,9 @@ LATEST_RUN: Final = """
 LATEST_OUT: Final = """
     SELECT out FROM runs JOIN plans USING (plan_no)
     WHERE runs.campaign = ? AND place_prefix = ? ORDER BY run_no DESC LIMIT 1"""
+RUNS_OF_PLANS: Final = """
+    SELECT runs.*, plan_id FROM runs JOIN plans USING (plan_no)
+    WHERE run_no IN (SELECT max(run_no) FROM runs GROUP BY plan_no) ORDER BY run_no DESC"""
 
 CELLS_BOUGHT: Final = """
     INSERT INTO cell_jobs (campaign, place, job_id, seen)

@@ -210,6 +210,11 @@ class SqliteLedger:
             row = self._db.execute(queries.LATEST_OUT, (header.campaign, header.place(""))).fetchone()
         return None if row is None else row["out"]
 
+    def runs_of_plans(self) -> list[RunRecord]:
+        """Return the latest run of each plan that was ever run, the newest first."""
+        with self._reading():
+            return [rows.run_record(row) for row in self._db.execute(queries.RUNS_OF_PLANS)]
+
     # --- events ---
 
     def record(self, entries: Sequence[Entry]) -> list[Verdict]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from seedpipe.core.audit import FileState
 from seedpipe.core.errors import InputError, RunError
 from seedpipe.core.paths import path_fault
 from seedpipe.core.publishing import published_text, read_published
@@ -54,6 +55,16 @@ class PublishedFolder:
                     for part in (self._root / above).glob(f"{OUR_PART}*{PART}"):
                         remove_abandoned(part)
             yield {file.path: file for file in listed}
+
+    def listed(self) -> tuple[PublishedFile, ...]:
+        """Return what we have written here, beside whoever writes; raises `InputError` like `held`."""
+        return read_published(self._manifest.read(), self._manifest.shown)
+
+    def inspect(self, file: PublishedFile) -> FileState:
+        """Read a file to its end, and say whether it is there as it was written."""
+        if self.is_whole(file):
+            return FileState.WHOLE
+        return FileState.DAMAGED if os.path.lexists(self._root / file.path) else FileState.MISSING
 
     def is_whole(self, file: PublishedFile) -> bool:
         """Say whether a file is there as it was written."""

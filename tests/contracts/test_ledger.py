@@ -206,6 +206,14 @@ class TestRuns:
         ledger.begin_run(a_run("four", header=edited))
         assert ledger.latest_out(a_header()) is None
 
+    def test_each_plan_s_latest_run_is_known_the_newest_first(self, ledger):
+        spring = a_header("spring")
+        for header in (a_header(), spring):
+            ledger.admit(header, some_cells(1))
+        for name, header in (("one", a_header()), ("two", spring), ("three", a_header())):
+            ledger.begin_run(a_run(name, header=header))
+        assert [run.start.run_id for run in ledger.runs_of_plans()] == ["three", "two"]
+
     def test_what_a_dead_run_was_sending_is_in_doubt_and_keeps_its_money(self, ledger, jobs, opened):
         walk(ledger, jobs[0], *TO_SUBMITTING)
         walk(ledger, jobs[1], *TO_SUBMITTING)

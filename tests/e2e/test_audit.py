@@ -88,7 +88,7 @@ def kinds(document):
 def test_a_project_that_was_left_alone_is_clean(project):
     said = audited(project, code=0)
     assert said["clean"]
-    assert said["checked"] == {"attempts": 3, "objects": 4, "files": 4}
+    assert said["checked"] == {"attempts": 3, "objects": 4, "files": 4, "published": 0}
     assert said["bills"] == {
         "bills": 4,
         "planned_usd": "0.108",
@@ -256,3 +256,76 @@ def test_what_was_spent_is_told_by_brand_campaign_month_and_market(live):
 def test_proofs_count_only_when_asked_for(project):
     assert "nothing was spent yet" in project.run("spend").stdout
     assert "$0.108" in project.run("spend", "--proof").stdout
+
+
+PARTS = """
+seedpipe: 1
+name: parts
+model: bytedance/seedream-v4
+variables: {light: day}
+matrix: {market: [us, de, at]}
+series:
+  hero:
+    prompt: "a lamp for {{ market }} by {{ light }}"
+    input: {size: 1024*1024}
+profiles:
+  draft: {variables: {light: candle}}
+"""
+
+
+@pytest.fixture
+def parts(seedpipe):
+    (seedpipe.project / "campaign.yaml").write_text(PARTS)
+    seedpipe.run("run", "campaign.yaml", "--no-report")
+    return seedpipe
+
+
+def missing(project, code=1):
+    said = audited(project, "--no-bills", code=code)
+    return said["checked"]["files"], [found["subject"] for found in said["discrepancies"]]
+
+
+def test_a_run_of_a_profile_hides_no_image_of_the_campaign_itself(parts):
+    parts.run("run", "campaign.yaml", "--no-report", "--profile", "draft")
+    assert missing(parts, code=0) == (6, [])
+    for folder in ("parts-proof", "parts@draft-proof"):
+        (parts.project / "out" / folder / "hero" / "de-1.jpg").unlink()
+    assert missing(parts) == (6, ["hero/de-1.jpg"] * 2)
+
+
+def test_a_run_of_a_part_hides_no_image_of_the_rest(parts):
+    edited = PARTS.replace("a lamp", "a candle")
+    (parts.project / "campaign.yaml").write_text(edited)
+    parts.run("run", "campaign.yaml", "--no-report", "--select", "market=us")
+    parts.run("run", "campaign.yaml", "--no-report", "--select", "market=de", "--limit", "1")
+    assert missing(parts, code=0) == (3, [])
+    hero = parts.project / "out" / "parts-proof" / "hero"
+    (hero / "at-1.jpg").unlink()
+    (hero / "us-1.jpg").unlink()
+    assert missing(parts) == (3, ["hero/us-1.jpg", "hero/at-1.jpg"])
+
+
+def test_only_the_newest_whole_plan_counts(parts):
+    (parts.project / "campaign.yaml").write_text(PARTS.replace(", at", ""))
+    parts.run("run", "campaign.yaml", "--no-report")
+    (parts.project / "out" / "parts-proof" / "hero" / "at-1.jpg").unlink()
+    assert missing(parts, code=0) == (2, [])
+
+
+def test_what_is_not_whole_yet_is_not_missing(parts):
+    """A run gave up on one image of a set: none of it is in its place before all are here."""
+    sets = PARTS.replace("seedream-v4\n", "seedream-v4/sequential\n").replace(
+        "1024*1024", "1024*1024, max_images: 2"
+    )
+    (parts.project / "campaign.yaml").write_text(sets.replace("a lamp", "a series of 2 images of a lamp"))
+    parts.run("run", "campaign.yaml", "--no-report")
+    at_ms = "(SELECT max(attempt_no) FROM attempts)"
+    ledger(
+        parts,
+        f"UPDATE attempts SET phase = 'fetching' WHERE attempt_no = {at_ms}",
+        f"DELETE FROM outputs WHERE position = 1 AND attempt_no = {at_ms}",
+    )
+    said = audited(parts, "--no-bills")
+    assert "file_missing" not in kinds(said)
+    assert said["checked"]["files"] == 4
+    assert json.loads(parts.run("status", "--json").stdout)["missing_files"] == 0

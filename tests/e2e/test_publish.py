@@ -82,6 +82,28 @@ def test_what_is_approved_is_published_once_and_what_is_rejected_since_is_remove
     assert list(files_in(folder)) == ["published.jsonl"]
 
 
+def test_an_audit_reads_what_was_published(cards):
+    cards.run("approve", "campaign.yaml", "hero/one", "--by", "Mara")
+    publish(cards, "--approved-only")
+    audit = ("audit", "--live", "--no-bills", "--json")
+    said = json.loads(cards.run(*audit).stdout)
+    assert (said["checked"]["files"], said["checked"]["published"]) == (4, 4)
+    (folder,) = (cards.project / "out").glob("*/published")
+    (folder / "one" / "1-feed.webp").unlink()
+    (folder / "one" / "2-thumb.jpg").write_bytes(b"retouched")
+    said = json.loads(cards.run(*audit, code=1).stdout)
+    assert [(found["kind"], found["subject"]) for found in said["discrepancies"]] == [
+        ("published_missing", "one/1-feed.webp"),
+        ("published_damaged", "one/2-thumb.jpg"),
+    ]
+    publish(cards, "--approved-only")
+    cards.run(*audit)
+    (folder / "published.jsonl").write_text("no line\n")
+    said = json.loads(cards.run(*audit).stdout)
+    assert (said["checked"]["published"], len(said["remarks"])) == (0, 2)
+    assert "the published files were not checked" in said["remarks"][0]
+
+
 def test_what_cannot_be_published_is_told(cards):
     cards.run("approve", "campaign.yaml", "--all", "--by", "Mara")
     write(cards, "feed: {type: jpeg, width_px: 200, max_kb: 1}, thumb: {type: webp, width_px: 40}")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _FORMAT: Final = 1
 _MOST_SHOWN: Final = 50  # discrepancies in text; JSON has them all
 _RUN_AGAIN: Final = "`seedpipe run` puts it back: from the kept images, or from the service while it has them"
+_PUBLISH_AGAIN: Final = "`seedpipe publish FILE` makes it again, as long as its image is approved"
 _ASK_SERVICE: Final = "`seedpipe show JOB` names the prediction: take it to the service's support"
 _KEEP: Final = "keep the state folder as it is, do not run, and report it: the ledger contradicts itself"
 
@@ -40,6 +41,8 @@ ADVICE: Final[dict[Kind, str]] = {
     Kind.OBJECT_DAMAGED: "the disk changed an image: remove the damaged file from objects/ and run again",
     Kind.FILE_MISSING: _RUN_AGAIN,
     Kind.FILE_DAMAGED: "somebody or something changed it; `seedpipe run` puts the paid one back",
+    Kind.PUBLISHED_MISSING: _PUBLISH_AGAIN,
+    Kind.PUBLISHED_DAMAGED: _PUBLISH_AGAIN,
     Kind.ACCOUNT_OFF: _KEEP,
     Kind.HISTORY_BROKEN: _KEEP,
     Kind.RECORD_INCOMPLETE: _KEEP,
@@ -75,6 +78,7 @@ def show_audit(report: AuditReport, screen: Screen) -> None:
     console.print(
         f"{count(report.attempts, 'attempt')}, {count(report.objects, 'kept image')},"
         f" {count(report.files, 'published image')}"
+        + (f", {count(report.published, 'file')} of `seedpipe publish`" if report.published else "")
         + (f", {count(report.bills.bills, 'bill')}" if report.bills else "")
     )
     if report.bills:
@@ -113,7 +117,12 @@ def audit_document(report: AuditReport) -> dict[str, Any]:
         "format": _FORMAT,
         "origin": report.origin,
         "clean": not report.discrepancies,
-        "checked": {"attempts": report.attempts, "objects": report.objects, "files": report.files},
+        "checked": {
+            "attempts": report.attempts,
+            "objects": report.objects,
+            "files": report.files,
+            "published": report.published,
+        },
         "bills": None
         if bills is None
         else {
