@@ -63,9 +63,11 @@ class AuditReport:
 class PlacedImages:
     """What lies in one output folder: the jobs whose cells show their images there, and its store.
 
-    `published` reads the files that `seedpipe publish` has written below it, and says how each stands.
+    `name` is what to call it in front of people; `published` reads the files that `seedpipe publish` has
+    written below it, and says how each stands.
     """
 
+    name: str
     jobs: Callable[[], Iterable[JobRecord]]
     store: Store
     published: Callable[[], Iterable[tuple[PublishedFile, FileState]]] = tuple
@@ -84,7 +86,7 @@ async def audit(
         found += broken
         for file, state in images.published():
             published += 1
-            found += _published_faults(file, state)
+            found += _published_faults(file, state, images.name)
     bills: BillsAudit | None = None
     remarks: list[str] = []
     if provider:
@@ -156,16 +158,16 @@ def _files(placed: PlacedImages) -> tuple[int, list[Discrepancy]]:
             checked += 1
             if kind := _FILE_KINDS.get(placed.store.inspect(image.output.image, image.path)):
                 words = "is not there" if kind is Kind.FILE_MISSING else "is not the image that was paid for"
-                said = f"the image {words}"
+                said = f"the image {words}, in {placed.name}"
                 job_id = image.output.job_id
                 found.append(Discrepancy(kind=kind, subject=image.path, message=said, job_id=job_id))
     return checked, found
 
 
-def _published_faults(file: PublishedFile, state: FileState) -> Iterator[Discrepancy]:
+def _published_faults(file: PublishedFile, state: FileState, folder: str) -> Iterator[Discrepancy]:
     if kind := _PUBLISHED_KINDS.get(state):
         words = "is not there" if kind is Kind.PUBLISHED_MISSING else "is not what was published"
-        message = f"the '{file.format}' of {file.cell} image {file.image} {words}"
+        message = f"the '{file.format}' of {file.cell} image {file.image} {words}, in {folder}/published"
         yield Discrepancy(kind=kind, subject=file.path, message=message)
 
 

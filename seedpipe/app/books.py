@@ -6,6 +6,7 @@ Hides which ledger, which files and which service an audit holds against each ot
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -141,7 +142,9 @@ def _placed(
             remarks.append(f"the published files were not checked: {error}")
             files = []
         jobs = partial(folder.jobs, ledger)
-        placed.append(PlacedImages(jobs=jobs, store=store, published=partial(_states, published, files)))
+        states = partial(_states, published, files)
+        name = os.path.relpath(folder.out, root)
+        placed.append(PlacedImages(name=name, jobs=jobs, store=store, published=states))
     return placed, remarks
 
 

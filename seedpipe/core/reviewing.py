@@ -165,9 +165,8 @@ def shown_images(shown: ShownSet, cell: Cell) -> tuple[ShownImage, ...]:
     """Return the images of a set that a cell shows, in the order of their places."""
     return tuple(
         ShownImage(number=image.place + 1, index=image.output.index, sha256=file.sha256, file=file)
-        for image in shown.placed
+        for image in shown.placed_at(cell)
         for file in [image.output.image]
-        if image.cell == cell
     )
 
 

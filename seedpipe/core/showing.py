@@ -78,12 +78,15 @@ class ShownSet:
 
     @property
     def placed(self) -> tuple[PlacedImage, ...]:
-        """Every image at every cell. One that is flagged, that repeats another or is surplus has no place."""
-        images, outputs = self.images, {output.index: output for output in self.outputs}
+        """Every image at every cell."""
+        return tuple(image for cell in self.cells for image in self.placed_at(cell))
+
+    def placed_at(self, cell: Cell) -> tuple[PlacedImage, ...]:
+        """Return the images at one of the cells: none that is flagged, repeats another or is surplus."""
+        outputs = {output.index: output for output in self.outputs}
         return tuple(
             PlacedImage(cell=cell, place=place, path=cell.output_paths[place] + ending, output=outputs[index])
-            for cell in self.cells
-            for place, index in images.placed(len(cell.output_paths)).items()
+            for place, index in self.images.placed(len(cell.output_paths)).items()
             for ending in [EXTENSIONS[outputs[index].image.media_type]]
         )
 
@@ -102,12 +105,11 @@ def own_set(record: JobRecord) -> ShownSet:
 
 def kept_sets(record: JobRecord) -> tuple[ShownSet, ...]:
     """Return the sets that cells of a job keep in place of its own, in the order of their first cells."""
-    found: dict[str, ShownSet] = {}
+    found: dict[tuple[str, bool], tuple[Former, list[Cell]]] = {}
     for cell in record.cells:
         if former := kept_at(record, cell):
-            known = found.get(former.job_id) or _kept(former)
-            found[former.job_id] = replace(known, cells=(*known.cells, cell))
-    return tuple(found.values())
+            found.setdefault((former.job_id, former.decided), (former, []))[1].append(cell)
+    return tuple(_kept(former, cells) for former, cells in found.values())
 
 
 def shown_sets(record: JobRecord) -> tuple[ShownSet, ...]:
@@ -144,9 +146,9 @@ def kept_words(former: Former) -> str:
     return f"kept by decision · {paid}" if former.decided else f"changed · {paid} · kept"
 
 
-def _kept(former: Former) -> ShownSet:
+def _kept(former: Former, cells: Iterable[Cell]) -> ShownSet:
     attempt = _attempt_shown(former.record) if former.record else None
-    return ShownSet(cells=(), record=former.record, attempt=attempt, kept=former)
+    return ShownSet(cells=tuple(cells), record=former.record, attempt=attempt, kept=former)
 
 
 def _attempt_shown(record: JobRecord) -> int | None:

@@ -16,7 +16,7 @@ from seedpipe.core.keeping import waits_for_word
 from seedpipe.core.lifecycle import Phase, is_settled, is_unfetched
 from seedpipe.core.policy import Orders
 from seedpipe.core.records import RunOutcome, StopReason
-from seedpipe.core.showing import kept_sets
+from seedpipe.core.showing import kept_at
 from seedpipe.engines.asides import Asides
 from seedpipe.engines.hints import Hints
 from seedpipe.engines.lists import Lists
@@ -196,16 +196,21 @@ class LocalEngine:
             return
         async with aclosing(self._records(tools)) as records:
             async for record in records:
-                if kept := {shown.kept.job_id: shown.cells for shown in kept_sets(record) if shown.kept}:
-                    await self._show_formers(kept, tools, crew)
+                await self._show_formers(record, tools, crew)
         await crew.finish()
 
-    async def _show_formers(self, kept: dict[str, tuple[Cell, ...]], tools: Tools, crew: Crew) -> None:
+    async def _show_formers(self, record: JobRecord, tools: Tools, crew: Crew) -> None:
+        kept: dict[str, list[Cell]] = {}
+        for cell in record.cells:
+            if former := kept_at(record, cell):
+                kept.setdefault(former.job_id, []).append(cell)
+        if not kept:
+            return
         if any(map(crew.carries, kept)):
             await crew.finish()
-        for former in await tools.scribe.ask(lambda ledger: ledger.tried(list(kept))):
-            if is_settled(former.phase):
-                await crew.show(replace(former, cells=kept[former.job.job_id]))
+        for old in await tools.scribe.ask(lambda ledger: ledger.tried(list(kept))):
+            if is_settled(old.phase):
+                await crew.show(replace(old, cells=tuple(kept[old.job.job_id])))
 
     def _is_new_work(self, record: JobRecord) -> bool:
         """Say whether the second pass takes the job up: the first has been at all that was paid for."""

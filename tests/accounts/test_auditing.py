@@ -26,7 +26,7 @@ def played(tmp_path):
 
 
 def audited(stage, *, provider=True):
-    placed = PlacedImages(jobs=lambda: stage.records().values(), store=stage.store)
+    placed = PlacedImages(name="out", jobs=lambda: stage.records().values(), store=stage.store)
     asked = stage.provider if provider else None
     return run_virtually(audit(stage.ledger, stage.store, [placed], asked, stage.clock))
 

@@ -107,6 +107,12 @@ def test_cells_of_one_job_may_show_different_sets():
     assert kept_jobs([record, waiting, UNTRIED]) == [OLD]
 
 
+def test_cells_that_keep_one_set_for_different_reasons_are_told_apart():
+    changed, decided = shown_sets(asking(UNTRIED, CHANGED, DECIDED))
+    assert [each.kept.decided for each in (changed, decided)] == [False, True]
+    assert changed.record is decided.record
+
+
 def test_every_image_is_placed_as_far_as_there_are_places():
     fewer = asking(UNTRIED, CHANGED, paths=1)
     assert [image.path for each in shown_sets(fewer) for image in each.placed] == ["0/0.png"]

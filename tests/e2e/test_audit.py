@@ -291,6 +291,8 @@ def test_a_run_of_a_profile_hides_no_image_of_the_campaign_itself(parts):
     for folder in ("parts-proof", "parts@draft-proof"):
         (parts.project / "out" / folder / "hero" / "de-1.jpg").unlink()
     assert missing(parts) == (6, ["hero/de-1.jpg"] * 2)
+    said = parts.run("audit", "--no-bills", code=1).stdout
+    assert "the image is not there, in out/parts@draft-proof" in said
 
 
 def test_a_run_of_a_part_hides_no_image_of_the_rest(parts):

@@ -147,8 +147,7 @@ class _Telling:
         """Return the images that a cell shows, each with its place and path."""
         return [
             self._image(image.output.index, image.output.image, _href(image.path)) | {"place": image.place}
-            for image in shown.placed
-            if image.cell == cell
+            for image in shown.placed_at(cell)
         ]
 
     def _takes(self, record: JobRecord, shown: int | None) -> list[Json]:
