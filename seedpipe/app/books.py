@@ -6,7 +6,6 @@ Hides which ledger, which files and which service an audit holds against each ot
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -143,7 +142,8 @@ def _placed(
             files = []
         jobs = partial(folder.jobs, ledger)
         states = partial(_states, published, files)
-        name = os.path.relpath(folder.out, root)
+        inside = folder.out.is_relative_to(root)
+        name = str(folder.out.relative_to(root) if inside else folder.out)
         placed.append(PlacedImages(name=name, jobs=jobs, store=store, published=states))
     return placed, remarks
 

@@ -307,6 +307,17 @@ def test_a_run_of_a_part_hides_no_image_of_the_rest(parts):
     assert missing(parts) == (3, ["hero/us-1.jpg", "hero/at-1.jpg"])
 
 
+def test_each_folder_is_looked_at(parts):
+    parts.run("run", "campaign.yaml", "--no-report", "--select", "market=us", "--out", "other")
+    assert missing(parts, code=0) == (4, [])
+    for folder in ("other", "out/parts-proof"):
+        (parts.project / folder / "hero" / "us-1.jpg").unlink()
+    assert missing(parts) == (4, ["hero/us-1.jpg"] * 2)
+    said = parts.run("audit", "--no-bills", code=1).stdout
+    assert "the image is not there, in other" in said
+    assert "the image is not there, in out/parts-proof" in said
+
+
 def test_only_the_newest_whole_plan_counts(parts):
     (parts.project / "campaign.yaml").write_text(PARTS.replace(", at", ""))
     parts.run("run", "campaign.yaml", "--no-report")
