@@ -18,6 +18,7 @@ from seedpipe.core.errors import InputError, RunError
 from seedpipe.core.lifecycle import holds_money
 from seedpipe.core.lockfile import (
     adoption,
+    as_paid,
     can_be_adopted,
     paid_at,
     paid_elsewhere,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.lifecycle import Phase
     from seedpipe.core.lockfile import Elsewhere, LockLine, PaidSizes
+    from seedpipe.core.model import PlanHeader
     from seedpipe.core.records import JobRecord
     from seedpipe.ports import Ledger, RunListener
     from seedpipe.settings import Settings
@@ -103,6 +105,20 @@ class CampaignLock:
         ]
         ledger.record(entries)
         return len(entries)
+
+    def adopt_kept(self, ledger: Ledger, header: PlanHeader, jobs: Iterable[JobRecord], at: datetime) -> int:
+        """Make what cells of a plan keep, and only the lock knows, a part of the ledger; return how much.
+
+        `jobs` are the plan's, with the history of what their cells keep. A run fetches what was taken over.
+        """
+        if not self.paid:
+            return 0
+        former, cells = as_paid(header, jobs, self.paid)
+        lines = {planned.job.job_id: self.paid[planned.job.job_id] for planned in cells}
+        if lines:
+            ledger.admit(former, cells)
+            ledger.record([adoption(line, at) for line in lines.values()])
+        return len(lines)
 
     def teach(self, ledger: Ledger, campaign: str) -> None:
         """Let the ledger know which cells others have paid for, whatever these ask for today."""

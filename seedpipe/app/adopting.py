@@ -68,6 +68,7 @@ def take_over(
     lock.teach(ledger, header.campaign)
     stranger = settings.world is World.LIVE and ledger.latest_run(header.campaign) is None
     locked = lock.adopt(ledger, all_jobs(ledger, header.plan_id), datetime.now(UTC))
+    locked += lock.adopt_kept(ledger, header, all_jobs(ledger, header.plan_id), datetime.now(UTC))
     if not (stranger if settings.adopt is None else settings.adopt):
         return locked
     return locked + _adopt_listed(header, ledger, settings, places)

@@ -18,7 +18,7 @@ from seedpipe.core.findings import tally_checks
 from seedpipe.core.lifecycle import Phase, is_settled
 from seedpipe.core.manifest import RunManifest, priced
 from seedpipe.core.policy import counts_as_failed
-from seedpipe.core.showing import placed_images, shown_sets
+from seedpipe.core.showing import is_away, placed_images, shown_sets
 from seedpipe.core.standing import is_missing
 from seedpipe.examining import Examiner
 from seedpipe.project import (
@@ -121,7 +121,10 @@ def show(
 def _is_missing(record: JobRecord, store: LocalStore) -> bool:
     """Say whether images that cells of a job show are here no more, as objects or at their paths."""
     return any(
-        is_missing(shown.record, shown.cells[0], store.keeps) for shown in shown_sets(record) if shown.record
+        is_away(shown, store.keeps)
+        if shown.kept or shown.record is None
+        else is_missing(shown.record, shown.cells[0], store.keeps)
+        for shown in shown_sets(record)
     )
 
 

@@ -269,7 +269,10 @@ def _changes(kept: Kept, known: Known) -> tuple[CellChange, ...]:
     wanted = {cell.former.job_id for cell in kept.first}
     before = {record.job.job_id: record.job for record in known.tried(list(wanted))}
     return tuple(
-        CellChange(cell=cell, values=changed_values(old.request, cell.job.request) if old else None)
+        CellChange(
+            cell=cell,
+            values=changed_values(old.request, cell.job.request) if old and old.is_known else None,
+        )
         for cell in kept.first
         for old in [before.get(cell.former.job_id)]
     )

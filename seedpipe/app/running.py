@@ -26,6 +26,7 @@ from seedpipe.core.money import cents_up, usd
 from seedpipe.core.policy import Orders, Redo
 from seedpipe.core.quotes import AccountReview, questions, refuse_dearer, refuse_unpriced, why_no_resend
 from seedpipe.core.records import RunRecord
+from seedpipe.core.showing import phases_away
 from seedpipe.core.totals import total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.examining import WatchedStore
@@ -73,8 +74,9 @@ class RunResult:
 
     `submitted` counts the jobs this run sent, `adopted` those it took over from the lock or from the
     service's list, `doubts_found` those that a killed run had left in doubt. `asides` lie in `asides_folder`;
-    `reported` is None when no reports were asked for; `checks` sums up what was found, and `findings` are the
-    first of it. `campaign` is the campaign's file, which need not be there any more.
+    `away` counts the sets that changed cells keep and that are not here; `reported` is None when no reports
+    were asked for; `checks` sums up what was found, and `findings` are the first of it.
+    `campaign` is the campaign's file, which need not be there any more.
     """
 
     manifest: RunManifest
@@ -86,6 +88,7 @@ class RunResult:
     doubts_found: int
     asides: tuple[Aside, ...]
     asides_folder: Path
+    away: int = 0
     reported: Reported | None = None
     checks: Mapping[str, CheckTotal] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
@@ -108,13 +111,17 @@ class _Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
-    """A run that has ended: what it brought aside, and its jobs with what was found in their images."""
+    """A run that has ended: what it brought aside, and its jobs with what was found in their images.
+
+    `away` counts the sets that cells keep and that are not here.
+    """
 
     start: RunStart
     end: RunEnd
     asides: tuple[Aside, ...]
     judged: Callable[[], Iterator[JudgedJob]]
     checks: Mapping[str, CheckTotal]
+    away: int
 
 
 def run(
@@ -228,17 +235,20 @@ def _driven(
         examiner = None if signal_number else ground.examiner
         judged = partial(judged_jobs, examiner, ledger, start.plan_id)
         checks = tally_checks(result for job in judged() for result in job.results)
+        kept = all_jobs(ledger, start.plan_id) if settings.world is World.LIVE else ()
+        away = list(phases_away(kept, ground.store.keeps))
         code = exit_code(
             ledger.tally(start.plan_id),
             outcome,
             policy=ledger.plan_header(start.plan_id).policy,
             interrupted_by=signal_number,
             checks_failed=any(total.failed for total in checks.values()),
+            away=away,
         )
         log.note("run_ends", exit_code=code, stop=outcome.stop, message=outcome.message)
     end = run_end(start, outcome, code)
     ledger.end_run(end)
-    return _Done(start=start, end=end, asides=outcome.asides, judged=judged, checks=checks)
+    return _Done(start=start, end=end, asides=outcome.asides, judged=judged, checks=checks, away=len(away))
 
 
 def _told(ground: _Ground, done: _Done, *, adopted: int, doubts_found: int) -> RunResult:
@@ -266,6 +276,7 @@ def _told(ground: _Ground, done: _Done, *, adopted: int, doubts_found: int) -> R
         doubts_found=doubts_found,
         asides=done.asides,
         asides_folder=ground.places.asides,
+        away=done.away,
         reported=reported,
         checks=done.checks,
         findings=tuple(islice((one for job in done.judged() for one in job.findings), _MOST_FINDINGS)),

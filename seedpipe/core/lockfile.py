@@ -19,15 +19,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.lifecycle import Event, Phase, holds_money
-from seedpipe.core.model import Prediction
+from seedpipe.core.model import Job, PlannedCell, Prediction, digest
 from seedpipe.core.money import exact
 from seedpipe.core.records import Entry
 from seedpipe.core.shared_lines import LineFormat, at_milliseconds, matching, moment, text, texts, time_text
+from seedpipe.core.showing import kept_sets
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
 
-    from seedpipe.core.model import Json
+    from seedpipe.core.model import Json, PlanHeader
     from seedpipe.core.records import Attempt, JobRecord
 
 LOCK_FORMAT: Final = 1
@@ -178,6 +179,40 @@ def can_be_adopted(line: LockLine, record: JobRecord | None) -> bool:
     return record.phase in _ADOPTABLE and line.prediction_id not in seen
 
 
+def as_paid(
+    header: PlanHeader, records: Iterable[JobRecord], paid: Mapping[str, LockLine]
+) -> tuple[PlanHeader, list[PlannedCell]]:
+    """Return what cells of a plan keep and only the lock tells of, as a plan of its own.
+
+    The lock does not tell what was asked, so that the requests of its jobs are empty.
+    """
+    cells: dict[str, PlannedCell] = {}
+    opened: set[str] = set()
+    for record in records:
+        for shown in kept_sets(record):
+            line = paid.get(shown.kept.job_id) if shown.kept and shown.record is None else None
+            if line is None:
+                continue
+            job = _unknown_job(line, record.job.outputs_expected)
+            for cell in shown.cells:
+                cells[cell.address] = PlannedCell(
+                    cell=replace(cell, job_id=job.job_id), job=job, opens_job=job.job_id not in opened
+                )
+                opened.add(job.job_id)
+    kept = digest({address: planned.job.job_id for address, planned in cells.items()})
+    return replace(header, variant={**header.variant, "as_paid": kept}), list(cells.values())
+
+
+def _unknown_job(line: LockLine, usual: int) -> Job:
+    return Job(
+        job_id=line.job_id,
+        model=line.model,
+        request={},
+        outputs_expected=len(line.outputs) or usual,
+        cost_usd=line.cost_usd,
+    )
+
+
 def adoption(line: LockLine, at: datetime) -> Entry:
     """Return the entry that makes what others have paid a part of this ledger; no purse pays for it."""
     said = Prediction(
@@ -218,13 +253,18 @@ def updated(
     be it that it failed. `paid` are all jobs it has paid for; lines that say nothing of either are kept.
     """
     before = list(lines)
-    hashes = {line.prediction_id: line.outputs for line in before if line.origin == origin}
+    known_before = {line.prediction_id: line for line in before if line.origin == origin}
     seen = {attempt.prediction_id for record in known.values() for attempt in record.attempts}
     kept = [line for line in before if line.origin != origin or line.prediction_id not in seen]
     ours = [line for record in paid for line in lines_of(record, origin)]
-    return kept + [
-        line if line.outputs else replace(line, outputs=hashes.get(line.prediction_id, ())) for line in ours
-    ]
+    return kept + [_with_what_was_known(line, known_before.get(line.prediction_id)) for line in ours]
+
+
+def _with_what_was_known(line: LockLine, before: LockLine | None) -> LockLine:
+    """Return a line with what the lock has said of it and this ledger cannot: it may not know the request."""
+    if before is None:
+        return line
+    return replace(line, outputs=line.outputs or before.outputs, size=line.size or before.size)
 
 
 def _series_of(place: str) -> str:

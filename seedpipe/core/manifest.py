@@ -19,7 +19,7 @@ from seedpipe.core.records import PhaseTotal, StopReason
 from seedpipe.core.showing import kept_at, kept_sets, own_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from seedpipe.core.findings import CheckResult, CheckTotal
@@ -110,10 +110,12 @@ def exit_code(
     policy: Policy = _USUAL,
     interrupted_by: int | None = None,
     checks_failed: bool = False,
+    away: Collection[Phase | None] = (),
 ) -> int:
     """Return the exit code of a finished run; the first rule that applies.
 
     `tally` is the plan's; what is paid for and not here may belong to other plans (`outcome.overdue`).
+    `away` are the phases of sets that cells keep and that are not here (`core.showing`).
     `interrupted_by` is the number of the signal that ended the run, if one did. A run that stopped at its
     first failed job has stopped early only when it left work behind.
     """
@@ -125,7 +127,7 @@ def exit_code(
     stopped = outcome.stop not in (None, StopReason.FAILED_JOB)
     if stopped or outcome.overdue or left & _UNFINISHED:
         return 3
-    return int(checks_failed or any(counts_as_failed(policy, phase) for phase in left))
+    return int(checks_failed or bool(away) or any(counts_as_failed(policy, phase) for phase in left))
 
 
 def run_document(manifest: RunManifest, checks: Mapping[str, CheckTotal] = _NO_CHECKS) -> dict[str, Json]:

@@ -33,7 +33,8 @@ class Job:
     """One priced request, shared by all cells that ask the same.
 
     `request` is the body as rendered, with local images as `sha256:` and their digest; `outputs_expected`
-    the number of images that are billed; `cost_usd` the price of one attempt.
+    the number of images that are billed; `cost_usd` the price of one attempt. A job of which only the lock
+    tells has an empty request: what it has brought can be fetched and shown, and it is never sent.
     """
 
     job_id: str
@@ -41,6 +42,11 @@ class Job:
     request: Mapping[str, Json]
     outputs_expected: int
     cost_usd: Decimal
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anybody here knows what it asks for."""
+        return bool(self.request)
 
     @property
     def unit_usd(self) -> Decimal:

@@ -19,9 +19,9 @@ from seedpipe.core.money import usd
 from seedpipe.core.sets import ImageSet, fullest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from seedpipe.core.model import Cell, Output
+    from seedpipe.core.model import Cell, ImageFile, Output
     from seedpipe.core.records import Attempt, Former, JobRecord
 
 _NO_IMAGES = ImageSet(images={})
@@ -123,6 +123,30 @@ def placed_images(record: JobRecord) -> Iterator[PlacedImage]:
     for shown in shown_sets(record):
         if not shown.is_arriving:
             yield from shown.placed
+
+
+def is_away(shown: ShownSet, keeps: Callable[[ImageFile, str | None], bool]) -> bool:
+    """Say whether a set that was paid for is not here: nobody has fetched it, or its images are gone.
+
+    `keeps` tells whether an image is here, as an object or at a path without its ending.
+    """
+    images = shown.images
+    stems = shown.cells[0].output_paths if shown.cells else ()
+    place_of = {index: place for place, index in images.placed(len(stems)).items()}
+    return not images.images or not all(
+        keeps(image, stems[place_of[index]] if index in place_of else None)
+        for index, image in images.good.items()
+    )
+
+
+def phases_away(
+    records: Iterable[JobRecord], keeps: Callable[[ImageFile, str | None], bool]
+) -> Iterator[Phase | None]:
+    """Yield the phase of each set that cells keep and that is not here; None where there is no history."""
+    for record in records:
+        for shown in kept_sets(record):
+            if is_away(shown, keeps):
+                yield shown.record.phase if shown.record else None
 
 
 def kept_jobs(records: Iterable[JobRecord]) -> list[str]:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.lockfile import can_be_adopted
@@ -19,6 +19,7 @@ from seedpipe.core.manifest import add_up, priced
 from seedpipe.core.model import Policy
 from seedpipe.core.policy import Redo, may_take, redo_phases
 from seedpipe.core.records import PhaseTotal
+from seedpipe.core.showing import ShownSet, is_away, own_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from seedpipe.core.lockfile import LockLine
     from seedpipe.core.model import Cell, ImageFile, Job, PlannedCell
     from seedpipe.core.records import Former, JobRecord, Tally
+
+_Each = TypeVar("_Each")
 
 _MOST_CHANGES: Final = 500  # changed cells that can be told one by one
 _BATCH: Final = 500  # jobs a look-up: few round trips, little memory
@@ -52,7 +55,8 @@ class Kept:
 
     `changed` are those that `--redo changed` would buy, at the plan's price; `paid_usd` is what the pictures
     in their place have cost; `decided` are those whose every cell was accepted as it is; `first` has the
-    first cells of both.
+    first cells of both. Of the jobs that were paid in their place, `to_fetch` counts those whose images are
+    not here, and `lost` those that the service no longer has.
     """
 
     changed: PhaseTotal = _NOTHING
@@ -63,6 +67,8 @@ class Kept:
     first: tuple[ChangedCell, ...] = ()
     changed_jobs: frozenset[str] = frozenset()
     decided_jobs: frozenset[str] = frozenset()
+    to_fetch: int = 0
+    lost: int = 0
 
 
 _NOTHING_KEPT: Final = Kept()
@@ -111,7 +117,7 @@ class Standing:
     @property
     def pending(self) -> PhaseTotal:
         """What a run has to do: buy what is new, bring home what is paid, settle what is in doubt."""
-        return add_up([self.of(*_PENDING), self.missing])
+        return add_up([self.of(*_PENDING), self.missing, PhaseTotal(jobs=self.kept.to_fetch)])
 
     def again(self, redo: Iterable[Redo]) -> PhaseTotal:
         """Return what `--redo` would buy once more at most: what is missing may still be at the service."""
@@ -192,13 +198,8 @@ def is_missing(record: JobRecord, cell: Cell | None, keeps: Callable[[ImageFile,
     """
     if record.phase not in _BRINGS_IMAGES or record.published is None:
         return False
-    shown = record.sets[record.published]
-    stems = cell.output_paths if cell else ()
-    place_of = {index: place for place, index in shown.placed(len(stems)).items()}
-    return not all(
-        keeps(image, stems[place_of[index]] if index in place_of else None)
-        for index, image in shown.good.items()
-    )
+    shown = ShownSet(cells=(cell,) if cell else (), record=record, attempt=record.published)
+    return bool(shown.images.images) and is_away(shown, keeps)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -285,14 +286,14 @@ class _Survey:
             sizes={series: tuple(found) for series, found in self._sizes.items()},
             earlier_sizes=self._earlier_sizes,
             missing=self._missing,
-            kept=_kept(self._waiting.values()),
+            kept=_kept(self._waiting.values(), self._known),
             rejected=self._rejected,
             rejected_jobs=frozenset(self._rejected_jobs),
             redoable=self._redoable,
         )
 
 
-def _kept(waiting: Collection[_Waiting]) -> Kept:
+def _kept(waiting: Collection[_Waiting], known: Known) -> Kept:
     changed = [each for each in waiting if not all(former.decided for former in each.formers.values())]
     settled = [each for each in waiting if all(former.decided for former in each.formers.values())]
     cells = [
@@ -302,6 +303,7 @@ def _kept(waiting: Collection[_Waiting]) -> Kept:
     ]
     undecided = [cell for cell in cells if not cell.former.decided]
     paid = {cell.former.job_id: cell.former.paid_usd for cell in undecided}
+    away = _away(dict.fromkeys(cell.former.job_id for cell in cells), known)
     return Kept(
         changed=priced(each.job for each in changed),
         changed_cells=len(undecided),
@@ -311,7 +313,19 @@ def _kept(waiting: Collection[_Waiting]) -> Kept:
         first=tuple(cells[:_MOST_CHANGES]),
         changed_jobs=frozenset(each.job.job_id for each in changed),
         decided_jobs=frozenset(each.job.job_id for each in settled),
+        to_fetch=len(away) - away.count(Phase.LOST),
+        lost=away.count(Phase.LOST),
     )
+
+
+def _away(job_ids: Iterable[str], known: Known) -> list[Phase | None]:
+    """Return the phase of each of these jobs whose images are not here, None for what only the lock knows."""
+    found: list[Phase | None] = []
+    for batch in _batches(job_ids):
+        records = {record.job.job_id: record for record in known.tried(batch)}
+        found += [None for job_id in batch if job_id not in records]
+        found += [record.phase for record in records.values() if is_away(own_set(record), known.keeps)]
+    return found
 
 
 def _one(job: Job) -> PhaseTotal:
@@ -353,7 +367,7 @@ def _is_rejected(record: JobRecord, known: Known) -> bool:
     return any(known.rejects(image.sha256) for image in record.sets[record.published].good.values())
 
 
-def _batches(cells: Iterable[PlannedCell]) -> Iterator[list[PlannedCell]]:
-    stream = iter(cells)
+def _batches(stream: Iterable[_Each]) -> Iterator[list[_Each]]:
+    stream = iter(stream)
     while batch := list(islice(stream, _BATCH)):
         yield batch

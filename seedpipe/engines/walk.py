@@ -127,7 +127,7 @@ class JobWalk:
 
     async def _again(self) -> bool:
         """Submit a settled job once more if the user or the policy says so; return whether it goes on."""
-        if not is_settled(self._phase) or not self._record.cells:
+        if not is_settled(self._phase) or not self._record.cells or not self._job.is_known:
             return False
         orders = self._tools.orders
         meant = is_meant_by_redo(orders, self._phase, self.job_id, ended_here=self._ended_here)

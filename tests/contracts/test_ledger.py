@@ -160,6 +160,15 @@ class TestPlans:
         with pytest.raises(KeyError):
             ledger.plan_header(PLAN)
 
+    def test_a_request_that_was_not_known_is_learnt_and_stays(self, ledger):
+        (cell,) = some_cells(1)
+        unknown = replace(cell, job=replace(cell.job, request={}))
+        for edition, planned, request in (("1", unknown, {}), ("2", cell, cell.job.request)):
+            ledger.admit(a_header(edition=edition), [planned])
+            assert one(ledger, cell.job.job_id).job.request == request
+        ledger.admit(a_header(edition="3"), [unknown])
+        assert one(ledger, cell.job.job_id).job.is_known
+
     def test_an_empty_plan_is_a_plan(self, ledger):
         ledger.admit(a_header(), iter(()))
         assert (ledger.job_count(PLAN), ledger.jobs(PLAN, 0, 9), ledger.tally(PLAN)) == (0, [], {})

@@ -18,6 +18,7 @@ from seedpipe.core.lifecycle import Phase
 from seedpipe.core.lockfile import (
     Elsewhere,
     LockLine,
+    as_paid,
     can_be_adopted,
     lines_of,
     lock_document,
@@ -29,8 +30,9 @@ from seedpipe.core.lockfile import (
     sizes_paid,
     updated,
 )
-from seedpipe.core.model import ImageFile, Job, Output
-from seedpipe.core.records import Attempt, JobRecord
+from seedpipe.core.model import Cell, ImageFile, Job, Output
+from seedpipe.core.records import Attempt, Former, JobRecord
+from tests.contracts.ledger_plans import a_header
 
 HERE = "https://api.test"
 AT = datetime(2026, 11, 20, 10, 17, 5, 123000, tzinfo=UTC)
@@ -316,6 +318,63 @@ def test_hashes_that_the_lock_knows_outlive_a_ledger_that_has_not_fetched_yet():
     (line,) = updated([a_line()], HERE, {"1" * 32: adopted}, [adopted])
     assert line.outputs == (HASH,)
     assert updated([line], HERE, {"1" * 32: adopted}, [adopted]) == [line]
+
+
+def test_the_size_that_the_lock_knows_outlives_a_ledger_that_does_not_know_the_request():
+    taken_over = a_record(an_attempt(1, Phase.DONE, "task-1"), takes=["a"])
+    taken_over = replace(taken_over, job=replace(taken_over.job, request={}))
+    (line,) = updated([a_line()], HERE, {"1" * 32: taken_over}, [taken_over])
+    assert (line.size, line.outputs) == ("1024*1024", ("a" * 64,))
+    assert lines_of(taken_over, HERE)[0].size is None
+
+
+def keeping(*formers, number=1, history=None):
+    """A job of a plan with a cell for each of these jobs that it was paid for as before."""
+    record = a_record(job_id=f"{number:032x}")
+    cells = tuple(
+        Cell(
+            address=f"hero/{number}/{place}",
+            series="hero",
+            axes={"product": "red"},
+            job_id=record.job.job_id,
+            output_paths=(f"{number}-{place}",),
+        )
+        for place in range(len(formers))
+    )
+    known = {
+        cell.address: Former(job_id=f"{former:032x}", paid_usd=Decimal(1), record=history)
+        for cell, former in zip(cells, formers, strict=True)
+    }
+    return replace(record, cells=cells, formers=known)
+
+
+def test_what_cells_keep_and_only_the_lock_knows_is_a_plan_of_its_own():
+    header = a_header()
+    paid = {f"{n:032x}": a_line(job_id=f"{n:032x}", outputs=(HASH,) * 3) for n in (8, 9)}
+    records = [
+        keeping(8, 9),
+        keeping(8, number=2),
+        keeping(9, number=3, history=a_record(an_attempt(1, Phase.DONE, "task-1"), takes=["a"])),
+        keeping(7, number=4),  # the lock does not know of it any more
+    ]
+    former, cells = as_paid(header, records, paid)
+    assert [(each.cell.address, each.job.job_id[-1], each.opens_job) for each in cells] == [
+        ("hero/1/0", "8", True),
+        ("hero/1/1", "9", True),
+        ("hero/2/0", "8", False),
+    ]
+    assert {each.cell.job_id == each.job.job_id for each in cells} == {True}
+    job = cells[0].job
+    assert (job.is_known, job.outputs_expected, job.cost_usd) == (False, 3, Decimal("0.108"))
+    assert former.plan_id != header.plan_id
+    assert former.place("hero/1/0") == header.place("hero/1/0")
+    again, _ = as_paid(header, records[:2], paid)
+    assert again == former
+    other, _ = as_paid(header, records[1:], paid)
+    assert other.plan_id != former.plan_id
+    unseen = {"8".zfill(32): replace(paid["8".zfill(32)], outputs=())}
+    assert as_paid(header, [keeping(8)], unseen)[1][0].job.outputs_expected == 2
+    assert as_paid(header, [keeping(7)], paid)[1] == []
 
 
 def test_times_are_told_to_the_millisecond_and_stay_so():

@@ -255,3 +255,26 @@ def test_a_job_that_was_bought_is_no_change_whatever_its_cells_had_before():
     standing = survey(sharing(1, 2), known)
     assert jobs_of(standing.tally) == {Phase.DONE: 1}
     assert standing.kept.changed.jobs == 1
+
+
+@pytest.mark.parametrize(
+    ("former", "keeps", "to_fetch", "lost"),
+    [
+        (None, True, 1, 0),  # only the lock knows of it
+        (record_in(8, Phase.DONE, "ab"), True, 0, 0),
+        (record_in(8, Phase.DONE, "ab"), False, 1, 0),
+        (record_in(8, Phase.ACCEPTED), True, 1, 0),
+        (record_in(8, Phase.FETCHING, "a"), False, 1, 0),
+        (record_in(8, Phase.LOST), True, 0, 1),
+        (record_in(8, Phase.LOST, "ab"), True, 0, 0),  # fetched before it was lost
+        (record_in(8, Phase.LOST, "ab"), False, 0, 1),
+    ],
+)
+def test_what_changed_cells_keep_is_missing_when_it_is_not_here(former, keeps, to_fetch, lost):
+    known = replace(
+        with_formers({0: former_of(8), 1: former_of(8)}, [former] if former else []),
+        keeps=lambda image, stem: keeps,
+    )
+    standing = survey(sharing(1, 2), known)
+    assert (standing.kept.to_fetch, standing.kept.lost) == (to_fetch, lost)
+    assert (standing.pending.jobs, standing.missing.jobs) == (to_fetch, 0)

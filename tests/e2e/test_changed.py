@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from seedpipe import schemas
-from tests.cards import count_charges
+from tests.cards import charges, count_charges
 from tests.command_line import CommandLine
 
 PLAN = schemas.load("plan")
@@ -114,6 +114,76 @@ def test_a_clone_with_the_lock_alone_buys_no_changed_cell_either(lamps):
         assert document["changes"][0]["values"] is None
         live(other, address, "--no-adopt")
         assert count_charges(payer) == 3
+
+
+def test_a_clone_with_the_lock_alone_fetches_what_its_changed_cells_keep(lamps):
+    payer = lamps("here")
+    with payer.sandbox() as address:
+        live(payer, address)
+        other = lamps("there", lock=payer, season="winter")
+        plan = ("plan", "campaign.yaml", "--base-url", address)
+        document = json.loads(other.run(*plan, "--json").stdout)
+        jsonschema.validate(document, PLAN)
+        assert (document["changed"]["cells"], document["kept_missing"]) == (2, {"to_fetch": 2, "lost": 0})
+        page = " ".join(other.run(*plan, "--check", code=1).stdout.split())
+        assert "missing 2 jobs paid for, kept by changed cells and not here; a run fetches them" in page
+        explain = ("explain", "campaign.yaml", "hero/red", "--base-url", address)
+        assert "kept, but not here; a run fetches it" in other.run(*explain).stdout
+
+        run = live(other, address)
+        assert (run["adopted"], run["kept"]["jobs"], run["kept_missing"]) == (2, 2, 0)
+        assert (picture(other, "red"), picture(other, "blue")) == (
+            picture(payer, "red"),
+            picture(payer, "blue"),
+        )
+        lock = "campaign.lock.jsonl"
+        assert (other.project / lock).read_bytes() == (payer.project / lock).read_bytes()
+        document = json.loads(other.run(*plan, "--check", "--json").stdout)
+        assert document["kept_missing"] == {"to_fetch": 0, "lost": 0}
+        assert document["changes"][0]["values"] is None
+        assert document["budget"]["committed_usd"] == "0.054"
+        audit = json.loads(other.run("audit", "--live", "--base-url", address, "--json").stdout)
+        assert (audit["clean"], audit["checked"]["files"]) == (True, 2)
+        review = json.loads(other.run("review", "campaign.yaml", "--json").stdout)
+        assert [len(cell["images"]) for cell in review["cells"]] == [1, 1]
+        said = other.run("run", "campaign.yaml", "--live", "--base-url", address).stdout
+        assert "nothing to do: 0 of 2 jobs done, the rest is kept" in said
+
+        edit(other)  # what was asked then is asked again: now it is known, and may be bought again
+        assert live(other, address)["phases"]["done"]["jobs"] == 2
+        assert "in autumn light" in other.run("show", "hero/red").stdout
+        assert count_charges(payer) == 2
+        other.run("reject", "campaign.yaml", "hero/red", "--by", "ada")
+        live(other, address, "--redo", "rejected")
+        assert [charge.inputs["prompt"] for charge in charges(payer)][2:] == [
+            "A red lamp in #E4572E, in autumn light"
+        ]
+
+
+def test_what_changed_cells_keep_and_the_service_has_no_more_is_missing_and_no_success(lamps):
+    payer = lamps("here")
+    with payer.sandbox() as address:
+        live(payer, address)
+        other = lamps("there", lock=payer, season="winter")
+        lock = other.project / "campaign.lock.jsonl"
+        aged = [line | {"accepted_at": "2020-01-01T00:00:00.000Z"} for line in lines_of(lock)]
+        aged = [line | {"prediction_id": f"{number}" * 32} for number, line in enumerate(aged)]
+        lock.write_text("".join(json.dumps(line) + "\n" for line in aged))
+        for _ in range(2):
+            said = other.run("run", "campaign.yaml", "--live", "--base-url", address, "--yes", code=1).stdout
+            assert "missing: 2 sets that changed cells keep were paid for and are not here; 0 of 2" in said
+        plan = ("plan", "campaign.yaml", "--base-url", address)
+        document = json.loads(other.run(*plan, "--json").stdout)
+        assert document["kept_missing"] == {"to_fetch": 0, "lost": 2}
+        assert "gone at the service; --redo changed buys" in " ".join(other.run(*plan).stdout.split())
+        explain = ("explain", "campaign.yaml", "hero/red", "--base-url", address)
+        assert "not here, and gone at the service" in " ".join(other.run(*explain).stdout.split())
+        assert json.loads(other.run("status", "--json").stdout)["missing"] == 2
+        # Nobody can say what was asked then, and so it is not bought again; what is asked today is.
+        assert live(other, address, "--redo", "missing", code=1)["kept_missing"] == 2
+        assert count_charges(payer) == 2
+        assert live(other, address, "--redo", "changed")["phases"]["done"]["jobs"] == 2
+        assert count_charges(payer) == 4
 
 
 def test_a_profile_s_pictures_are_no_earlier_pictures_of_the_campaign(lamps):

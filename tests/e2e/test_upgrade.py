@@ -114,6 +114,18 @@ def test_an_upgrade_changes_no_request_that_was_paid_for(payer, lamps):
     assert (colleague.project / LOCK).read_bytes() == (line.project / LOCK).read_bytes()
 
 
+def test_a_fresh_runner_with_an_upgrade_and_an_edit_fetches_what_it_keeps(payer, lamps):
+    line, address = payer
+    runner = lamps("runner", lock=line, more=", at night")
+    upgrade(runner, address)
+    seen = plan(runner, address)
+    assert (seen["changed"]["cells"], seen["kept_missing"]["to_fetch"]) == (2, 2)
+    assert live(runner, address)["kept_missing"] == 0
+    assert len(list((runner.project / "out").rglob("*.jpg"))) == 2
+    live(runner, address, "--redo", "changed")
+    assert bought(line) == [BEFORE] * 4
+
+
 def test_a_new_cell_has_the_look_of_its_series(payer, lamps):
     line, address = payer
     for clone in (line, lamps("there", lock=line)):
@@ -148,7 +160,7 @@ def test_plans_say_which_size_it_is_wherever_they_are_told(payer):
     told = line.run("plan", "campaign.yaml", *at, "--against", "saved.plan").stdout
     assert "no cell asks for anything else" in told
     line.run("run", "saved.plan", "--live", *at, "--yes")
-    line.run("resume", "--live", "--yes")
+    line.run("resume", "--live", "--yes", *at)
     assert count_charges(line) == 2
 
 

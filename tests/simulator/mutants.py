@@ -128,6 +128,13 @@ class _UntaughtLock(CampaignLock):
         pass
 
 
+class _ForgetfulLock(CampaignLock):
+    """Leaves what changed cells keep at the service, when only the lock knows of it."""
+
+    def adopt_kept(self, *_):
+        return 0
+
+
 async def _adopts_nothing(*_, **__):
     return 0
 
@@ -233,6 +240,10 @@ class ForgetsWhatCameToDoubt(House):
             await super()._work(shift)
 
 
+class OldPicturesStayAway(House):
+    lock = _ForgetfulLock
+
+
 MUTANTS = (
     RetryOnTimeOut,
     NoIntent,
@@ -249,4 +260,5 @@ MUTANTS = (
     BuysWhatHasChanged,
     UntaughtByTheLock,
     ForgetsWhatCameToDoubt,
+    OldPicturesStayAway,
 )

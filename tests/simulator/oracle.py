@@ -97,6 +97,13 @@ class Oracle:
         if left := [job for job in wanted if not self.attempts[job] and self._bodies[job] in free]:
             raise Violation(f"the list shows what {left} ask for, and nobody has taken it over")
 
+    def kept_taken_over(self, wanted):
+        """Hear that a process has looked into the lock for what the cells of its jobs keep."""
+        for job in wanted:
+            rival = self.rival_of(job)
+            if not self.attempts.get(job) and rival in self.locked and not self.attempts.get(rival):
+                raise Violation(f"the lock knows {rival}, which {job} keeps, and the ledger does not")
+
     def leaving(self, model, body):
         """Hear that the bytes of a request leave now; return the attempt they are for."""
         key = _key(model, body)

@@ -30,6 +30,7 @@ from seedpipe.core.manifest import exit_code
 from seedpipe.core.model import DoubtPolicy, ShortSets
 from seedpipe.core.policy import Orders, Redo
 from seedpipe.core.records import RunEnd, RunStart, StopReason, Verdict
+from seedpipe.core.showing import phases_away
 from seedpipe.engines import LocalEngine, Pace, adopt
 from seedpipe.ledger import SqliteLedger
 from seedpipe.locked import CampaignLock
@@ -287,6 +288,10 @@ class World:
         ]
         self.oracle.taken_over([cells[0].job.job_id for cells in self.jobs], locked, listed)
 
+    def check_kept_taken_over(self):
+        """See that the pictures that changed cells keep are known, if only the lock could tell of them."""
+        self.oracle.kept_taken_over([cells[0].job.job_id for cells in self.jobs])
+
     def check_sweep(self, asides, *, since_s, relied_on):
         """See that a run reports what is ours and nobody's, and that it touches nothing of others."""
         ours = {body_key(cells[0].job) for cells in self.jobs}
@@ -414,6 +419,19 @@ class World:
             if attempts and attempts[-1].phase in {Phase.DONE, Phase.DONE_SHORT}:
                 for cell in cells:
                     self._check_cell(cell.cell, job_id, attempts[-1])
+
+    def check_kept_here(self):
+        """See that every changed cell has the picture that it keeps."""
+        for cells in self.jobs:
+            job_id = cells[0].job.job_id
+            if not self.oracle.is_held_back(job_id) or self.oracle.images(job_id):
+                continue
+            rival = self.oracle.rival_of(job_id)
+            if not self.oracle.images(rival):
+                raise Violation(f"exit 0, and {job_id} keeps the pictures of {rival}, which are not here")
+            here = [(self.out / f"{stem}.png").is_file() for each in cells for stem in each.cell.output_paths]
+            if not any(here):
+                raise Violation(f"exit 0, and nothing of {rival} is at the cells of {job_id}")
 
     def _is_last_copy(self, path):
         """Whether a picture is kept nowhere else, so that it is not taken away from a cell that changed."""
@@ -559,7 +577,8 @@ class Process:
         relied_on = self._sent and outcome.stop is None and self._is_told_all()
         self.judged(world.check_sweep, outcome.asides, since_s=began_s, relied_on=relied_on)
         tally = ledger.tally(start.plan_id)
-        code = exit_code(tally, outcome, policy=header.policy)
+        away = list(phases_away(all_jobs(ledger, start.plan_id), store.keeps))
+        code = exit_code(tally, outcome, policy=header.policy, away=away)
         self.judged(self._check_exit, code, tally, outcome, header.policy)
         ledger.end_run(RunEnd(run_id=start.run_id, finished_at=now(), exit_code=code))
         world.tell(f"exit {code}, {outcome}")
@@ -570,6 +589,9 @@ class Process:
         stranger = ledger.latest_run("aurora") is None
         lock.teach(ledger, "aurora")
         lock.adopt(ledger, all_jobs(ledger, plan_id), self._clock_now())
+        header = ledger.plan_header(plan_id)
+        lock.adopt_kept(ledger, header, all_jobs(ledger, plan_id), self._clock_now())
+        self.judged(world.check_kept_taken_over)
         if stranger:
             clock = Clock(self.loop, self._skew)
             pace = Pace(**world.house.pace)
@@ -656,6 +678,7 @@ class Process:
                 raise Violation(f"exit 0 with {wrong} and {outcome.stop}")
             if left := self.world.oracle.unfetched():
                 raise Violation(f"exit 0, and {left} are paid for and not here")
+            self.world.check_kept_here()
             self.world._check_published()
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from seedpipe.app.explaining import Explained
     from seedpipe.cli.console import Screen
     from seedpipe.core.explaining import Origin
+    from seedpipe.core.standing import Kept
 
 
 def show_explained(explained: Sequence[Explained], screen: Screen) -> None:
@@ -54,7 +55,8 @@ def _why(each: Explained) -> Text:
         changes = each.reviewed.changes
         what = next((said_of(c) for c in changes if c.cell.address == each.planned.cell.address), "")
         paid = usd(standing.kept.paid_usd)
-        return Text(f"changed, paid {paid}, kept: `--redo changed` buys it for {usd(job.cost_usd)} ({what})")
+        buys = f"`--redo changed` buys it for {usd(job.cost_usd)} ({what})"
+        return Text(f"changed, paid {paid}, kept{_where(standing.kept)}: {buys}")
     phase = next(iter(standing.tally))
     if phase is Phase.PLANNED:
         over = "; it does not fit the budget" if each.reviewed.over_by_usd else ""
@@ -63,6 +65,13 @@ def _why(each: Explained) -> Text:
     if standing.rejected:
         return words.append(f", rejected: `--redo rejected` buys it again for {usd(job.cost_usd)}")
     return words.append(": a run goes on with it" if standing.pending.jobs else ": a run has nothing to do")
+
+
+def _where(kept: Kept) -> str:
+    """Return what is to be said of old images that are not here."""
+    if kept.lost:
+        return ", but not here, and gone at the service"
+    return ", but not here; a run fetches it" if kept.to_fetch else ""
 
 
 def _document(each: Explained) -> dict[str, Any]:

@@ -50,10 +50,9 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
     console.print(phase_lines(manifest), end="")
     console.print(billed_line(manifest))
     if reviewed.missing:
-        words = f"{count(reviewed.missing, 'job')} of these: the images are not here any more"
-        console.print(
-            f"[yellow]missing[/] {words}; `seedpipe run` fetches them again, unpaid", soft_wrap=True
-        )
+        words = f"{count(reviewed.missing, 'job')} of these: the images are not here"
+        fetched = "`seedpipe run` fetches them, unpaid, while the service has them"
+        console.print(f"[yellow]missing[/] {words}; {fetched}", soft_wrap=True)
     if reviewed.missing_files:
         words = f"{count(reviewed.missing_files, 'image')} of the output folder"
         console.print(f"[yellow]missing[/] {words}; `seedpipe run` puts it back, unpaid", soft_wrap=True)

@@ -169,6 +169,14 @@ def _standing(reviewed: PlanReview) -> Table:
         again = f"--redo changed buys {count(kept.changed.jobs, 'job')} for {usd(kept.changed.cost_usd)}"
         words = Text(f"paid {usd(kept.paid_usd)} · kept").append(f"; {again}", style="dim")
         table.add_row(Text("changed", style="yellow"), count(kept.changed_cells, "cell"), "", "", words)
+    if kept.to_fetch:
+        words = Text("paid for, kept by changed cells and not here; a run fetches them", style="dim")
+        table.add_row(Text("missing", style="yellow"), count(kept.to_fetch, "job"), "", "", words)
+    if kept.lost:
+        words = Text(
+            "kept by changed cells, gone at the service; --redo changed buys what they ask for today"
+        )
+        table.add_row(Text("missing", style="yellow"), count(kept.lost, "job"), "", "", words)
     if kept.decided_cells:
         cells = count(kept.decided_cells, "cell")
         table.add_row(Text("kept", style="green"), cells, "", "", Text("by decision", style="dim"))

@@ -96,8 +96,8 @@ def _work(reviewed: PlanReview) -> str:
     work = f"{', '.join(parts)}: {price}" if parts else "nothing new to submit"
     if doubts := may_resend(reviewed):
         work += f"; {doubts}"
-    missing = reviewed.standing.missing
-    return f"{work}; {count(missing.jobs, 'job')} paid and not here, to be fetched" if missing.jobs else work
+    missing = reviewed.standing.missing.jobs + reviewed.standing.kept.to_fetch
+    return f"{work}; {count(missing, 'job')} paid and not here, to be fetched" if missing else work
 
 
 def show_no_resend(reviewed: PlanReview, why: str, screen: Screen) -> None:
@@ -186,6 +186,7 @@ def _kept_document(kept: Kept) -> dict[str, Any]:
     return {
         "changed": {**phase_total(kept.changed), **changed},
         "kept": {**phase_total(kept.decided), "cells": kept.decided_cells},
+        "kept_missing": {"to_fetch": kept.to_fetch, "lost": kept.lost},
     }
 
 

@@ -59,10 +59,13 @@ def show_result(result: RunResult, screen: Screen, *, runs: str, campaign: str) 
     if screen.as_json:
         gallery = str(result.reported.gallery) if result.reported else None
         places: dict[str, Json] = {"out": str(result.out), "gallery": gallery}
-        beside: dict[str, Json] = {"adopted": result.adopted, "asides": _asides_document(result.asides)}
+        beside: dict[str, Json] = {
+            "adopted": result.adopted,
+            "kept_missing": result.away,
+            "asides": _asides_document(result.asides),
+        }
         print_json({**run_document(manifest, result.checks), **places, **beside})
         return
-    done, jobs = manifest.done, manifest.planned.jobs
     if not screen.quiet:
         screen.err.print()
     if result.doubts_found and not screen.quiet:
@@ -71,13 +74,7 @@ def show_result(result: RunResult, screen: Screen, *, runs: str, campaign: str) 
     if result.adopted:
         words = "paid for already, found in the lock or in the service's list"
         screen.out.print(f"{count(result.adopted, 'job')} {words}")
-    idle = not result.submitted and not manifest.elsewhere
-    if done == jobs and idle:
-        screen.out.print(f"[green]everything is done[/]: {count(jobs, 'job')}, nothing was submitted")
-    elif done + manifest.kept.jobs == jobs and idle:
-        screen.out.print(f"[green]nothing to do[/]: {done} of {count(jobs, 'job')} done, the rest is kept")
-    else:
-        screen.out.print(f"{done} of {count(jobs, 'job')} done, {result.submitted} submitted in this run")
+    screen.out.print(_verdict(result), soft_wrap=True)
     screen.out.print(phase_lines(manifest), end="")
     screen.out.print(billed_line(manifest))
     if end and end.message:
@@ -89,6 +86,20 @@ def show_result(result: RunResult, screen: Screen, *, runs: str, campaign: str) 
     else:
         screen.out.print(f"images  {escape(str(result.out))}", soft_wrap=True)
     say_next(screen, *_after_run(result, runs, campaign))
+
+
+def _verdict(result: RunResult) -> str:
+    """Return in a sentence whether all is there."""
+    done, kept, jobs = result.manifest.done, result.manifest.kept.jobs, result.manifest.planned.jobs
+    if result.away:
+        words = "that changed cells keep were paid for and are not here"
+        return f"[yellow]missing[/]: {count(result.away, 'set')} {words}; {done} of {count(jobs, 'job')} done"
+    idle = not result.submitted and not result.manifest.elsewhere
+    if done == jobs and idle:
+        return f"[green]everything is done[/]: {count(jobs, 'job')}, nothing was submitted"
+    if done + kept == jobs and idle:
+        return f"[green]nothing to do[/]: {done} of {count(jobs, 'job')} done, the rest is kept"
+    return f"{done} of {count(jobs, 'job')} done, {result.submitted} submitted in this run"
 
 
 def _print_checks(result: RunResult, screen: Screen) -> None:
@@ -198,5 +209,10 @@ def _after_run(result: RunResult, runs: str, campaign: str) -> Iterable[str]:
     return (
         "seedpipe status           which jobs, and why",
         *([f"seedpipe run {runs}{live} --redo {redo}     buys them again"] if redo else []),
+        *(
+            [f"seedpipe run {runs}{live} --redo changed     buys what the cells ask for"]
+            if result.away
+            else []
+        ),
         f"seedpipe run {runs}{live}     goes on where this stopped",
     )
