@@ -221,6 +221,12 @@ class Ledger(Protocol):
     def owned(self, prediction_ids: Sequence[str]) -> set[str]:
         """Return those of these predictions that belong to an attempt."""
 
+    def sent(self, prediction_ids: Sequence[str]) -> dict[str, dict[str, Json]]:
+        """Return what was sent for those of these predictions that belong to an attempt.
+
+        Of one that was adopted that is the job's request, which names uploaded images by their content.
+        """
+
     def accepted_between(self, model: str, after: datetime, before: datetime) -> dict[str, datetime]:
         """Return predictions of a model that are or were there to be fetched, by the time of acceptance.
 

@@ -4,7 +4,8 @@ Hides when a listed prediction is ours, and when a list that does not show one p
 Invariants: a prediction that belongs to an attempt is never given to another; equal requests are
 interchangeable, so only their number counts; `ABSENT` needs a list that is complete, shows every id we
 know to be in the window, and was asked for after the settle time. Whatever may be ours but is not surely so
-keeps a request from being sent again.
+keeps a request from being sent again: in a list that writes our own requests otherwise than they were sent,
+that is all that belongs to nobody.
 
 Absent on purpose: asking, waiting, recording. Times of ours are compared with the service's in both
 readings, as written and moved by the measured skew, because a clock may have been set right in between.
@@ -13,7 +14,7 @@ readings, as written and moved by the measured skew, because a clock may have be
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
@@ -45,11 +46,18 @@ class Fate(StrEnum):
 
 
 class Match(Enum):
-    """How a listed prediction compares with a request."""
+    """How a listed prediction compares with a request.
+
+    `NEAR` has the same prompt and another value elsewhere: another request, or the same in another spelling.
+    """
 
     SAME = auto()
     MAYBE = auto()
+    NEAR = auto()
     OTHER = auto()
+
+
+_UNEQUAL: Final = frozenset({Match.NEAR, Match.OTHER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +92,16 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How long and how far around its intent a request is looked for."""
+    """How long and how far around its intent a request is looked for, and how much a list proves.
+
+    A list is `literal` unless it was seen to write what we sent in another way.
+    """
 
     settle_s: float = 180.0  # the service's list may run behind: what it does not show by then is not there
     margin_s: float = 240.0  # what is left to err once the service's time is known, and the slowest answer
     undated_margin_s: float = 3600.0  # our clock alone, which may have been wrong then and right by now
     retention_s: float = 7 * 86400.0  # the list's memory
+    literal: bool = True
 
     def window(self, doubt: Doubt, skew: timedelta | None) -> Window:
         """Return when a request can have been accepted, whichever reading of our clock was right."""
@@ -129,16 +141,18 @@ class Listing:
 class Known:
     """What the ledger knew after the list was read.
 
-    `owned` are the listed ids that belong to an attempt; `accepted` maps ids that a complete list must show
-    to the time of their acceptance; `others` are the open requests for the model that are not judged along:
-    their answers are still on the way, or failed to come while the list was read. `contents` maps addresses
-    of reference images to the sha256 of what lies there, as far as that is known.
+    `owned` are the listed ids that belong to an attempt, `sent` the bodies they were asked by; `accepted`
+    maps ids that a complete list must show to the time of their acceptance; `others` are the open requests
+    for the model that are not judged along: their answers are still on the way, or failed to come while the
+    list was read. `contents` maps addresses of reference images to the sha256 of what lies there, as far as
+    that is known.
     """
 
     owned: frozenset[str] = frozenset()
     accepted: Mapping[str, datetime]
     others: tuple[Doubt, ...] = ()
     contents: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,16 +177,32 @@ def settle_time_s(said_s: float, list_lag_s: float | None) -> float:
 
 def settle(doubts: Sequence[Doubt], listing: Listing, known: Known, rules: Rules) -> list[Decision]:
     """Return what can be said of doubts about one model, in their order; all lie in the listed window."""
+    rules = calibrated(rules, doubts[0].model, listing, known)
     free = [item for item in listing.items if item.prediction_id not in known.owned]
     claimed = {i for i, item in enumerate(free) if _asked_by_another(item, listing, known, rules)}
     pairs = _pair(doubts, free, claimed, listing, known, rules)
-    left = [item for i, item in enumerate(free) if i not in set(pairs.values())]
+    paired = set(pairs.values())
+    left = [item for i, item in enumerate(free) if i not in paired]
+    spoken_for = {free[i].prediction_id for i in claimed - paired}
     rest = [doubt for d, doubt in enumerate(doubts) if d not in pairs]
-    judged = iter(_judge_rest(rest, left, listing, known, rules))
+    judged = iter(_judge_rest(rest, left, spoken_for, listing, known, rules))
     return [
         _found(doubt, free[pairs[d]], "the service's list shows it") if d in pairs else next(judged)
         for d, doubt in enumerate(doubts)
     ]
+
+
+def calibrated(rules: Rules, model: str, listing: Listing, known: Known) -> Rules:
+    """Return the rules for a list that shows predictions of ours: those tell whether it is literal.
+
+    What it writes otherwise once it may write otherwise elsewhere, and an unequal value proves nothing then.
+    """
+    unlike = any(
+        compare(model, known.sent[item.prediction_id], item, known.contents) in _UNEQUAL
+        for item in listing.items
+        if item.prediction_id in known.sent
+    )
+    return replace(rules, literal=False) if unlike else rules
 
 
 def compare(
@@ -183,7 +213,7 @@ def compare(
     Every field that was sent must be shown and equal; the service may show defaults beside them. Uploaded
     images are equal when what lies behind their addresses is, which `contents` tells. Where a field is not
     shown, an image's content is not known, or the model goes by another name, it may be ours, and nobody can
-    tell.
+    tell. Values that differ as they are written only make it `NEAR` when the prompt is the same.
     """
     if item.inputs is None:
         return Match.MAYBE
@@ -192,6 +222,8 @@ def compare(
         _likeness(value, shown[name], contents) if name in shown else Match.MAYBE
         for name, value in body.items()
     )
+    if likeness is Match.NEAR and not _is_prompted_alike(body, shown):
+        return Match.OTHER
     is_named_otherwise = item.model not in ("", model)
     return Match.MAYBE if likeness is Match.SAME and is_named_otherwise else likeness
 
@@ -300,14 +332,30 @@ def _seek(start: int, options: Sequence[Sequence[int]], holder: dict[int, int]) 
 
 
 def _judge_rest(
-    rest: Sequence[Doubt], left: Sequence[Prediction], listing: Listing, known: Known, rules: Rules
+    rest: Sequence[Doubt],
+    left: Sequence[Prediction],
+    spoken_for: set[str],
+    listing: Listing,
+    known: Known,
+    rules: Rules,
 ) -> list[Decision]:
-    """Decide doubts that no prediction surely answers."""
-    possible = {id(doubt): _possible(doubt, left, listing, known, rules) for doubt in rest}
+    """Decide doubts that no prediction surely answers.
+
+    What is `spoken_for` surely asks what a request asks that is not judged: it is not another one misspelt.
+    """
+    possible = {
+        id(doubt): [
+            item
+            for item in _possible(doubt, left, listing, known, rules)
+            if item.prediction_id not in spoken_for or _match(doubt, item, known) not in _UNEQUAL
+        ]
+        for doubt in rest
+    }
     decisions = []
     for doubt in rest:
         mine = possible[id(doubt)]
-        ids = tuple(item.prediction_id for item in mine)
+        like = [item for item in mine if _match(doubt, item, known) is not Match.OTHER]
+        ids = tuple(item.prediction_id for item in like)
         if why := _not_yet(doubt, listing, known, rules):
             decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
         elif _is_forgotten(doubt, listing, rules):
@@ -322,6 +370,12 @@ def _judge_rest(
         elif any(item.prediction_id in listing.unasked for item in mine):
             why = "what a listed task asks for cannot be read yet"
             decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
+        elif not rules.literal:
+            why = "the list writes requests otherwise than they were sent, and this may be one of them"
+            decisions.append(Decision(doubt=doubt, fate=Fate.UNCLEAR, why=why, candidates=ids))
+        elif near := next((item for item in mine if _match(doubt, item, known) is Match.NEAR), None):
+            why = f"{near.prediction_id} has the same prompt and another value, perhaps in another spelling"
+            decisions.append(Decision(doubt=doubt, fate=Fate.UNCLEAR, why=why, candidates=ids))
         elif (item := _by_count(doubt, rest, possible, known)) is not None:
             decisions.append(_found(doubt, item, "as many predictions as requests in doubt"))
         else:
@@ -380,8 +434,7 @@ def _possible(
     return [
         item
         for item in left
-        if window.holds(item.created_at)
-        and compare(doubt.model, doubt.body, item, known.contents) is not Match.OTHER
+        if window.holds(item.created_at) and not (rules.literal and _match(doubt, item, known) is Match.OTHER)
     ]
 
 
@@ -398,7 +451,11 @@ def _could_be_another(items: Sequence[Prediction], listing: Listing, known: Know
 
 
 def _is_same(doubt: Doubt, item: Prediction, known: Known) -> bool:
-    return compare(doubt.model, doubt.body, item, known.contents) is Match.SAME
+    return _match(doubt, item, known) is Match.SAME
+
+
+def _match(doubt: Doubt, item: Prediction, known: Known) -> Match:
+    return compare(doubt.model, doubt.body, item, known.contents)
 
 
 def _found(doubt: Doubt, item: Prediction, why: str) -> Decision:
@@ -418,23 +475,23 @@ def _distance(doubt: Doubt, item: Prediction, skew: timedelta | None) -> timedel
 
 def _body_likeness(one: Mapping[str, Json], other: Mapping[str, Json], contents: Mapping[str, str]) -> Match:
     if one.keys() != other.keys():
-        return Match.OTHER
+        return Match.NEAR
     return _least(_likeness(value, other[name], contents) for name, value in one.items())
 
 
 def _likeness(sent: Json, shown: Json, contents: Mapping[str, str]) -> Match:
     """Compare two values as a service may repeat them: text in one Unicode form and without outer space."""
     if isinstance(sent, str) and isinstance(shown, str):
-        return _certain(sent == shown or _plain(sent) == _plain(shown))
+        return _as_written(sent == shown or _plain(sent) == _plain(shown))
     if isinstance(sent, bool) or isinstance(shown, bool):
-        return _certain(sent is shown)
+        return _as_written(sent is shown)
     if isinstance(sent, list) and isinstance(shown, list):
         if len(sent) != len(shown):
-            return Match.OTHER
+            return Match.NEAR
         return _least(_entry_likeness(*pair, contents) for pair in zip(sent, shown, strict=True))
     if isinstance(sent, dict) and isinstance(shown, dict):
         return _body_likeness(sent, shown, contents)
-    return _certain(sent == shown)
+    return _as_written(sent == shown)
 
 
 def _entry_likeness(sent: Json, shown: Json, contents: Mapping[str, str]) -> Match:
@@ -443,7 +500,9 @@ def _entry_likeness(sent: Json, shown: Json, contents: Mapping[str, str]) -> Mat
     if content is None or not isinstance(shown, str) or sent == shown:
         return _likeness(sent, shown, contents)
     other = _content(shown, contents)
-    return Match.MAYBE if other is None else _certain(content == other)
+    if other is None:
+        return Match.MAYBE
+    return Match.SAME if content == other else Match.OTHER
 
 
 def _content(entry: Json, contents: Mapping[str, str]) -> str | None:
@@ -464,13 +523,18 @@ def _unread(body: Mapping[str, Json], shown: Mapping[str, Json], contents: Mappi
     ]
 
 
-def _certain(same: bool) -> Match:  # noqa: FBT001 - a fact, not a flag
-    return Match.SAME if same else Match.OTHER
+def _as_written(same: bool) -> Match:  # noqa: FBT001 - a fact, not a flag
+    return Match.SAME if same else Match.NEAR
+
+
+def _is_prompted_alike(body: Mapping[str, Json], shown: Mapping[str, Json]) -> bool:
+    sent, other = body.get("prompt"), shown.get("prompt")
+    return isinstance(sent, str) and isinstance(other, str) and _plain(sent) == _plain(other)
 
 
 def _least(matches: Iterable[Match]) -> Match:
     found = set(matches)
-    return next((match for match in (Match.OTHER, Match.MAYBE) if match in found), Match.SAME)
+    return next((match for match in (Match.OTHER, Match.NEAR, Match.MAYBE) if match in found), Match.SAME)
 
 
 def _plain(text: str) -> str:

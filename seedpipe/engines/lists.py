@@ -111,13 +111,20 @@ class Lists:
         return Listing(items=tuple(items.values()), complete=False, asked_at=asked_at, server_now=server_now)
 
     async def with_inputs(self, listing: Listing, owned: Collection[str]) -> Listing:
-        """Return a listing in which tasks that nobody owns carry the inputs that their results tell."""
+        """Return a listing in which tasks that nobody owns carry the inputs that their results tell.
+
+        One that is owned is asked along: it shows how the service writes what it was sent.
+        """
+        silent = [item.prediction_id for item in listing.items if item.inputs is None]
+        asked = [prediction_id for prediction_id in silent if prediction_id not in owned]
+        if asked:
+            asked += [prediction_id for prediction_id in silent if prediction_id in owned][:1]
+        wanted = set(asked)
         items = [
-            item if item.inputs is not None or item.prediction_id in owned else await self._with_inputs(item)
-            for item in listing.items
+            await self._with_inputs(item) if item.prediction_id in wanted else item for item in listing.items
         ]
-        silent = {item.prediction_id for item in items if item.inputs is None} - set(owned)
-        return replace(listing, items=tuple(items), unasked=frozenset(silent - self._inputs_asked.keys()))
+        untold = {item.prediction_id for item in items if item.inputs is None} - set(owned)
+        return replace(listing, items=tuple(items), unasked=frozenset(untold - self._inputs_asked.keys()))
 
     async def contents(
         self,

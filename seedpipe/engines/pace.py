@@ -51,6 +51,7 @@ class Pace:
     uncertain_submits: int = 8  # in a row: each may have been paid for, so all are settled before the next
     uncertain_probes: int = 3  # after such a streak, one by one, each settled before the next
     settle_s: float = 180.0  # a request that the service's list does not show by then is not there
+    list_is_literal: bool = True  # False: it was seen to write inputs otherwise than they were sent
     settle_grace_s: float = 60.0  # for a list that cannot be read just then
     settle_look_first_s: float = 2.0
     settle_look_max_s: float = 15.0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from seedpipe.core.errors import ProviderError
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.model import DoubtPolicy
-from seedpipe.core.reconcile import Doubt, Fate, Known, Rules, clusters, settle, span
+from seedpipe.core.reconcile import Doubt, Fate, Known, Rules, calibrated, clusters, settle, span
 from seedpipe.core.references import urls_in
 from seedpipe.engines.walk import JobWalk
 
@@ -49,7 +49,7 @@ class Settler:
     def __init__(self, tools: Tools, asides: Asides) -> None:
         self._tools = tools
         self._asides = asides
-        self._rules = Rules(settle_s=tools.pace.settle_s)
+        self._rules = Rules(settle_s=tools.pace.settle_s, literal=tools.pace.list_is_literal)
         self._first_seen_s: dict[_Key, float] = {}
         self._closed: set[_Key] = set()
         self._resubmitted: set[str] = set()
@@ -140,6 +140,7 @@ class Settler:
                 if self._is_open(requests[doubt.job_id]):
                     await self._wait_on(requests[doubt.job_id], f"the service's list cannot be read: {error}")
             return
+        self._rules = calibrated(self._rules, model, listing, known)
         for decision in settle(group, listing, known, self._rules):
             request = requests[decision.doubt.job_id]
             if self._is_open(request) or decision.fate is Fate.FOUND:
@@ -156,8 +157,10 @@ class Settler:
     ) -> dict[str, str]:
         """Return what lies behind images that were sent and images that are listed, as far as it matters."""
         bodies = [request.body for request in (*group, *known.others)]
+        own = known.sent.values()
         free = [item for item in listing.items if item.prediction_id not in known.owned]
-        ours = await uploaded_images(self._tools.scribe, [*bodies, *(item.inputs or {} for item in free)])
+        told = [item.inputs or {} for item in listing.items]
+        ours = await uploaded_images(self._tools.scribe, [*bodies, *own, *told])
         return await self._tools.lists.contents([(model, body) for body in bodies], free, ours)
 
     async def _act(self, request: OpenRequest, decision: Decision) -> None:
@@ -254,9 +257,11 @@ def known_of(
     Whatever else is open may own what the list shows, in doubt or not: a request can have come to
     doubt while the list was on its way.
     """
+    sent = ledger.sent([item.prediction_id for item in listing.items])
     drift = abs(listing.skew) if listing.skew is not None else 0 * (window.before - window.after)
     return Known(
-        owned=frozenset(ledger.owned([item.prediction_id for item in listing.items])),
+        owned=frozenset(sent),
+        sent=sent,
         accepted=ledger.accepted_between(model, window.after - drift, window.before + drift),
         others=tuple(
             _doubt(request)

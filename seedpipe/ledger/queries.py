@@ -96,6 +96,10 @@ WITHDRAW_UPLOADS: Final = """
 UPLOADED: Final = "SELECT url, sha256 FROM uploads WHERE url IN (SELECT value FROM json_each(?))"
 OWNED: Final = """
     SELECT prediction_id FROM attempts WHERE prediction_id IN (SELECT value FROM json_each(?))"""
+SENT: Final = """
+    SELECT prediction_id,
+        coalesce((SELECT body FROM events WHERE event_no = intent_event), request) AS body
+    FROM attempts JOIN jobs USING (job_id) WHERE prediction_id IN (SELECT value FROM json_each(?))"""
 ACCEPTED_BETWEEN: Final = """
     SELECT prediction_id, accepted_at FROM attempts JOIN jobs USING (job_id)
     WHERE accepted_at BETWEEN ? AND ? AND model = ? AND phase IN (SELECT value FROM json_each(?))"""

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedpipe.core.lockfile import LockLine
-    from seedpipe.core.model import PlanHeader, PlannedCell
+    from seedpipe.core.model import Json, PlanHeader, PlannedCell
     from seedpipe.core.records import Account, Former, Payment, PhaseTotal, Tally, Upload
 
 _BATCH: Final = 500  # rows or ids a statement: past this size pages gain nothing and cost memory
@@ -309,6 +309,12 @@ class SqliteLedger:
         with self._reading():
             found = self._db.execute(queries.OWNED, (json.dumps(list(prediction_ids)),)).fetchall()
         return {row["prediction_id"] for row in found}
+
+    def sent(self, prediction_ids: Sequence[str]) -> dict[str, dict[str, Json]]:
+        """Return what was sent for those of these predictions that belong to an attempt."""
+        with self._reading():
+            found = self._db.execute(queries.SENT, (json.dumps(list(prediction_ids)),)).fetchall()
+        return {row["prediction_id"]: json.loads(row["body"]) for row in found}
 
     def accepted_between(self, model: str, after: datetime, before: datetime) -> dict[str, datetime]:
         """Return predictions of a model that are or were there to be fetched, by the time of acceptance."""

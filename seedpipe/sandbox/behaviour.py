@@ -405,12 +405,14 @@ class Sandbox:
         return shown
 
     def _listed_inputs(self, task: Task, key: InputsKey) -> dict[str, Json]:
-        """Return a task's inputs as the list repeats them, uploads perhaps by another address."""
-        told = _repeated(task, key)
-        images = task.inputs.get("images")
-        if told and self._switches.moves_uploads and isinstance(images, list):
-            told[key.value] = {**task.inputs, "images": [_moved(url) for url in images]}
-        return told
+        """Return a task's inputs as the list repeats them: uploads perhaps moved, sizes perhaps respelled."""
+        inputs = dict(task.inputs)
+        images, size = inputs.get("images"), inputs.get("size")
+        if self._switches.moves_uploads and isinstance(images, list):
+            inputs["images"] = [_moved(url) for url in images]
+        if self._switches.respells_sizes and isinstance(size, str):
+            inputs["size"] = size.replace("*", "x")
+        return {key.value: inputs} if key is not InputsKey.NOTHING else {}
 
     def _task(self, prediction_id: str, now: datetime) -> Task | None:
         task = self._book.task(prediction_id)

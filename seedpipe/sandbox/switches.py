@@ -65,7 +65,8 @@ class InputsKey(StrEnum):
 class Switches:
     """How this sandbox behaves; every default is the friendly case.
 
-    With `moves_uploads` the list shows another address of an uploaded image than the one that was sent.
+    With `moves_uploads` the list shows another address of an uploaded image than the one that was sent, with
+    `respells_sizes` it shows `1024x1024` for `1024*1024`.
     `task_latency_s` passes from accepted to finished; `list_lag_s` before a task shows in the list;
     `sync_wait_limit_s` before a held submit answers 5004; `retention_s` before a task is forgotten.
     `balance_usd` None never runs dry; a failed task's money comes back `refund_after_s` after it failed, that
@@ -90,6 +91,7 @@ class Switches:
     shows_deleted: bool = False
     shows_nsfw_flags: bool = False
     moves_uploads: bool = False
+    respells_sizes: bool = False
     task_latency_s: float = 0.2
     list_lag_s: float = 0.0
     sync_wait_limit_s: float = 90.0

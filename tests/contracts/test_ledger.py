@@ -474,6 +474,18 @@ class TestDoubts:
         assert ledger.owned([*mine, "stranger"]) == set(mine)
         assert ledger.owned([]) == set()
 
+    def test_what_was_sent_for_predictions(self, ledger, jobs):
+        """Of what was adopted nobody here knows the body: it was asked by the job's request."""
+        walk(ledger, jobs[0], *TO_DONE, body={"prompt": "to the letter", "n": 1})
+        walk(ledger, jobs[1], Event.ADOPTED)
+        walk(ledger, jobs[2], *TO_DOUBT)
+        first, second = (a_prediction(job).prediction_id for job in jobs[:2])
+        assert ledger.sent([first, second, "stranger"]) == {
+            first: {"prompt": "to the letter", "n": 1},
+            second: dict(one(ledger, jobs[1]).job.request),
+        }
+        assert ledger.sent([]) == {}
+
     def test_predictions_by_the_time_they_were_accepted(self, ledger, jobs):
         for number, job in enumerate(jobs[:4]):
             walk(ledger, job, *TO_ACCEPTED, at=AT + timedelta(seconds=number))

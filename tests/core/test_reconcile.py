@@ -17,6 +17,7 @@ from seedpipe.core.reconcile import (
     Listing,
     Match,
     Rules,
+    calibrated,
     clusters,
     compare,
     settle,
@@ -53,14 +54,20 @@ def listing(*items, at_s=LATER_S, complete=True, skew_s=0.0):
     return Listing(items=items, complete=complete, asked_at=T + s(at_s), server_now=server_now)
 
 
-def known(*owned, accepted=None, others=()):
+def known(*owned, accepted=None, others=(), sent=None):
     """What the ledger knows; `others` are requests not judged along, or bodies of such at T."""
     times = {name: T + s(at_s) for name, at_s in (accepted or {}).items()}
-    return Known(owned=frozenset(owned), accepted=times, others=tuple(map(open_request, others)))
+    sent = sent or {}
+    others = tuple(map(open_request, others))
+    return Known(owned=frozenset({*owned, *sent}), accepted=times, others=others, sent=sent)
 
 
 def open_request(request):
     return request if isinstance(request, Doubt) else doubt(request, job="other")
+
+
+THREE = BODY | {"max_images": 3}
+OURS = item("o", BODY)  # asked by what `known(sent=...)` says
 
 
 def fates(doubts, listed, knows=None, rules=RULES):
@@ -83,10 +90,13 @@ def fate(listed, knows=None, asked=None):
         ({"prompt": "a lamp"}, Match.MAYBE),  # the service dropped a field, or does not show it
         ({}, Match.MAYBE),
         (None, Match.MAYBE),
-        ({"prompt": "a lamp", "max_images": 3}, Match.OTHER),
-        ({"prompt": "a lamp", "max_images": True}, Match.OTHER),
-        ({"prompt": "a lamp", "max_images": "2"}, Match.OTHER),
+        ({"prompt": "a lamp", "max_images": 3}, Match.NEAR),
+        ({"prompt": "a  lamp", "max_images": True}, Match.NEAR),
+        ({"prompt": "a lamp", "max_images": "2"}, Match.NEAR),
         ({"prompt": "a Lamp"}, Match.OTHER),
+        ({"prompt": "a Lamp", "max_images": 2}, Match.OTHER),
+        ({"max_images": 3}, Match.OTHER),  # nothing says that it is ours
+        ({"prompt": ["a lamp"], "max_images": 3}, Match.OTHER),
     ],
 )
 def test_what_counts_as_the_same_request(shown, match):
@@ -134,7 +144,26 @@ def test_a_listed_request_is_found_at_once():
     [
         (listing(), known(), Fate.ABSENT),
         (listing(item("p", BODY)), known("p"), Fate.ABSENT),  # it is another attempt's
-        (listing(item("p", BODY | {"max_images": 3})), known(), Fate.ABSENT),
+        (listing(item("p", BODY | {"prompt": "a chair"})), known(), Fate.ABSENT),
+        (listing(item("p", BODY | {"max_images": 3})), known(), Fate.UNCLEAR),  # another, or another spelling
+        (listing(item("p", BODY | {"max_images": 3})), known("p"), Fate.ABSENT),
+        (listing(item("p", BODY | {"max_images": 3}, at_s=-300)), known(), Fate.ABSENT),
+        (listing(item("p", BODY | {"max_images": 3})), known(others=[THREE]), Fate.ABSENT),  # surely its own
+        (listing(item("p", BODY | {"max_images": 4})), known(others=[THREE]), Fate.WAITING),
+        (listing(item("p", BODY | {"max_images": 3}), item("q")), known(), Fate.UNCLEAR),
+        # It writes one of ours otherwise than we sent it: then an unequal value proves nothing.
+        (listing(OURS, item("p", {"prompt": "x"})), known(sent={"o": THREE}), Fate.UNCLEAR),
+        (listing(OURS, item("p", {"prompt": "x"}, at_s=-300)), known(sent={"o": THREE}), Fate.ABSENT),
+        (listing(OURS, item("p", {"prompt": "x"})), known("p", sent={"o": THREE}), Fate.ABSENT),
+        (listing(OURS), known(sent={"o": THREE}), Fate.ABSENT),
+        (listing(OURS, item("p", {"prompt": "x"})), known(sent={"o": {"prompt": "y"}}), Fate.UNCLEAR),
+        (listing(OURS, item("p", {"prompt": "x"})), known(sent={"o": BODY}), Fate.ABSENT),
+        (listing(OURS, item("p", {"prompt": "x"})), known(sent={"o": BODY | {"n": 1}}), Fate.ABSENT),
+        (listing(OURS, item("p")), known(sent={"o": THREE}), Fate.UNCLEAR),  # nothing is counted either
+        (listing(OURS, item("p", BODY)), known(sent={"o": THREE}), Fate.FOUND),
+        (listing(OURS, item("p", {"prompt": "x"})), known(sent={"o": THREE}, others=[THREE]), Fate.WAITING),
+        (listing(OURS, item("p", THREE)), known(sent={"o": THREE}, others=[THREE]), Fate.ABSENT),
+        (listing(OURS, item("p", {"prompt": "x"}), at_s=179), known(sent={"o": THREE}), Fate.WAITING),
         (listing(at_s=179), known(), Fate.WAITING),
         (listing(at_s=180), known(), Fate.ABSENT),
         (listing(complete=False), known(), Fate.WAITING),
@@ -182,6 +211,32 @@ def test_one_doubt(listed, knows, expected):
 
 def test_an_unclear_doubt_names_what_could_be_it():
     assert fate(listing(item("p"), item("q"), item("r", {"prompt": "x"}))).candidates == ("p", "q")
+
+
+def test_what_could_be_it_is_named_also_where_nothing_is_proved():
+    """Of what the list shows otherwise only what has our prompt is looked at: the account is shared."""
+    listed = listing(OURS, item("p", {"prompt": "x"}), item("q", THREE), item("r"))
+    assert fate(listed, known(sent={"o": THREE})).candidates == ("q", "r")
+
+
+def test_a_list_that_was_not_literal_once_is_not_relied_on_again():
+    listed = listing(item("p", {"prompt": "x"}))
+    (decision,) = fates([doubt()], listed, rules=replace(RULES, literal=False))
+    assert decision.fate is Fate.UNCLEAR
+    assert calibrated(replace(RULES, literal=False), MODEL, listed, known()).literal is False
+    assert calibrated(RULES, MODEL, listed, known(sent={"p": {"prompt": "x"}})) is RULES
+
+
+def test_two_requests_that_differ_in_one_value_are_told_apart_by_a_literal_list():
+    lost, cut = doubt(BODY, job="lost"), doubt(THREE, job="cut")
+    decisions = fates([lost, cut], listing(item("p", THREE)))
+    assert [d.fate for d in decisions] == [Fate.ABSENT, Fate.FOUND]
+
+
+def test_two_requests_that_differ_in_one_value_are_both_held_when_it_is_spelled_otherwise():
+    lost, cut = doubt(BODY, job="lost"), doubt(THREE, job="cut")
+    decisions = fates([lost, cut], listing(item("p", BODY | {"max_images": "three"})))
+    assert [(d.fate, d.candidates) for d in decisions] == [(Fate.UNCLEAR, ("p",))] * 2
 
 
 @pytest.mark.parametrize("skew_s", [-7200, -30, 0, 30, 7200])
@@ -369,7 +424,8 @@ def situations(draw):
     owned = draw(st.sets(st.sampled_from([i.prediction_id for i in items]))) if items else set()
     accepted = draw(st.dictionaries(st.sampled_from(["p0", "q"]), st.integers(-100, 300)))
     others = [doubt(body, at_s, job="other", told=told) for body, at_s in draw(others_of)]
-    return doubts, listed, known(*owned, accepted=accepted, others=others)
+    sent = {name: draw(st.sampled_from(BODIES)) for name in sorted(owned)} if draw(st.booleans()) else {}
+    return doubts, listed, known(*owned, accepted=accepted, others=others, sent=sent)
 
 
 @given(situations())
@@ -405,6 +461,10 @@ def test_absent_is_said_only_when_nothing_could_be_it(situation):
     doubts, listed, knows = situation
     decisions = fates(doubts, listed, knows)
     taken = {d.prediction.prediction_id for d in decisions if d.fate is Fate.FOUND}
+    shown = {i.prediction_id: i for i in listed.items}
+    is_literal = not any(
+        compare(MODEL, body, shown[name]) in {Match.NEAR, Match.OTHER} for name, body in knows.sent.items()
+    )
     for decision in decisions:
         if decision.fate is not Fate.ABSENT:
             continue
@@ -417,7 +477,11 @@ def test_absent_is_said_only_when_nothing_could_be_it(situation):
             for i in listed.items
             if i.prediction_id not in knows.owned | taken
             and window.holds(i.created_at)
-            and compare(MODEL, asked.body, i) is not Match.OTHER
+            and (compare(MODEL, asked.body, i) is not Match.OTHER or not is_literal)
+            and not (
+                compare(MODEL, asked.body, i) in {Match.NEAR, Match.OTHER}
+                and any(could_answer(other, i, listed, Match.SAME) for other in knows.others)
+            )
         ]
 
 
@@ -464,14 +528,14 @@ class TestReferenceImages:
             ([SENT], ["https://up.test/1-again.png"], Match.SAME),
             ([SENT], ["https://cdn.test/2.png"], Match.OTHER),
             ([SENT], ["https://cdn.test/unread.png"], Match.MAYBE),
-            ([SENT], [SENT, SENT], Match.OTHER),
-            ([SENT], [7], Match.OTHER),
+            ([SENT], [SENT, SENT], Match.NEAR),
+            ([SENT], [7], Match.NEAR),
             ([f"sha256:{ONE}"], [SENT], Match.SAME),
             ([f"sha256:{OTHER}"], [SENT], Match.OTHER),
             ([f"sha256:{ONE}"], ["https://cdn.test/unread.png"], Match.MAYBE),
-            (["https://example.com/theirs.png"], ["https://cdn.test/unread.png"], Match.OTHER),
+            (["https://example.com/theirs.png"], ["https://cdn.test/unread.png"], Match.NEAR),
             (["https://example.com/theirs.png", SENT], ["https://example.com/theirs.png", "?"], Match.MAYBE),
-            ([SENT, "https://example.com/a.png"], ["?", "https://example.com/b.png"], Match.OTHER),
+            ([SENT, "https://example.com/a.png"], ["?", "https://example.com/b.png"], Match.NEAR),
         ],
     )
     def test_likeness(self, sent, shown, match):

@@ -69,6 +69,18 @@ def test_inputs_told_nowhere_leave_doubts_and_bring_their_images_aside(lossy):
     )
 
 
+def test_a_list_that_spells_what_was_sent_otherwise_leads_to_no_second_charge(lossy):
+    """It shows 1024x1024 for 1024*1024, also for what is known to be ours: what it lacks may be there."""
+    write_cards(lossy, 4)
+    with lossy.sandbox("--switch", "lose_every=2", "--switch", "respells_sizes=true") as address:
+        run = lossy.run(*live(address), code=4)
+        again = lossy.run(*live(address), code=4)
+    assert jobs_by_phase(run) == jobs_by_phase(again) == {"done": 2, "in_doubt": 2}
+    assert list(charged_requests(lossy).values()) == [1, 1, 1, 1]
+    [why] = {aside["why"] for aside in json.loads(run.stdout)["asides"]}
+    assert "otherwise than they were sent" in why
+
+
 def test_reconcile_on_demand_then_write_off(lossy):
     write_cards(lossy, 3)
     hold = ("--switch", "list_inputs=", "--switch", "lose_every=1")

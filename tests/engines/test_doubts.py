@@ -1,6 +1,7 @@
 """Requests whose fate is not known: looked up, adopted, sent again when surely absent, or left alone."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -407,6 +408,68 @@ def test_counting_counts_a_doubt_that_arose_while_the_list_was_read(stage, told)
     kept = Phase.IN_DOUBT if told == "nowhere" else Phase.DONE
     assert play.phases() == {"a": kept, "b": kept, "c": Phase.DONE}
     assert sorted(provider.billed) == (["b", "c"] if told == "nowhere" else ["a", "b", "c"])
+
+
+SIZED = {"size": "1024*1024"}
+
+
+def sized(name, **more):
+    return planned(name, more=SIZED | more)
+
+
+def at_place(address, cells):
+    return [
+        replace(each, cell=replace(each.cell, address=address, output_paths=(address,))) for each in cells
+    ]
+
+
+@pytest.mark.parametrize("told_by", ["list", "result"])
+def test_a_list_that_spells_what_was_sent_otherwise_proves_no_absence(stage, told_by):
+    """It shows `1024x1024` for `1024*1024`: nothing that was paid for is found, and nothing is paid twice."""
+    play = stage(*(sized(name) for name in "abcd"))
+    play.provider.list_inputs, play.provider.result_inputs = told_by == "list", told_by == "result"
+    play.provider.respells = {"size": "1024x1024"}
+    for name in "ac":
+        play.provider.submit_faults_of[name] = [Uncertain("reset")]
+    outcome = play.run()
+    assert sorted(play.provider.billed) == ["a", "b", "c", "d"]
+    assert (outcome.held, len(outcome.asides)) == (2, 2)
+    assert (play.phases()["a"], play.phases()["b"]) == (Phase.IN_DOUBT, Phase.DONE)
+    assert "otherwise than they were sent" in play.ear.notes_of("a")
+
+
+def test_one_request_alone_in_a_list_that_spells_it_otherwise_is_held(stage):
+    play = stage(sized("a"))
+    play.provider.respells = {"size": "1024x1024"}
+    play.provider.submit_faults_of["a"] = [Uncertain("reset")]
+    outcome = play.run()
+    assert (play.provider.billed, outcome.held, len(outcome.asides)) == (["a"], 1, 1)
+    assert "task000000 has the same prompt" in play.ear.notes_of("a")
+
+
+def test_what_a_list_has_shown_of_itself_holds_for_the_whole_run(stage):
+    """Yesterday's window shows that it respells; beside today's doubt is a stranger's task."""
+    play = stage(sized("a"), sized("c"))
+    play.provider.respells = {"size": "1024x1024"}
+    play.provider.submit_faults_of["a"] = [Uncertain("reset")]
+    assert play.run().held == 1
+    play.clock.start += timedelta(days=1)
+    play.plan_id = play.admit([*sized("a"), *sized("b"), *sized("c")])
+    play.provider.submit_faults_of["b"] = [lost()]
+    run_virtually(accepted(play, "stranger"))
+    play.run()
+    assert sorted(play.provider.billed) == ["a", "c", "stranger"]
+    assert play.phases() == {"a": Phase.IN_DOUBT, "b": Phase.IN_DOUBT, "c": Phase.DONE}
+
+
+def test_jobs_that_differ_in_one_value_are_told_apart(stage):
+    """One of them is lost, the answer about another one is, and a third is as it should be."""
+    sizes = ("1024*1024", "2048*2048", "512*512")
+    play = stage(*(at_place(size, sized("a", size=size)) for size in sizes))
+    play.provider.submit_faults_of["a"] = [lost(), Uncertain("reset")]
+    outcome = play.run()
+    assert (outcome.held, outcome.asides, len(play.provider.billed)) == (0, (), 3)
+    assert {task.inputs["size"] for task in play.provider.tasks.values()} == set(sizes)
 
 
 def test_a_doubt_of_long_ago_keeps_nobody_from_counting(stage):

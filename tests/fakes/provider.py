@@ -85,6 +85,7 @@ class FakeProvider:
     upload_faults: list = field(default_factory=list)
     upload_s: float = 0.3
     moves_uploads: bool = False  # whether the list shows them by another address
+    respells: dict = field(default_factory=dict)  # field → value that list and result show in its place
     account_faults: list = field(default_factory=list)  # of balance, price and bills
     account_asked: list = field(default_factory=list)  # what of the account was asked, in order
     in_flight: int = 0
@@ -144,7 +145,7 @@ class FakeProvider:
         fault = self.result_faults[task.prompt].pop(0) if self.result_faults[task.prompt] else None
         if isinstance(fault, Exception):
             raise fault
-        return replace(self._shown(task), inputs=task.inputs if self.result_inputs else None)
+        return replace(self._shown(task), inputs=self._repeated(task) if self.result_inputs else None)
 
     async def predictions(
         self, *, model, created_after, created_before, page=1, page_size=100, include_inputs=True
@@ -167,10 +168,11 @@ class FakeProvider:
         return PredictionPage(items=tuple(shown), more=bool(shown), server_now=server_now)
 
     def _repeated(self, task):
+        inputs = task.inputs | {name: text for name, text in self.respells.items() if name in task.inputs}
         images = task.inputs.get("images")
         if not self.moves_uploads or images is None:
-            return task.inputs
-        return task.inputs | {"images": [url.replace("up.test", "cdn.test") for url in images]}
+            return inputs
+        return inputs | {"images": [url.replace("up.test", "cdn.test") for url in images]}
 
     def server_now(self):
         return self.clock.now() + timedelta(seconds=self.skew_s)

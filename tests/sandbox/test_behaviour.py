@@ -300,6 +300,14 @@ def test_inputs_are_repeated_as_the_switches_say(service, key):
     assert not {"inputs", "input"} & bare.keys()
 
 
+def test_sizes_are_respelled_in_the_list_alone(service):
+    here = service(respells_sizes=True, result_inputs=InputsKey.INPUTS)
+    task = here.submitted(size="1024*1024")
+    [item] = here.listing(include_inputs=True).body["data"]["items"]
+    assert item["inputs"]["size"] == "1024x1024"
+    assert here.data(task)["inputs"]["size"] == "1024*1024"
+
+
 def test_defaults_are_repeated_when_the_switch_says_so(service):
     here = service(shows_defaults=True)
     here.submitted(SEQUENTIAL)
