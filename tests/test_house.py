@@ -293,9 +293,20 @@ def test_every_example_is_valid_without_a_warning_and_makes_a_proof(reader, camp
 
 
 def test_links_in_the_docs_lead_somewhere():
-    for page in [*DOCS, *(REPOSITORY / "docs" / "adr").glob("*.md")]:
-        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    pages = [*DOCS, *(REPOSITORY / "docs").glob("*/*.md"), REPOSITORY / "CHANGELOG.md"]
+    for page in pages:
+        for target in re.findall(r"\]\((?!https?://)([^)]+)\)", page.read_text()):
+            name, _, heading = target.partition("#")
+            there = page.parent / name if name else page
+            assert there.exists(), f"{page.name} links to {target}"
+            assert not heading or heading in anchors(there), f"{page.name} links to {target}"
+
+
+def anchors(page):
+    """Return what the headings of a page are called in links, as GitHub makes it from their words."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_no_page_has_the_marks_of_a_merge():
