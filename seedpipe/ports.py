@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from decimal import Decimal
@@ -205,6 +205,25 @@ class Ledger(Protocol):
 
     def open_requests(self, plan_id: str) -> list[OpenRequest]:
         """Return every request that is on its way or in doubt, of any plan; jobs of others have no cells."""
+
+    def given_up(self, plan_id: str, since: datetime) -> list[OpenRequest]:
+        """Return the requests, of any plan, that were judged absent or written off since then, in that order.
+
+        The service's list may show one of them all the same, later. Jobs of other plans have no cells.
+        """
+
+    def note_look(self, plan_id: str, until: datetime) -> None:
+        """Remember that the service's list was read for all that a plan has not bought, until this moment.
+
+        That is a time of the service. A look that reaches less far than an earlier one changes nothing.
+        """
+
+    def looked_until(self, plan_id: str, phases: Collection[Phase]) -> dict[str, datetime | None]:
+        """Return by model until when the list was read for all jobs of a plan in these phases.
+
+        A look for any plan counts for each of its jobs; None means that for one of them there was none. A job
+        that has failed, and one of which a request was given up, counts as never looked for.
+        """
 
     def record_upload(self, upload: Upload) -> None:
         """Remember an image that was uploaded; it is the one to be used from now on."""

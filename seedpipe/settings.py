@@ -99,9 +99,9 @@ class Settings:
     defaults. `settle_s` is how long the service's list may run behind. `purse_usd` caps this run.
     `assume_yes` is consent given on the command line; `interactive` says whether somebody is there to ask.
     A `partial` run goes as far as the budgets allow; `adopt` says whether it looks first for work that is
-    paid for, None to do so in a campaign's first live run. `webhooks` is where hints are heard. `redo` names
-    what may be bought again, `fail_fast` ends submitting at the first failed job. `sandbox_switches` are
-    words like `plain_pictures=true` for the sandbox of a proof. `level` is that of the live account, None
+    paid for, None to do so in live runs, for what they may buy. `webhooks` is where hints are heard. `redo`
+    names what may be bought again, `fail_fast` ends submitting at the first failed job. `sandbox_switches`
+    are words like `plain_pictures=true` for the sandbox of a proof. `level` is that of the live account, None
     where nobody has said. `reports` says whether the run's end writes them; `surroundings` are those of a CI.
     """
 

@@ -1,7 +1,7 @@
 """What is paid for already and not in the ledger: learnt from the lock and from the service's list.
 
-Hides where such knowledge comes from, and when the list is asked. Nothing is submitted here; the next run
-fetches what was taken over.
+Hides where such knowledge comes from; when the list is asked, and how far back, `engines.adoption` says.
+Nothing is submitted here; the next run fetches what was taken over.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seedpipe.core.model import PlanHeader
+    from seedpipe.core.policy import Orders
     from seedpipe.ledger import SqliteLedger
     from seedpipe.project import Places
 
@@ -52,29 +53,45 @@ def adopt(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> Ad
     with writing(places, settings) as ledger:
         ledger.admit(plan.header, plan.cells())
         jobs = lock.adopt(ledger, all_jobs(ledger, plan.header.plan_id), datetime.now(UTC))
-        jobs += _adopt_listed(plan.header, ledger, settings, places)
+        lock.check_writable()
+        try:
+            jobs += _adopt_listed(plan.header, ledger, settings, places)
+        finally:  # what was adopted before the list broke off is paid all the same
+            lock.write(ledger, plan.header.campaign)
         return Adopted(jobs=jobs, reviewed=review_of(plan, settings, ledger, store, lock))
 
 
 def take_over(
-    header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places, lock: CampaignLock
+    header: PlanHeader,
+    ledger: SqliteLedger,
+    settings: Settings,
+    places: Places,
+    lock: CampaignLock,
+    orders: Orders,
 ) -> int:
     """Learn of what is paid for already and not in the ledger, before anything is sent; return how much.
 
     Every source of such knowledge joins here, as `ADOPTED` entries: the campaign's lock, then the service's
-    list. A campaign that has never run live from here may have done so elsewhere: the list is looked at then
-    unless the user forbids it.
+    list. What a live run may buy is looked for there first, unless the user forbids it; at the user's word
+    all that the plan has not bought, in proofs too.
     """
     lock.teach(ledger, header.campaign)
-    stranger = settings.world is World.LIVE and ledger.latest_run(header.campaign) is None
     locked = lock.adopt(ledger, all_jobs(ledger, header.plan_id), datetime.now(UTC))
     locked += lock.adopt_kept(ledger, header, all_jobs(ledger, header.plan_id), datetime.now(UTC))
-    if not (stranger if settings.adopt is None else settings.adopt):
-        return locked
-    return locked + _adopt_listed(header, ledger, settings, places)
+    if settings.adopt:
+        return locked + _adopt_listed(header, ledger, settings, places)
+    if settings.adopt is None and settings.world is World.LIVE:
+        return locked + _adopt_listed(header, ledger, settings, places, orders)
+    return locked
 
 
-def _adopt_listed(header: PlanHeader, ledger: SqliteLedger, settings: Settings, places: Places) -> int:
+def _adopt_listed(
+    header: PlanHeader,
+    ledger: SqliteLedger,
+    settings: Settings,
+    places: Places,
+    orders: Orders | None = None,
+) -> int:
     from seedpipe.engines import SystemClock
     from seedpipe.engines import adopt as adopt_listed
 
@@ -87,6 +104,7 @@ def _adopt_listed(header: PlanHeader, ledger: SqliteLedger, settings: Settings, 
                 plan_id=header.plan_id,
                 pace=pace_for(settings, origin),
                 rng=random.Random(),
+                orders=orders,
             )
 
     with service(settings, places) as origin:

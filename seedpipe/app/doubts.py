@@ -6,28 +6,31 @@ Hides which of them belong to the ledger of the last run. Nothing is submitted h
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from seedpipe.core.campaign import FileProblem
 from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.lockfile import Elsewhere
 from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.policy import Orders
 from seedpipe.core.records import Entry, RunOutcome
+from seedpipe.locked import CampaignLock
 from seedpipe.project import ledger_of_last_run, places_of
 from seedpipe.session import careful, drive, run_end, run_log, run_start, service
 from seedpipe.settings import Settings, World
-from seedpipe.sources import project_root
+from seedpipe.sources import WorkTree, project_root
 from seedpipe.stores import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from seedpipe.core.records import Aside, JobRecord
-    from seedpipe.ports import RunListener
+    from seedpipe.ports import Ledger, RunListener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +75,27 @@ def reconcile(
         code = 128 + signal_number if signal_number else 4 if left else 0
         ledger.end_run(run_end(start, outcome, code))
         phases = ledger.phases(list(doubts))
+        found = {job_id for job_id in doubts.keys() - left.keys() if phases[job_id] is not Phase.PLANNED}
+        _write_locks(ledger, found, project_root(folder), settings)
     settled = [record for job_id, record in doubts.items() if job_id not in left]
     return Reconciled(
-        found=tuple(record for record in settled if phases[record.job.job_id] is not Phase.PLANNED),
-        absent=tuple(record for record in settled if phases[record.job.job_id] is Phase.PLANNED),
+        found=tuple(record for record in settled if record.job.job_id in found),
+        absent=tuple(record for record in settled if record.job.job_id not in found),
         left=tuple(left.values()),
         asides=outcome.asides,
         asides_folder=places.asides,
         exit_code=code,
     )
+
+
+def _write_locks(ledger: Ledger, found: Collection[str], root: Path, settings: Settings) -> None:
+    """Write down what was found, in the lock of each campaign that has paid for it."""
+    for account in ledger.accounts():
+        latest = ledger.latest_run(account.name) if account.kind == "campaign" else None
+        if latest and any(record.job.job_id in found for record in ledger.paid(account.name)):
+            with suppress(FileProblem):  # a file outside the project has no lock of ours beside it
+                tree = WorkTree.at(root, ledger.plan_header(latest.start.plan_id).file)
+                CampaignLock.of(tree, settings).write(ledger, account.name)
 
 
 def write_off(

@@ -179,7 +179,7 @@ def carry_out(
         orders = _agreed(reviewed, ground, consent)
         keep_references(plan.header, tree, store)
         ledger.admit(plan.header, plan.cells())
-        adopted = take_over(plan.header, ledger, settings, places, lock)
+        adopted = take_over(plan.header, ledger, settings, places, lock, orders)
         elsewhere = lock.elsewhere(ledger, datetime.now(UTC))
         start = run_start(plan.header, settings, elsewhere, out_in(tree.root, out))
         doubts_found = ledger.begin_run(start)

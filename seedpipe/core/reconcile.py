@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from seedpipe.core.model import Json, Prediction
+    from seedpipe.core.records import OpenRequest
 
 _NO_SKEW: Final = timedelta(0)
 _LAGS_TO_SETTLE: Final = 3  # one lag was seen; the next one may be longer
@@ -173,6 +174,18 @@ def settle_time_s(said_s: float, list_lag_s: float | None) -> float:
     request may be shown later still.
     """
     return said_s if list_lag_s is None else max(said_s, _LAGS_TO_SETTLE * list_lag_s)
+
+
+def doubt_of(request: OpenRequest) -> Doubt:
+    """Return a request of the ledger as a doubt, by the service's clock if that was known then."""
+    job = request.record.job
+    return Doubt(
+        job_id=job.job_id,
+        model=job.model,
+        body=request.body,
+        intent_at=request.service_at or request.intent_at,
+        on_service_clock=request.service_at is not None,
+    )
 
 
 def settle(doubts: Sequence[Doubt], listing: Listing, known: Known, rules: Rules) -> list[Decision]:

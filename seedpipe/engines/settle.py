@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from seedpipe.core.errors import ProviderError
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.model import DoubtPolicy
-from seedpipe.core.reconcile import Doubt, Fate, Known, Rules, calibrated, clusters, settle, span
+from seedpipe.core.reconcile import Fate, Known, Rules, calibrated, clusters, doubt_of, settle, span
 from seedpipe.core.references import urls_in
 from seedpipe.engines.walk import JobWalk
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from seedpipe.core.model import Json
-    from seedpipe.core.reconcile import Decision, Listing, Window
+    from seedpipe.core.reconcile import Decision, Doubt, Listing, Window
     from seedpipe.core.records import OpenRequest
     from seedpipe.engines.asides import Asides
     from seedpipe.engines.scribe import Scribe
@@ -107,7 +107,7 @@ class Settler:
         for request in doubtful:
             self._first_seen_s.setdefault(_key(request), self._tools.clock.monotonic())
         by_job = {request.record.job.job_id: request for request in doubtful}
-        for group in clusters(map(_doubt, doubtful), self._tools.lists.skew, self._rules):
+        for group in clusters(map(doubt_of, doubtful), self._tools.lists.skew, self._rules):
             if any(self._is_open(by_job[doubt.job_id]) for doubt in group):
                 await self._settle_group(group, by_job)
         left = [request for request in doubtful if self._is_open(request)]
@@ -264,21 +264,10 @@ def known_of(
         sent=sent,
         accepted=ledger.accepted_between(model, window.after - drift, window.before + drift),
         others=tuple(
-            _doubt(request)
+            doubt_of(request)
             for request in ledger.open_requests(plan_id)
             if request.record.job.model == model and _key(request) not in judged
         ),
-    )
-
-
-def _doubt(request: OpenRequest) -> Doubt:
-    job = request.record.job
-    return Doubt(
-        job_id=job.job_id,
-        model=job.model,
-        body=request.body,
-        intent_at=request.service_at or request.intent_at,
-        on_service_clock=request.service_at is not None,
     )
 
 

@@ -2,8 +2,8 @@
 
 Lists travel as one JSON value, so that a statement is the same text for any number of ids. Invariant:
 each statement is answered from a key or an index; the only ones that walk a whole plan are
-`TALLY`, `BILLED` and `JOBS_FOUND`, which people wait for and runs do not, and all jobs `SIZES_ASKED` and
-`JOBS_OF_SIZE`, once a plan whose campaign asks for ratios.
+`TALLY`, `BILLED` and `JOBS_FOUND`, which people wait for and runs do not, `LOOKED_UNTIL`, before a run buys,
+and all jobs `SIZES_ASKED` and `JOBS_OF_SIZE`, once a plan whose campaign asks for ratios.
 """
 
 from __future__ import annotations
@@ -87,6 +87,32 @@ OPEN_REQUESTS: Final = """
         (SELECT plan_no FROM plan_jobs AS own WHERE own.job_id = attempts.job_id AND own.plan_no = ?),
         (SELECT max(plan_no) FROM plan_jobs AS newest WHERE newest.job_id = attempts.job_id))
     ORDER BY intent_at, job_id"""
+GIVEN_UP: Final = """
+    SELECT jobs.job_id, model, request, outputs_expected, plan_jobs.cost_micros, sent.at AS intent_at,
+        sent.body, json_extract(sent.detail, '$.service_at') AS service_at,
+        (SELECT count(*) FROM events
+            WHERE events.job_id = jobs.job_id AND event = 'surely_absent') AS absences
+    FROM events AS ended
+    JOIN events AS sent ON sent.event_no = (SELECT max(event_no) FROM events AS earlier
+        WHERE earlier.job_id = ended.job_id AND earlier.number = ended.number
+            AND earlier.event_no < ended.event_no AND earlier.body IS NOT NULL)
+    JOIN jobs ON jobs.job_id = ended.job_id JOIN plan_jobs ON plan_jobs.job_id = ended.job_id
+    WHERE ended.event IN ('surely_absent', 'written_off') AND ended.at >= ? AND plan_no = coalesce(
+        (SELECT plan_no FROM plan_jobs AS own WHERE own.job_id = ended.job_id AND own.plan_no = ?),
+        (SELECT max(plan_no) FROM plan_jobs AS newest WHERE newest.job_id = ended.job_id))
+    ORDER BY ended.event_no"""
+NOTE_LOOK: Final = """
+    UPDATE plans SET looked_at = max(?, coalesce(looked_at, 0)) WHERE plan_no = ?"""
+LOOKED_UNTIL: Final = """
+    SELECT model, min(CASE
+        WHEN coalesce(phase, 'planned') <> 'planned' OR EXISTS (SELECT 1 FROM events
+            WHERE events.job_id = plan_jobs.job_id AND event IN ('surely_absent', 'written_off')) THEN 0
+        ELSE coalesce((SELECT max(looked_at) FROM plan_jobs AS every JOIN plans USING (plan_no)
+            WHERE every.job_id = plan_jobs.job_id), 0) END) AS looked_at
+    FROM plan_jobs JOIN jobs USING (job_id) LEFT JOIN attempts ON attempts.job_id = plan_jobs.job_id
+        AND number = (SELECT max(number) FROM attempts AS every WHERE every.job_id = plan_jobs.job_id)
+    WHERE plan_no = ? AND coalesce(phase, 'planned') IN (SELECT value FROM json_each(?))
+    GROUP BY model ORDER BY model"""
 SAVE_UPLOAD: Final = "INSERT INTO uploads (sha256, url, uploaded_at) VALUES (?, ?, ?)"
 UPLOADS: Final = """
     SELECT sha256, url, uploaded_at FROM uploads

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from seedpipe.core.records import JobRecord
+from seedpipe.core.records import JobRecord, OpenRequest
 from seedpipe.ledger import queries, rows
 
 if TYPE_CHECKING:
@@ -64,6 +64,20 @@ class Records:
             (replace(record, places=places.get(record.job.job_id, ())) for record in records),
             key=lambda record: record.job.job_id,
         )
+
+    def requests(self, found: Sequence[sqlite3.Row], plan_no: int) -> list[OpenRequest]:
+        """Return the request of each row, in their order, its job with its cells in a plan."""
+        records = self.of(found, plan_no)
+        return [
+            OpenRequest(
+                record=record,
+                body=json.loads(row["body"]),
+                intent_at=rows.from_instant(row["intent_at"]),
+                absences=row["absences"],
+                service_at=rows.from_optional_instant(row["service_at"]),
+            )
+            for row, record in zip(found, records, strict=True)
+        ]
 
     def payments(self, tried: Sequence[sqlite3.Row]) -> list[Payment]:
         """Return the payment of each attempt's row, in their order."""

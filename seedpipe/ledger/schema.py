@@ -172,6 +172,11 @@ _MIGRATIONS: Final = (
         "ALTER TABLE runs ADD COLUMN elsewhere_month_micros INTEGER NOT NULL DEFAULT 0",
     ),
     ("ALTER TABLE runs ADD COLUMN out TEXT",),  # where a run has put its images
+    (  # Until when the service's list was read for a plan's jobs; and which requests were given up, by time.
+        "ALTER TABLE plans ADD COLUMN looked_at INTEGER",
+        """CREATE INDEX events_given_up ON events (at)
+            WHERE event IN ('surely_absent', 'written_off')""",
+    ),
 )
 
 _MEANINGS: Final = {

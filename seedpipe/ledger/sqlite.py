@@ -21,7 +21,6 @@ from seedpipe.core.manifest import less, priced
 from seedpipe.core.records import (
     Entry,
     JobRecord,
-    OpenRequest,
     RunEnd,
     RunRecord,
     RunStart,
@@ -37,14 +36,14 @@ from seedpipe.ledger.records import Records
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
     from pathlib import Path
 
     from seedpipe.core.lockfile import LockLine
     from seedpipe.core.model import Json, PlanHeader, PlannedCell
-    from seedpipe.core.records import Account, Former, Payment, PhaseTotal, Tally, Upload
+    from seedpipe.core.records import Account, Former, OpenRequest, Payment, PhaseTotal, Tally, Upload
 
 _BATCH: Final = 500  # rows or ids a statement: past this size pages gain nothing and cost memory
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every text with the same beginning
@@ -292,17 +291,27 @@ class SqliteLedger:
         with self._reading():
             plan_no = self._plans.number(plan_id)
             found = self._db.execute(queries.OPEN_REQUESTS, (_OPEN, plan_no)).fetchall()
-            records = self._records.of(found, plan_no)
-        return [
-            OpenRequest(
-                record=record,
-                body=json.loads(row["body"]),
-                intent_at=rows.from_instant(row["intent_at"]),
-                absences=row["absences"],
-                service_at=rows.from_optional_instant(row["service_at"]),
-            )
-            for row, record in zip(found, records, strict=True)
-        ]
+            return self._records.requests(found, plan_no)
+
+    def given_up(self, plan_id: str, since: datetime) -> list[OpenRequest]:
+        """Return the requests that were judged absent or written off since then, in that order."""
+        with self._reading():
+            plan_no = self._plans.number(plan_id)
+            found = self._db.execute(queries.GIVEN_UP, (rows.to_instant(since), plan_no)).fetchall()
+            return self._records.requests(found, plan_no)
+
+    def note_look(self, plan_id: str, until: datetime) -> None:
+        """Remember that the service's list was read for all that a plan has not bought, until then."""
+        with self._writing():
+            plan_no = self._plans.number(plan_id)
+            self._db.execute(queries.NOTE_LOOK, (rows.to_instant(until), plan_no))
+
+    def looked_until(self, plan_id: str, phases: Collection[Phase]) -> dict[str, datetime | None]:
+        """Return by model until when the list was read for all jobs of a plan in these phases."""
+        with self._reading():
+            wanted = (self._plans.number(plan_id), json.dumps(sorted(phases)))
+            found = self._db.execute(queries.LOOKED_UNTIL, wanted).fetchall()
+        return {row["model"]: rows.from_optional_instant(row["looked_at"] or None) for row in found}
 
     def owned(self, prediction_ids: Sequence[str]) -> set[str]:
         """Return those of these predictions that belong to an attempt."""

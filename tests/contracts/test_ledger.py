@@ -805,6 +805,100 @@ class Model:
         return Verdict.RECORDED
 
 
+class TestLooks:
+    """Until when the service's list was read for what is not bought, and what it may still show late."""
+
+    def until(self, ledger, plan_id=PLAN, *phases):
+        return ledger.looked_until(plan_id, phases or [Phase.PLANNED])
+
+    def test_what_nobody_looked_for_was_never_looked_for(self, ledger, jobs):
+        assert self.until(ledger) == {MODEL: None}
+        ledger.note_look(PLAN, AT)
+        assert self.until(ledger) == {MODEL: AT}
+
+    def test_a_look_never_reaches_less_far_than_one_before(self, ledger, jobs):
+        for hours in (0, 2, 1):
+            ledger.note_look(PLAN, AT + timedelta(hours=hours))
+        assert self.until(ledger) == {MODEL: AT + timedelta(hours=2)}
+
+    def test_a_look_for_one_plan_counts_for_its_jobs_in_every_plan(self, ledger, jobs):
+        part, more = a_header(edition="2"), a_header(edition="3")
+        ledger.admit(part, some_cells(2))
+        ledger.admit(more, some_cells(7))
+        ledger.note_look(PLAN, AT)
+        assert self.until(ledger, part.plan_id) == {MODEL: AT}
+        assert self.until(ledger, more.plan_id) == {MODEL: None}
+        ledger.note_look(part.plan_id, AT + timedelta(hours=1))
+        assert self.until(ledger, part.plan_id) == {MODEL: AT + timedelta(hours=1)}
+        assert self.until(ledger) == {MODEL: AT}, "the jobs outside the part were not looked for again"
+
+    def test_only_jobs_in_the_phases_that_are_asked_about_count(self, ledger, jobs):
+        for job in jobs[1:]:
+            walk(ledger, job, *TO_ACCEPTED)
+        ledger.note_look(PLAN, AT)
+        assert self.until(ledger) == {MODEL: AT}
+        walk(ledger, jobs[0], *TO_ACCEPTED)
+        assert self.until(ledger) == {}
+
+    def test_what_was_surely_not_sent_was_looked_for_all_the_same(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_SUBMITTING, Event.NOT_SENT)
+        ledger.note_look(PLAN, AT)
+        assert self.until(ledger) == {MODEL: AT}
+
+    @pytest.mark.parametrize(
+        ("way", "phase"),
+        [
+            ((*TO_DOUBT, Event.SURELY_ABSENT), Phase.PLANNED),
+            ((*TO_DOUBT, Event.SURELY_ABSENT, *TO_SUBMITTING, Event.NOT_SENT), Phase.PLANNED),
+            ((*TO_DOUBT, Event.WRITTEN_OFF), Phase.FAILED),
+            ((*TO_SUBMITTING, Event.REFUSED), Phase.FAILED),
+        ],
+    )
+    def test_what_was_given_up_or_has_failed_counts_as_never_looked_for(self, ledger, jobs, way, phase):
+        walk(ledger, jobs[0], *way)
+        ledger.note_look(PLAN, AT)
+        assert self.until(ledger, PLAN, Phase.PLANNED, Phase.FAILED) == {MODEL: None}
+        for job in jobs[1:]:
+            walk(ledger, job, *TO_ACCEPTED)
+        assert self.until(ledger, PLAN, phase) == {MODEL: None}
+
+    def test_a_plan_that_nobody_knows(self, ledger):
+        for ask in (
+            lambda: ledger.note_look(PLAN, AT),
+            lambda: self.until(ledger),
+            lambda: ledger.given_up(PLAN, AT),
+        ):
+            with pytest.raises(KeyError):
+                ask()
+
+    def test_requests_that_were_given_up_come_back_as_they_were_sent(self, ledger, jobs):
+        later, service_at = AT + timedelta(hours=1), AT + timedelta(minutes=3)
+        first = an_entry(jobs[0], Event.INTENT_RECORDED, body={"prompt": "one"}, service_at=service_at)
+        ledger.record([first])
+        walk(ledger, jobs[0], Event.UNKNOWN, Event.SURELY_ABSENT)
+        again = an_entry(jobs[0], Event.INTENT_RECORDED, body={"prompt": "two"}, at=later)
+        ledger.record([again])
+        walk(ledger, jobs[0], Event.UNKNOWN)
+        walk(ledger, jobs[0], Event.WRITTEN_OFF, at=later)
+        walk(ledger, jobs[1], *TO_DOUBT, Event.HELD)
+        one_, two = ledger.given_up(PLAN, AT)
+        assert (one_.body, one_.intent_at, one_.service_at) == ({"prompt": "one"}, AT, service_at)
+        assert (two.body, two.intent_at, two.service_at) == ({"prompt": "two"}, later, None)
+        assert {one_.record.label, two.record.label} == {"hero/0/0"}
+        assert (one_.absences, two.absences) == (1, 1)
+        assert ledger.given_up(PLAN, later) == [two]
+        assert ledger.given_up(PLAN, later + timedelta(seconds=1)) == []
+
+    def test_those_of_other_plans_come_without_cells(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DOUBT, Event.SURELY_ABSENT)
+        walk(ledger, jobs[0], *TO_ACCEPTED)
+        other = a_header(edition="2")
+        ledger.admit(other, iter(()))
+        (request,) = ledger.given_up(other.plan_id, AT)
+        assert (request.record.job, request.record.cells) == (a_job(0), ())
+        assert request.record.phase is Phase.ACCEPTED
+
+
 class TestQuestions:
     def test_paid_jobs_of_other_plans_are_found_without_cells(self, ledger, jobs):
         walk(ledger, jobs[0], *TO_ACCEPTED)

@@ -3,13 +3,14 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedpipe.core.model import Prediction
+from seedpipe.core.model import Job, Prediction
 from seedpipe.core.reconcile import (
     Doubt,
     Fate,
@@ -20,12 +21,14 @@ from seedpipe.core.reconcile import (
     calibrated,
     clusters,
     compare,
+    doubt_of,
     settle,
     settle_time_s,
     span,
     strays,
     unread_images,
 )
+from seedpipe.core.records import JobRecord, OpenRequest
 
 T = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MODEL = "m/a"
@@ -573,3 +576,14 @@ class TestReferenceImages:
         shown = listing(item("t", None), item("u", None))
         decisions = fates(asked, shown, replace(known(), contents=self.CONTENTS))
         assert [decision.fate for decision in decisions] == [Fate.FOUND, Fate.FOUND]
+
+
+@pytest.mark.parametrize("told", [None, T - s(90)])
+def test_a_request_of_the_ledger_is_a_doubt_by_the_services_clock_if_that_was_told(told):
+    job = Job(job_id="j", model=MODEL, request=BODY, outputs_expected=2, cost_usd=Decimal(1))
+    record = JobRecord(job=job, cells=(), attempts=(), outputs=())
+    sent = {"prompt": "as it was sent"}
+    request = OpenRequest(record=record, body=sent, intent_at=T, absences=0, service_at=told)
+    assert doubt_of(request) == Doubt(
+        job_id="j", model=MODEL, body=sent, intent_at=told or T, on_service_clock=told is not None
+    )

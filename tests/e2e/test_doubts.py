@@ -1,6 +1,7 @@
 """Real runs against a sandbox that loses answers: one charge a job, every job delivered."""
 
 import json
+import shutil
 import signal
 import sqlite3
 
@@ -178,6 +179,95 @@ def test_the_first_live_run_of_an_unknown_campaign_takes_over_what_is_paid(lossy
         assert json.loads(run.stdout)["billed"]["cost_usd"] == "0.162"
     assert set(charged_requests(lossy).values()) == {1}
     assert len(charged_requests(lossy)) == 6
+
+
+DRAFT = "profiles: {draft: {input: {size: 1536*1024}}}"
+PARTS = [("--limit", "1"), ("--select", "number=1"), ("--exclude", "number=0,1,2"), ("--profile", "draft")]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=" ".join)
+def test_the_rest_of_a_campaign_is_taken_over_though_its_first_run_was_a_part(lossy, part):
+    """A part was bought here, or taken over; what other jobs were paid for elsewhere is still not known."""
+    write_cards(lossy, 4, more=DRAFT)
+    with lossy.sandbox() as address:
+        lossy.run(*live(address))
+        lose_ledger(lossy.project)
+        first = json.loads(lossy.run(*live(address, *part)).stdout)["adopted"]
+        assert first == (0 if "draft" in part else 1)
+        run = lossy.run(*live(address))
+        assert json.loads(run.stdout)["adopted"] == 4 - first
+        assert jobs_by_phase(run) == {"done": 4}
+        assert json.loads(lossy.run(*live(address)).stdout)["adopted"] == 0
+    assert set(charged_requests(lossy).values()) == {1}
+    assert len(charged_requests(lossy)) == (8 if "draft" in part else 4)
+
+
+def test_an_older_ledger_that_was_restored_buys_nothing_that_was_bought_since(lossy):
+    """A CI cache that was not saved: the ledger knows the campaign, and has looked for all of its jobs."""
+    write_cards(lossy, 4)
+    with lossy.sandbox() as address:
+        lossy.run(*live(address, "--limit", "1"))
+        lossy.run(*live(address, "--budget", "0.03"), code=3)
+        (state,) = (lossy.project / ".seedpipe").glob("live-*")
+        shutil.copytree(state, lossy.project / "cached")
+        assert jobs_by_phase(lossy.run(*live(address))) == {"done": 4}
+        lose_ledger(lossy.project)
+        (lossy.project / "cached").rename(state)
+        run = lossy.run(*live(address))
+        assert json.loads(run.stdout)["adopted"] == 2
+        assert jobs_by_phase(run) == {"done": 4}
+    assert set(charged_requests(lossy).values()) == {1}
+
+
+LATE = ("--switch", "list_lag_s=3600")
+
+
+def at(address):
+    """The arguments of a sandbox that serves at the address of an earlier one."""
+    return ("--port", address.rpartition(":")[2])
+
+
+@pytest.mark.parametrize("by_hand", [True, False], ids=["adopt", "redo"])
+def test_a_doubt_that_was_written_off_is_taken_over_when_the_list_shows_it_late(lossy, by_hand):
+    write_cards(lossy, 2, more="policy: {in_doubt: hold}")
+    with lossy.sandbox(*LATE, "--switch", "lose_every=1") as address:
+        lossy.run(*live(address), code=4)
+        for cell in ("hero/0", "hero/1"):
+            lossy.run("reconcile", "--write-off", cell)
+    with lossy.sandbox(*at(address)):
+        if by_hand:
+            adopt = ("adopt", "campaign.yaml", "--base-url", address, "--json")
+            assert json.loads(lossy.run(*adopt).stdout)["adopted"] == 2
+            run = lossy.run(*live(address))
+        else:
+            assert jobs_by_phase(lossy.run(*live(address), code=1)) == {"failed": 2}
+            run = lossy.run(*live(address, "--redo", "failed"))
+            assert json.loads(run.stdout)["adopted"] == 2
+        assert jobs_by_phase(run) == {"done": 2}
+        lossy.run("audit")
+    assert set(charged_requests(lossy).values()) == {1}
+
+
+def test_what_the_list_shows_after_it_was_sent_again_is_reported_by_later_runs(lossy):
+    """The honest limit of `resubmit`: paid twice. No picture is lost, and a later run says so."""
+    write_cards(lossy, 2)
+    slow = ("--switch", "slow_answer_every=1", "--switch", "slow_answer_s=30")
+    with lossy.sandbox(*LATE, *slow) as address:
+        victim = lossy.start(*live(address))
+        wait_for_charges(lossy, 2)
+        victim.send_signal(signal.SIGKILL)
+        victim.communicate(timeout=HANG_S)
+    with lossy.sandbox(*LATE, *at(address)):
+        run = lossy.run(*live(address))
+        assert jobs_by_phase(run) == {"done": 2}
+        assert json.loads(run.stdout)["asides"] == []
+    assert sum(charged_requests(lossy).values()) == 4
+    with lossy.sandbox(*at(address)):
+        for arguments in ((), ("--limit", "1")):
+            asides = json.loads(lossy.run(*live(address, *arguments)).stdout)["asides"]
+            assert len({aside["prediction_id"] for aside in asides}) == 2
+            assert all(aside["paths"] for aside in asides)
+    assert sum(charged_requests(lossy).values()) == 4
 
 
 def test_adopt_takes_over_without_submitting_and_no_adopt_pays_again(lossy):

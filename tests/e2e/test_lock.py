@@ -181,6 +181,44 @@ def test_what_others_paid_for_jobs_that_nobody_asks_for_any_more_is_spent_all_th
         assert len(lines_of(runner)) == 5
 
 
+def test_reconcile_writes_down_what_it_finds_in_the_lock_of_each_campaign(clones):
+    payer = clones("payer", (1, 2))
+    (payer.project / "other.yaml").write_text(card_campaign((3,), name="others"))
+    slow = ("--switch", "slow_answer_every=1", "--switch", "slow_answer_s=30")
+    with payer.sandbox(*slow, "--switch", "list_lag_s=3600") as address:
+        for file, charged in (("campaign.yaml", 2), ("other.yaml", 3)):
+            victim = payer.start("run", file, "--live", "--base-url", address, "--yes")
+            deadline = time.monotonic() + HANG_S
+            while count_charges(payer) < charged:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            victim.kill()
+            victim.communicate()
+    assert not list(payer.project.glob("*.lock.jsonl"))
+    with payer.sandbox("--port", address.rpartition(":")[2]):
+        found = json.loads(payer.run("reconcile", "--base-url", address, "--json").stdout)["found"]
+        assert len(found) == 3
+        other = (payer.project / "other.lock.jsonl").read_text().splitlines()
+        lines = [*lines_of(payer), *map(json.loads, other)]
+        assert (len(other), sorted(line["job_id"] for line in lines)) == (1, sorted(found))
+        colleague = clones("colleague", (1, 2), lock=payer)
+        assert live(colleague, address)["phases"]["done"]["jobs"] == 2
+        assert count_charges(payer) == 3
+
+
+def test_adopt_writes_down_what_it_has_taken_over(clones):
+    payer = clones("payer")
+    with payer.sandbox() as address:
+        live(payer, address)
+        heir = clones("heir")
+        adopt = ("adopt", "campaign.yaml", "--base-url", address, "--json")
+        assert json.loads(heir.run(*adopt).stdout)["adopted"] == 3
+        paid = {(line["job_id"], line["prediction_id"]) for line in lines_of(payer)}
+        assert {(line["job_id"], line["prediction_id"]) for line in lines_of(heir)} == paid
+        colleague = clones("colleague", lock=heir)
+        assert plan(colleague, address)["missing"]["jobs"] == 3
+
+
 def test_a_lock_that_cannot_be_read_stops_everything_before_it_costs(clones):
     payer = clones("payer", (1,))
     with payer.sandbox() as address:

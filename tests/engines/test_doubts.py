@@ -10,7 +10,7 @@ from seedpipe.core.errors import LedgerDamaged, Malformed, Refused, Unavailable,
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.model import DoubtPolicy
 from seedpipe.core.policy import Orders
-from seedpipe.core.records import StopReason
+from seedpipe.core.records import Entry, StopReason
 from tests.engines.stage import MODEL, planned
 from tests.fakes.clock import run_virtually
 from tests.fakes.provider import RequestLost
@@ -239,6 +239,38 @@ def test_a_request_that_shows_up_after_all_is_fetched_aside_and_reported(stage):
     (aside,) = outcome.asides
     assert aside.prediction_id == "task000000"
     assert play.aside_files() == ["task000000-1.png"]
+    assert "hero/a/0" in aside.why
+
+
+def test_it_is_reported_by_the_runs_that_follow_whatever_they_are_about(stage):
+    """The list shows it when the run that gave it up has ended."""
+    play = stage("a")
+    play.provider.submit_faults_of["a"] = [Uncertain("reset")]
+    play.provider.list_lag_s = 3600
+    assert play.run().asides == ()
+    assert play.provider.billed.count("a") == 2
+    play.provider.list_lag_s = 0
+    play.clock.start += timedelta(days=3)
+    for plan_id in (play.plan_id, play.admit(planned("b"))):
+        (aside,) = play.run(plan_id=plan_id).asides
+        assert aside.prediction_id == "task000000"
+        assert aside.paths
+    play.clock.start += timedelta(days=5)
+    asked = len(play.provider.listings)
+    assert play.run().asides == ()
+    assert len(play.provider.listings) == asked, "the list no longer shows it"
+
+
+def test_what_was_written_off_is_reported_when_the_list_shows_it(stage):
+    play = stage()
+    play.plan_id = play.admit(planned("a"), in_doubt=DoubtPolicy.HOLD)
+    play.provider.submit_faults = [Uncertain("reset")]
+    play.provider.list_lag_s = 3600
+    play.run()
+    job = planned("a")[0].job.job_id
+    play.ledger.record([Entry(job_id=job, event=Event.WRITTEN_OFF, at=play.clock.start)])
+    play.clock.start += timedelta(hours=2)
+    (aside,) = play.run().asides
     assert "hero/a/0" in aside.why
 
 

@@ -71,6 +71,7 @@ class FakeProvider:
     results: list = field(default_factory=list)
     downloads: list = field(default_factory=list)
     listings: list = field(default_factory=list)  # (seconds, page)
+    windows: list = field(default_factory=list)  # (from, to) of each page
     list_faults: list = field(default_factory=list)
     list_inputs: bool = True  # whether the list repeats what was asked
     result_inputs: bool = False  # whether a result does
@@ -151,6 +152,7 @@ class FakeProvider:
         self, *, model, created_after, created_before, page=1, page_size=100, include_inputs=True
     ):
         self.listings.append((self.clock.monotonic(), page))
+        self.windows.append((created_after, created_before))
         await self.clock.sleep(0.05)
         if fault := self.list_faults.pop(0) if self.list_faults else None:
             raise fault

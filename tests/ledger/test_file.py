@@ -19,7 +19,7 @@ import pytest
 from seedpipe.core.errors import InputError, LedgerDamaged, LedgerLocked, RunError
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.ledger import SqliteLedger, schema, sqlite_version
-from tests.contracts.ledger_plans import a_header, a_job, a_run, an_entry, some_cells
+from tests.contracts.ledger_plans import AT, MODEL, a_header, a_job, a_run, an_entry, some_cells
 
 ROOT = Path(__file__).parents[2]
 PLAN = a_header().plan_id
@@ -378,6 +378,7 @@ def test_a_ledger_of_the_first_version_learns_what_its_places_were_paid_for_as(p
         db.executescript(
             """DROP TABLE uploads; DROP TABLE cell_jobs; DROP TABLE keeps;
             ALTER TABLE plans DROP COLUMN place_prefix;
+            ALTER TABLE plans DROP COLUMN looked_at; DROP INDEX events_given_up;
             ALTER TABLE runs DROP COLUMN elsewhere_micros;
             ALTER TABLE runs DROP COLUMN elsewhere_month_micros;
             ALTER TABLE runs DROP COLUMN out;
@@ -397,9 +398,30 @@ def test_a_ledger_that_did_not_note_where_its_runs_put_their_images_is_brought_u
         ledger.admit(a_header(), some_cells(1))
         ledger.begin_run(a_run("run-1", out="lost"))
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("ALTER TABLE runs DROP COLUMN out; PRAGMA user_version = 4;")
+        db.executescript(
+            """ALTER TABLE runs DROP COLUMN out;
+            ALTER TABLE plans DROP COLUMN looked_at; DROP INDEX events_given_up;
+            PRAGMA user_version = 4;"""
+        )
     with closing(SqliteLedger.open(path, origin="sandbox")) as ledger:
         assert (ledger.latest_run().start, ledger.latest_out(a_header())) == (a_run("run-1"), None)
         ledger.begin_run(a_run("run-2", out="out/autumn"))
     with closing(SqliteLedger.open_for_reading(path)) as reader:
         assert reader.latest_run().start == a_run("run-2", out="out/autumn")
+
+
+def test_a_ledger_that_noted_no_looks_has_looked_for_nothing(path):
+    job = a_job(0).job_id
+    with closing(SqliteLedger.open(path, origin="https://api.test")) as ledger:
+        ledger.admit(a_header(), some_cells(2))
+        ledger.begin_run(a_run())
+        for event in (Event.INTENT_RECORDED, Event.UNKNOWN, Event.SURELY_ABSENT):
+            ledger.record([an_entry(job, event)])
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            """ALTER TABLE plans DROP COLUMN looked_at; DROP INDEX events_given_up;
+            PRAGMA user_version = 5;"""
+        )
+    with closing(SqliteLedger.open(path, origin="https://api.test")) as ledger:
+        assert ledger.looked_until(PLAN, [Phase.PLANNED]) == {MODEL: None}
+        assert [request.record.job.job_id for request in ledger.given_up(PLAN, AT)] == [job]

@@ -16,7 +16,7 @@ from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.model import ImageFile
 from seedpipe.core.policy import Orders, Redo
 from seedpipe.core.records import Verdict
-from seedpipe.engines import LocalEngine
+from seedpipe.engines import LocalEngine, adopt
 from seedpipe.ledger import SqliteLedger
 from seedpipe.locked import CampaignLock
 from seedpipe.stores import LocalStore
@@ -139,8 +139,32 @@ async def _adopts_nothing(*_, **__):
     return 0
 
 
+async def _finds_nothing(_):
+    return []
+
+
 async def _again(content):
     yield content
+
+
+async def _looks_once(ledger, *service, orders, **more):
+    """Looks at the list before the first run of a campaign, for what that run's plan has: never again."""
+    if ledger.latest_run("aurora"):
+        return 0
+    return await adopt(ledger, *service, **more)
+
+
+async def _looks_for_what_is_new(ledger, *service, orders, **more):
+    """Takes what was written off for something that the list cannot show any more."""
+    return await adopt(ledger, *service, orders=Orders(redo=orders.redo - {Redo.FAILED}), **more)
+
+
+async def _looks_back_to_the_last_look(ledger, *service, plan_id, orders, **more):
+    """Takes a look for one plan for a look for all."""
+    latest = ledger.latest_run("aurora")
+    if latest:
+        ledger.note_look(plan_id, latest.start.started_at)
+    return await adopt(ledger, *service, plan_id=plan_id, orders=orders, **more)
 
 
 class RetryOnTimeOut(House):
@@ -181,6 +205,18 @@ class NoLookAtTheList(House):
     adopt = staticmethod(_adopts_nothing)
 
 
+class LookOnce(House):
+    adopt = staticmethod(_looks_once)
+
+
+class NoLookForWhatWasWrittenOff(House):
+    adopt = staticmethod(_looks_for_what_is_new)
+
+
+class OneLookForAllPlans(House):
+    adopt = staticmethod(_looks_back_to_the_last_look)
+
+
 class NoLookAtTheLock(House):
     lock = _UnreadLock
 
@@ -189,6 +225,13 @@ class NoSweep(House):
     class engine(LocalEngine):  # noqa: N801 - the name of what it stands for
         async def _work(self, shift):
             shift.asides.sweep = _adopts_nothing
+            await super()._work(shift)
+
+
+class SweepOfThisRunAlone(House):
+    class engine(LocalEngine):  # noqa: N801
+        async def _work(self, shift):
+            shift.asides._late = _finds_nothing
             await super()._work(shift)
 
 
@@ -254,6 +297,8 @@ MUTANTS = (
     RecordedBeforeTheFile,
     NotAtomic,
     NoLookAtTheList,
+    LookOnce,
+    OneLookForAllPlans,
     NoLookAtTheLock,
     NoSweep,
     SweepOfEverything,
@@ -262,3 +307,6 @@ MUTANTS = (
     ForgetsWhatCameToDoubt,
     OldPicturesStayAway,
 )
+
+LATE_MUTANTS = (NoLookForWhatWasWrittenOff, SweepOfThisRunAlone)
+"""They go wrong only where the service shows a request long after its settle time."""

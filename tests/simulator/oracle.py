@@ -7,7 +7,7 @@ knows then, and neither the lock nor the service's list could tell, is `forgotte
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -16,6 +16,8 @@ from seedpipe.core.model import canonical_json
 from seedpipe.core.records import Verdict
 
 _NAMES_THE_TASK = frozenset({Event.ACCEPTED, Event.FOUND, Event.ADOPTED})
+_GIVES_UP = frozenset({Event.SURELY_ABSENT, Event.WRITTEN_OFF})
+_OPEN = frozenset({Phase.SUBMITTING, Phase.IN_DOUBT})
 _STORES = frozenset({Event.OUTPUT_STORED, Event.SET_COMPLETE, Event.SET_SHORT})
 
 
@@ -36,6 +38,8 @@ class Tried:
     sent: int = 0  # submits that left since the latest intent
     images: dict = field(default_factory=dict)  # index → image, as recorded
     absences: int = 0  # how often it was judged absent: with a late service a second charge may come
+    intent_s: float = 0.0  # when the latest intent was recorded
+    is_written_off: bool = False  # by the user, who may pay for it again
 
 
 class Oracle:
@@ -46,7 +50,8 @@ class Oracle:
     absent by a list that shows requests after their settle time.
     """
 
-    def __init__(self, *, prices, bodies, rivals, is_durable, is_prompt, tells_inputs):
+    def __init__(self, *, prices, bodies, rivals, is_durable, is_prompt, tells_inputs, now):
+        self._now = now
         self._prices = prices
         self._rivals = rivals  # job → the job that its cells ask for before or after an edit
         self._bodies = bodies
@@ -60,6 +65,7 @@ class Oracle:
         self.ledgers = 1  # how many there have been, one after the other
         self.locked = frozenset()  # the jobs that the lock told of when this process started
         self.taught = set()  # the jobs that this ledger has learnt of from a lock
+        self.given_up = []  # requests judged absent or written off: body, time of the intent, time of that
         self.may_follow = False  # whether the user has said that changes are to be bought
 
     # --- what happens ---
@@ -82,20 +88,29 @@ class Oracle:
         """Hear that the ledger is gone."""
         self.attempts.clear()
         self.taught.clear()
+        self.given_up.clear()
         self.ledgers += 1
         self.forgotten |= {task.prediction_id for tasks in self.charges.values() for task in tasks}
 
-    def taken_over(self, wanted, locked, listed):
-        """Hear that a campaign without a history has looked around: what it could know of, it must know.
+    def taken_over(self, planned, to_buy, locked, listed):
+        """Hear that a run has looked around before it buys: what it could know of, it must know.
 
-        `wanted` are its jobs, `locked` those of its lock, `listed` the tasks worth having that the list told.
+        `planned` are its jobs, `to_buy` those of them that it would submit, `locked` those of the lock,
+        `listed` the tasks worth having that the list told. As many of these as there are doubts of the same
+        body are left to them.
         """
-        if unread := [job for job in wanted if job in locked and not self.attempts[job]]:
+        if unread := [job for job in planned if job in locked and not self.attempts[job]]:
             raise Violation(f"the lock knows {unread}, and the ledger does not")
         owned = {tried.prediction_id for tried in self._all()}
-        free = {_key(task.model, task.body) for task in listed if task.prediction_id not in owned}
-        if left := [job for job in wanted if not self.attempts[job] and self._bodies[job] in free]:
+        free = Counter(task_key(task) for task in listed if task.prediction_id not in owned)
+        free.subtract(tried.body for tried in self._all() if tried.phase in _OPEN)
+        if left := [job for job in to_buy if free[self._bodies[job]] > 0]:
             raise Violation(f"the list shows what {left} ask for, and nobody has taken it over")
+
+    def phase(self, job_id):
+        """Return the phase of a job's latest attempt."""
+        attempts = self.attempts.get(job_id)
+        return attempts[-1].phase if attempts else Phase.PLANNED
 
     def kept_taken_over(self, wanted):
         """Hear that a process has looked into the lock for what the cells of its jobs keep."""
@@ -157,8 +172,8 @@ class Oracle:
             self._named(tried, entry)
         elif entry.event in _STORES and entry.output:
             tried.images[entry.output.index] = entry.output.image
-        elif entry.event is Event.SURELY_ABSENT:
-            tried.absences += 1
+        elif entry.event in _GIVES_UP:
+            self._gave_up(tried, entry)
         self._check_sendings(tried, entry)
         if phase in {Phase.PLANNED, Phase.FAILED}:
             self._check_charges(tried.body)
@@ -173,6 +188,12 @@ class Oracle:
         if entry.body is None or canonical_json(dict(entry.body)) != tried.body.partition(" ")[2]:
             raise Violation(f"the intent of {entry.job_id} carries another body: {entry.body}")
         tried.price_usd, tried.run_id, tried.sent = self._prices[entry.job_id], entry.run_id, 0
+        tried.intent_s = self._now()
+
+    def _gave_up(self, tried, entry):
+        tried.absences += entry.event is Event.SURELY_ABSENT
+        tried.is_written_off |= entry.event is Event.WRITTEN_OFF
+        self.given_up.append((tried.body, tried.intent_s, self._now()))
 
     def _named(self, tried, entry):
         if entry.event is Event.ADOPTED:
@@ -183,7 +204,7 @@ class Oracle:
         if owners and owners != [tried]:
             raise Violation(f"task {prediction_id} belongs to two attempts")
         task = self.by_id.get(prediction_id)
-        late = not self._is_prompt and any(other.absences for other in self._all())
+        late = any(map(self._is_given_up, self._all()))
         cannot_be_told = (self._is_strange(prediction_id) or late) and not self._tells_inputs()
         if task is None or (_key(task.model, task.body) != tried.body and not cannot_be_told):
             raise Violation(f"task {prediction_id} is not what {entry.job_id} asked for")
@@ -205,8 +226,11 @@ class Oracle:
             )
 
     def is_excused(self, key):
-        """Whether only a service that shows a request after its settle time has made this charge double."""
-        return not self._is_prompt and any(tried.absences for tried in self._tried(key))
+        """Whether a service that shows a request after its settle time, or a write-off, made it double."""
+        return any(map(self._is_given_up, self._tried(key)))
+
+    def _is_given_up(self, tried):
+        return tried.is_written_off or (not self._is_prompt and tried.absences)
 
     def orphans(self, key):
         """Return how many charges for one body belong to nobody.
@@ -284,7 +308,7 @@ class Oracle:
 
 def _may_be_charged(tried):
     """Whether a charge may belong to this attempt: its request is under way, in doubt, or has a task's id."""
-    return tried.prediction_id is not None or tried.phase in {Phase.SUBMITTING, Phase.IN_DOUBT}
+    return tried.prediction_id is not None or tried.phase in _OPEN
 
 
 def _key(model, body):

@@ -29,7 +29,16 @@ HANG_S = 148.0  # after which the adapter gives up
 SLOW_PAGE_S = 60.0  # on either way
 SKEW_S = 3000.0  # a clock that is wrong in one process, and set right before the next
 SPARSE_LOOKS_S = (45.0, 90.0)  # a look that finds nothing new teaches nothing, and costs as much as a run
-EDITS = ("drop", "add", "delete object", "delete file", "change", "change and buy", "change in a clone")
+EDITS = (
+    "drop",
+    "add",
+    "delete object",
+    "delete file",
+    "change",
+    "change and buy",
+    "change in a clone",
+    "write off",
+)
 LOSSES = ("lose ledger", "lose lock", "lose ledger and lock", "clone", "merge locks")
 DEATHS = ("kill", "power", "power, in part", "signal", "disk", "ledger before", "ledger after", "second run")
 _ENDINGS = ("short", "empty", "failed", "moderated", "for long", "unheard of")
@@ -43,6 +52,7 @@ class Trouble:
     at: int
     gap_s: float
     edit: str = ""  # what happens to the campaign before the next start
+    limit: int = 0  # how many of the campaign's jobs the process plans; 0 is all of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +142,24 @@ def _on_a_bad_line(scenario, rng):
         concurrency=1,
         purse_usd=None,
         budget_usd=None,
+    )
+
+
+def late(seed):
+    """Return the scenario of a seed as it is where requests are often accepted long after their settle time.
+
+    After each process the user writes off what it has left in doubt, and has it bought again.
+    """
+    scenario = drawn(seed)
+    return replace(
+        scenario,
+        habits=replace(
+            scenario.habits, submits={"accepted late": 0.5}, late_s=3000.0, reads=0.0, inputs="list"
+        ),
+        troubles=tuple(
+            replace(trouble, edit="write off", gap_s=min(trouble.gap_s, 4000.0))
+            for trouble in scenario.troubles
+        ),
     )
 
 
@@ -233,7 +261,8 @@ def _trouble(rng, jobs):
         kind=rng.choices(DEATHS, (8, 4, 4, 2, 1, 1, 1, 1))[0],
         at=int(rng.uniform(1, 12 + 24 * jobs * rng.random())),
         gap_s=rng.choice((1.0, 60.0, 600.0, 86_400.0, 300_000.0)) * rng.random(),
-        edit=rng.choices(("", *EDITS, *LOSSES), (16, 1, 1, 1, 1, 2, 1, 1, 2, 1, 1, 1, 1))[0],
+        edit=rng.choices(("", *EDITS, *LOSSES), (16, 1, 1, 1, 1, 2, 1, 1, 2, 2, 1, 1, 1, 1))[0],
+        limit=rng.choice((0, 0, 1, 2)),
     )
 
 

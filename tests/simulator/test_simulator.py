@@ -6,14 +6,15 @@ from dataclasses import replace
 import pytest
 
 from seedpipe.core.model import DoubtPolicy, Policy
-from tests.simulator.mutants import MUTANTS, ForgetsWhatOtherPlansPaid
-from tests.simulator.scenario import DEATHS, LOSSES, Trouble, drawn, planned, simple
+from tests.simulator.mutants import LATE_MUTANTS, MUTANTS, ForgetsWhatOtherPlansPaid
+from tests.simulator.scenario import DEATHS, LOSSES, Trouble, drawn, late, planned, simple
 from tests.simulator.service import SUBMIT_FATES, Habits
 from tests.simulator.world import Failure, failures, play
 
 HISTORIES = int(os.environ.get("SEEDPIPE_HISTORIES", "20000"))
 SHARES = 40  # tests that the histories are dealt to, so that several processes can play
 HELD_TOO = ("kill", "power")  # the deaths that are tried for a campaign that holds its doubts as well
+LATE_SEEDS = 200
 MUTANT_SEEDS = 400  # a wrong protocol must be caught within so many histories
 
 
@@ -116,6 +117,22 @@ def test_a_wrong_protocol_is_caught(mutant):
         except Failure:
             return
     pytest.fail(f"{MUTANT_SEEDS} histories and nobody noticed")
+
+
+def test_what_the_list_shows_late_is_taken_over_or_reported():
+    """Whatever was given up, as absent or by the user, is not bought again once the list shows it."""
+    for seed in range(LATE_SEEDS):
+        play(late(seed))
+
+
+@pytest.mark.parametrize("mutant", LATE_MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_who_forgets_what_was_given_up_is_caught(mutant):
+    for seed in range(LATE_SEEDS):
+        try:
+            play(late(seed), mutant())
+        except Failure:
+            return
+    pytest.fail(f"{LATE_SEEDS} histories and nobody noticed")
 
 
 @pytest.mark.parametrize("seed", range(5))

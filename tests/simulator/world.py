@@ -24,12 +24,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from seedpipe.core.errors import InputError, LedgerDamaged, LedgerLocked, RunError
-from seedpipe.core.lifecycle import INTENTS, Phase
+from seedpipe.core.lifecycle import INTENTS, Event, Phase
 from seedpipe.core.lockfile import read_lock
 from seedpipe.core.manifest import exit_code
 from seedpipe.core.model import DoubtPolicy, ShortSets
 from seedpipe.core.policy import Orders, Redo
-from seedpipe.core.records import RunEnd, RunStart, StopReason, Verdict
+from seedpipe.core.records import Entry, RunEnd, RunStart, StopReason, Verdict
 from seedpipe.core.showing import phases_away
 from seedpipe.engines import LocalEngine, Pace, adopt
 from seedpipe.ledger import SqliteLedger
@@ -48,6 +48,7 @@ _CALM_RUNS = 8
 _CALM_GAP_S = 2000.0
 _TRACE_LINES = 60
 _MEMORY_OF_THE_LIST_S = 6 * 86_400.0
+_LATEST_S = 3600.0  # a request that was given up may have been accepted so late
 _MOST_RESUBMITS = 3  # of one job
 _MOST_OPERATIONS = 5000  # of one process; the longest honest run of four jobs takes a tenth
 _FULLY_SYNCED = 2  # PRAGMA synchronous: below FULL a commit may be lost with the power
@@ -117,7 +118,7 @@ class World:
         self.process = None
         self.broken = None
         self.older_locks = [""]  # as they were committed, one after the other
-        self.word_given = False  # whether the next run buys what has changed
+        self.word = frozenset()  # what the next run may buy again
         known = [cells[0].job for cells in self._ever_asked()]
         before, after = (cells[0].job.job_id for cells in (scenario.jobs[0], scenario.changed))
         self.oracle = Oracle(
@@ -127,6 +128,7 @@ class World:
             is_durable=lambda sha256: self.disk.is_durable(self.objects / sha256, sha256),
             is_prompt=scenario.is_prompt,
             tells_inputs=lambda: self.service.habits.inputs != "nowhere",
+            now=self.now,
         )
         self.service = Service(
             random.Random(scenario.seed + 2), scenario.habits, scenarios.IMAGE_USD, self.now
@@ -245,7 +247,26 @@ class World:
             case "change" | "change and buy":
                 changed = self.scenario.changed
                 self.jobs[0] = self.scenario.jobs[0] if self.jobs[0] is changed else changed
-                self.word_given = edit == "change and buy"
+                if edit == "change and buy":
+                    self.word |= {Redo.CHANGED}
+            case "write off":
+                self._write_off()
+
+    def _write_off(self):
+        """Have the user give up what is in doubt, and say at once that it may be bought again."""
+        ledger = self.house.open_ledger(self.ledger_file)
+        try:
+            latest = ledger.latest_run("aurora")
+            doubts = [
+                Entry(job_id=job.job_id, event=Event.WRITTEN_OFF, at=EPOCH + timedelta(seconds=self.now_s))
+                for request in (ledger.open_requests(latest.start.plan_id) if latest else ())
+                if request.record.phase is Phase.IN_DOUBT
+                for job in [request.record.job]
+            ]
+            self.oracle.recorded(doubts, ledger.record(doubts))
+        finally:
+            ledger.close()
+        self.word |= {Redo.FAILED} if doubts else frozenset()
 
     def _edit_files(self, edit):
         match edit:
@@ -270,14 +291,18 @@ class World:
         return self.lock_file.read_text() if self.lock_file.exists() else ""
 
     def plan(self):
-        """The plan of the campaign as it stands."""
-        return scenarios.header(self.jobs, self.scenario), [cell for cells in self.jobs for cell in cells]
+        """The plan of the campaign as it stands, or of the part that this process asks for."""
+        jobs = self.asked()
+        return scenarios.header(jobs, self.scenario), [cell for cells in jobs for cell in cells]
+
+    def asked(self):
+        """The cells of the jobs that the process plans, or of all when there is none."""
+        return self.jobs[: (self.process and self.process.limit) or None]
 
     # --- what must be so ---
 
-    def check_taken_over(self):
-        """See that a campaign that has no history here knows what its lock and the list could tell."""
-        locked = self.locked()
+    def check_taken_over(self, orders):
+        """See that a run knows what the lock and the list could tell of what it would buy."""
         tells = self.service.habits.inputs
         listed = [
             task
@@ -286,25 +311,45 @@ class World:
             and is_worth_having(task, self.service.listed_s)
             and (tells == "list" or (tells == "result" and task.seen_at_s <= self.service.listed_s))
         ]
-        self.oracle.taken_over([cells[0].job.job_id for cells in self.jobs], locked, listed)
+        planned = [cells[0].job.job_id for cells in self.asked()]
+        to_buy = [job for job in planned if self._would_buy(job, orders)]
+        self.oracle.taken_over(planned, to_buy, self.locked(), listed)
+
+    def _would_buy(self, job_id, orders):
+        """Whether a run submits a job if its budgets reach."""
+        phase = self.oracle.phase(job_id)
+        if phase is Phase.PLANNED:
+            return Redo.CHANGED in orders.redo or not self.oracle.is_held_back(job_id)
+        return phase is Phase.FAILED and Redo.FAILED in orders.redo
 
     def check_kept_taken_over(self):
         """See that the pictures that changed cells keep are known, if only the lock could tell of them."""
-        self.oracle.kept_taken_over([cells[0].job.job_id for cells in self.jobs])
+        self.oracle.kept_taken_over([cells[0].job.job_id for cells in self.asked()])
 
     def check_sweep(self, asides, *, since_s, relied_on):
-        """See that a run reports what is ours and nobody's, and that it touches nothing of others."""
-        ours = {body_key(cells[0].job) for cells in self.jobs}
+        """See that a run reports what is ours and nobody's, and that it touches nothing of others.
+
+        `relied_on` are whether what it has sent itself, and what was given up before, can have been seen.
+        """
+        ours = {body_key(cells[0].job) for cells in self.asked()}
+        sent, given_up = relied_on
         due = [
             task
             for task in self.service.book
-            if relied_on
-            and task_key(task) in ours
-            and since_s <= task.at_s
-            and is_listed(task, self.service.listed_s)
+            if (sent and task_key(task) in ours and since_s <= task.at_s)
+            or (given_up and self._is_late(task))
+            if is_listed(task, self.service.listed_s)
             and max(task.seen_at_s, task.at_s) <= self.service.listed_s
         ]
         self.oracle.swept(asides, due=due, may_be_ours=self.may_be_ours)
+
+    def _is_late(self, task):
+        """Whether a task may be a request that was given up in the days of the list."""
+        since_s = self.now() - _MEMORY_OF_THE_LIST_S
+        return any(
+            body == task_key(task) and since_s <= at_s and intent_s <= task.at_s <= intent_s + _LATEST_S
+            for body, intent_s, at_s in self.oracle.given_up
+        )
 
     def may_be_ours(self, task):
         """Whether somebody who cannot see into the account could take a task for one of ours."""
@@ -411,7 +456,7 @@ class World:
         return wanted and self.scenario.budget_usd is None and not self.oracle.is_held_back(job_id)
 
     def _check_published(self):
-        for cells in self.jobs:
+        for cells in self.asked():
             job_id = cells[0].job.job_id
             if self.oracle.is_held_back(job_id) and not self.oracle.attempts.get(job_id):
                 job_id = self.oracle.rival_of(job_id)  # the cells keep the picture that they have
@@ -458,6 +503,7 @@ class Process:
         self.broken = False
         self.commits_may_be_lost = False
         self.ledger_before = None
+        self.limit = trouble.limit if trouble else 0
         self._engine = None
         self._sent = False
         slow = world.scenario.slow_disk
@@ -540,16 +586,15 @@ class Process:
 
     async def _main(self):
         world, now = self.world, self._clock_now
-        may_follow, world.word_given = world.word_given, False
-        world.oracle.may_follow, world.oracle.locked = may_follow, world.locked()
-        orders = Orders(redo=frozenset({Redo.CHANGED}) if may_follow else frozenset())
+        orders, world.word = Orders(redo=world.word), frozenset()
+        world.oracle.may_follow, world.oracle.locked = Redo.CHANGED in orders.redo, world.locked()
         lock = world.house.lock(LockFile(world.lock_file, _LOCK), _ORIGIN)
         ledger = self._open_ledger()
         header, cells = world.plan()
         self.step("admit")
         ledger.admit(header, cells)
         try:
-            await self._take_over(ledger, lock, header.plan_id)
+            await self._take_over(ledger, lock, header.plan_id, orders)
         except RunError as error:
             world.tell(f"the run ends before it begins: {error}")
             return
@@ -574,7 +619,8 @@ class Process:
             return
         finally:
             self._write_lock(lock, ledger)
-        relied_on = self._sent and outcome.stop is None and self._is_told_all()
+        told_all = outcome.stop is None and self._is_told_all()
+        relied_on = (self._sent and told_all, told_all)
         self.judged(world.check_sweep, outcome.asides, since_s=began_s, relied_on=relied_on)
         tally = ledger.tally(start.plan_id)
         away = list(phases_away(all_jobs(ledger, start.plan_id), store.keeps))
@@ -583,22 +629,24 @@ class Process:
         ledger.end_run(RunEnd(run_id=start.run_id, finished_at=now(), exit_code=code))
         world.tell(f"exit {code}, {outcome}")
 
-    async def _take_over(self, ledger, lock, plan_id):
+    async def _take_over(self, ledger, lock, plan_id, orders):
         """Learn of what is paid for and not in the ledger, before anything is sent."""
-        world = self.world
-        stranger = ledger.latest_run("aurora") is None
+        world, clock = self.world, Clock(self.loop, self._skew)
         lock.teach(ledger, "aurora")
         lock.adopt(ledger, all_jobs(ledger, plan_id), self._clock_now())
         header = ledger.plan_header(plan_id)
         lock.adopt_kept(ledger, header, all_jobs(ledger, plan_id), self._clock_now())
         self.judged(world.check_kept_taken_over)
-        if stranger:
-            clock = Clock(self.loop, self._skew)
-            pace = Pace(**world.house.pace)
-            await world.house.adopt(
-                ledger, self._client(clock), clock, plan_id=plan_id, pace=pace, rng=self._rng
-            )
-            self.judged(world.check_taken_over)
+        await world.house.adopt(
+            ledger,
+            self._client(clock),
+            clock,
+            plan_id=plan_id,
+            pace=Pace(**world.house.pace),
+            rng=self._rng,
+            orders=orders,
+        )
+        self.judged(world.check_taken_over, orders)
 
     def _write_lock(self, lock, ledger):
         if self.died:

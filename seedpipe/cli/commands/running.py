@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     Section.SERVICE,
     "--adopt/--no-adopt",
     default=None,
-    help="Look for already-paid results in the service's list. Default: in a campaign's first live run.",
+    help="Look for already-paid results in the service's list. Default: before a live run buys.",
 )
 @settle_option
 @option(
