@@ -173,8 +173,8 @@ async def drive(
             asides=asides,
             hints=hints,
         )
-        received = _stop_on_signals(engine)
-        outcome = await (engine.settle(start) if settle_only else engine.run(start))
+        with _stopped_by_signals(engine) as received:
+            outcome = await (engine.settle(start) if settle_only else engine.run(start))
     return outcome, received[0] if received else None
 
 
@@ -209,8 +209,12 @@ def pace_for(settings: Settings, origin: str) -> Pace:
     return pace
 
 
-def _stop_on_signals(engine: Engine) -> list[int]:
-    """Have the first signal stop the engine in order, the second end the process; return those received."""
+@contextmanager
+def _stopped_by_signals(engine: Engine) -> Iterator[list[int]]:
+    """Have the first signal stop the engine in order, the second end the process; yield those received.
+
+    Whoever heard signals before does so again afterwards.
+    """
     received: list[int] = []
 
     def interrupt(number: int) -> None:
@@ -220,9 +224,15 @@ def _stop_on_signals(engine: Engine) -> list[int]:
         engine.stop()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         loop.add_signal_handler(number, interrupt, number)
-    return received
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 from seedpipe import __version__
 from seedpipe.core.errors import InputError
 from seedpipe.core.findings import tally_checks
-from seedpipe.core.lifecycle import Phase, is_settled
+from seedpipe.core.lifecycle import Phase, is_settled, is_unfetched
 from seedpipe.core.manifest import RunManifest, priced
-from seedpipe.core.policy import counts_as_failed
+from seedpipe.core.policy import counts_as_failed, may_take, redo_word
 from seedpipe.core.showing import is_away, placed_images, shown_sets
 from seedpipe.core.standing import is_missing
 from seedpipe.examining import Examiner
@@ -40,9 +40,11 @@ if TYPE_CHECKING:
 
     from seedpipe.core.findings import CheckTotal
     from seedpipe.core.model import PlanHeader, Policy
+    from seedpipe.core.policy import Redo
     from seedpipe.core.records import JobRecord, RunRecord
     from seedpipe.ports import Ledger
 
+_MOST_UNFETCHED: Final = 20  # jobs named at the end of a run; `jobs.jsonl` has them all
 _MOST_TROUBLES: Final = 20  # jobs listed by `status`; the summary and the gallery have them all
 
 
@@ -137,12 +139,21 @@ def _is_trouble(record: JobRecord, policy: Policy) -> bool:
 def manifest_of(ledger: Ledger, record: RunRecord, world: World, root: Path) -> RunManifest:
     """Return what a run leaves behind, as its ledger tells it now."""
     plan_id = record.start.plan_id
+    header, tally = ledger.plan_header(plan_id), ledger.tally(plan_id)
+    unfetched: list[JobRecord] = []
+    redoable: set[Redo] = set()
+    if any(is_unfetched(phase) or redo_word(phase) for phase in tally):
+        for job in all_jobs(ledger, plan_id):
+            if is_unfetched(job.phase) and len(unfetched) < _MOST_UNFETCHED:
+                unfetched.append(job)
+            if (word := redo_word(job.phase)) and may_take(header.policy, len(job.attempts)):
+                redoable.add(word)
     return RunManifest(
         world=world.value,
         origin=ledger.origin,
-        header=ledger.plan_header(plan_id),
+        header=header,
         run=record,
-        tally=ledger.tally(plan_id),
+        tally=tally,
         environment={
             "seedpipe": __version__,
             "python": platform.python_version(),
@@ -154,4 +165,6 @@ def manifest_of(ledger: Ledger, record: RunRecord, world: World, root: Path) -> 
         billed=ledger.billed(plan_id),
         run_billed=ledger.billed(plan_id, record.start.run_id),
         elsewhere=tuple(ledger.unfetched_elsewhere(plan_id)),
+        unfetched=tuple(unfetched),
+        redoable=frozenset(redoable),
     )

@@ -8,8 +8,12 @@ applies: 70 our bug · 5 ledger damaged · 6 another run holds the lock · 2 bad
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -17,7 +21,14 @@ from seedpipe import __version__
 from seedpipe.cli.commands import COMMANDS
 from seedpipe.cli.help import Group
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 EXIT_BUG = 70
+
+
+class _Terminated(SystemExit):
+    """SIGTERM has come; asyncio lets it through as it does Ctrl-C."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -30,13 +41,14 @@ def exit_code_of(arguments: list[str] | None = None) -> int:
     from seedpipe.core.errors import SeedpipeError
 
     try:
-        outcome = seedpipe.main(args=arguments, prog_name="seedpipe", standalone_mode=False)
+        with _terminated_in_order():
+            outcome = seedpipe.main(args=arguments, prog_name="seedpipe", standalone_mode=False)
     except click.ClickException as error:
         _tell(error)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, _Terminated) as end:
         click.echo("interrupted", err=True)
-        return 130
+        return 128 + (signal.SIGTERM if isinstance(end, _Terminated) else signal.SIGINT)
     except SeedpipeError as error:
         from seedpipe.cli.views.mistakes import show_error
 
@@ -49,6 +61,24 @@ def exit_code_of(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the one catch-all
         return _confess(error)
     return outcome if isinstance(outcome, int) else 0
+
+
+@contextmanager
+def _terminated_in_order() -> Iterator[None]:
+    """Have SIGTERM let go of files, locks and workers as Ctrl-C does; a second one ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(number: int, _: object) -> NoReturn:
+        signal.signal(number, signal.SIG_DFL)
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _exit_code_for(error: Exception) -> int:

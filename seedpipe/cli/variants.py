@@ -17,7 +17,7 @@ import click
 from seedpipe.cli.help import Section, option, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from seedpipe.core.variant import Variant
 
@@ -89,6 +89,17 @@ def retold(file: Path, variant: Variant) -> str:
     words += ["--sample", str(variant.sample)] if variant.sample else []
     words += ["--canary", variant.canary] if variant.canary else []
     return shlex.join(words)
+
+
+def with_places(command: str, options: Mapping[str, Any], *names: str) -> str:
+    """Return a command with those of these options that it was given, as it must be typed again."""
+    given = [name for name in names if options.get(name)]
+    flags = [f"--{name.replace('_', '-')}" for name in given]
+    words = [
+        [flag] if options[name] is True else [flag, str(options[name])]
+        for flag, name in zip(flags, given, strict=True)
+    ]
+    return " ".join([command, *map(shlex.join, words)])
 
 
 def _variant(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.model import Policy
 from seedpipe.core.money import exact
-from seedpipe.core.policy import counts_as_failed
+from seedpipe.core.policy import Redo, counts_as_failed
 from seedpipe.core.records import PhaseTotal, StopReason
 from seedpipe.core.showing import kept_at, kept_sets, own_set
 
@@ -45,7 +45,8 @@ class RunManifest:
     their cells keep the pictures they have; `tally` is without them and tells of the latest attempts.
     `billed` is what all attempts at the plan's jobs have cost so far and `run_billed` what this run's have:
     accepted or in doubt, and not given back. `jobs` are those that were paid for at least once. `elsewhere`
-    are the jobs of other plans that are paid for and not here yet.
+    are the jobs of other plans that are paid for and not here yet, `unfetched` the first such ones of the
+    plan itself; `redoable` are the words of `--redo` that would buy a job of it by its phase.
     """
 
     world: str
@@ -59,6 +60,8 @@ class RunManifest:
     commit: str | None = None
     kept: PhaseTotal = _NOTHING
     elsewhere: tuple[JobRecord, ...] = ()
+    unfetched: tuple[JobRecord, ...] = ()
+    redoable: frozenset[Redo] = frozenset()
 
     @property
     def planned(self) -> PhaseTotal:

@@ -12,6 +12,7 @@ Absent on purpose: the plan, other jobs, and where this runs.
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.errors import ProviderError, Refused, RunError
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 _MEDIA_UNREADABLE: Final = 1402  # the service's word for an input file that it could not fetch
 _TIME_QUESTIONS: Final = 3  # before a submit: without an answer our own clock must do, in a wider window
+# From an intent to its bytes. A request that leaves later is not where a doubt about it would be looked for.
+_OLD: Final = timedelta(seconds=60)
 _OVER: Final = {
     Verdict.OVER_PURSE: StopReason.PURSE,
     Verdict.OVER_BUDGET: StopReason.BUDGET,
@@ -195,7 +198,7 @@ class JobWalk:
     async def _send(self, body: Mapping[str, Json], again: str, *, must_fit: bool) -> bool:
         """Record the intent, send the request once, record what became of it."""
         if not await self._intend(body, again, must_fit=must_fit):
-            return False
+            return self._phase is Phase.PLANNED and self._tools.traffic.open  # it had grown old: a new one
         self._tools.traffic.models.add(self._job.model)
         try:
             prediction = await self._tools.provider.submit(self._job.model, body)
@@ -237,6 +240,9 @@ class JobWalk:
         self._move(entry.event, again)
         if traffic.holds_intents:  # it ended while the disk was at work
             await self._note(Event.NOT_SENT, "the run ended before the request was sent")
+            return False
+        if self._tools.clock.now() - entry.at > _OLD:
+            await self._note(Event.NOT_SENT, "the machine slept before the request was sent")
             return False
         return True
 

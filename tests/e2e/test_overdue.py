@@ -56,7 +56,11 @@ def overdue(seedpipe):
                 check=False,
             )
 
-        assert play("a, b", SLOW).returncode == 3
+        first = play("a, b", SLOW)
+        assert first.returncode == 3
+        assert "paid, at the service  hero/a" in first.stdout
+        again = f"seedpipe run campaign.yaml --base-url {address} --live     goes on where this stopped"
+        assert again in first.stderr
         yield play
 
 

@@ -197,3 +197,25 @@ def again_in(project, name):
     for file in project.project.glob("campaign.*"):
         shutil.copy(file, clone)
     return CommandLine(clone, project.environment)
+
+
+def test_what_was_tried_as_often_as_may_be_is_not_offered_nor_counted_again(again):
+    project = again(SHORT, policy="max_takes: 1")
+    first = project.run("run", "campaign.yaml", code=1)
+    assert "--redo" not in first.stderr
+    assert "goes on where this stopped" not in first.stderr
+    refused = project.run("run", "campaign.yaml", "--redo", "short", code=1)
+    assert "nothing new to submit" in refused.stderr
+    assert "not bought again: that would be attempt 2, and policy.max_takes is 1" in refused.stderr
+    assert "tried 1 times (policy.max_takes)" in project.run("plan", "campaign.yaml", "--proof").stdout
+    assert count_charges(project, "proof/sandbox") == 1
+
+
+def test_what_is_to_be_typed_again_is_told_whole(again):
+    project = again("one", "two", "three", usd="0.2")
+    with project.sandbox() as address:
+        live = ("campaign.yaml", "--base-url", address, "--live", "--partial")
+        stopped = project.run("run", *live, "--yes", code=3)
+        assert f"seedpipe run {' '.join(live)}     goes on where this stopped" in stopped.stderr
+        stopped = project.run("resume", "--base-url", address, "--partial", "--yes", code=3)
+        assert f"seedpipe resume --base-url {address} --partial     goes on" in stopped.stderr

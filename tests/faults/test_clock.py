@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from seedpipe.core.lifecycle import Phase
+from seedpipe.core.errors import Uncertain
+from seedpipe.core.lifecycle import Event, Phase
 
 
 def let_the_clock_jump(play, days, *, after_s):
@@ -55,3 +56,22 @@ def test_a_machine_that_slept_past_the_deadline_asks_again_and_pays_nothing(stag
     play.run()
     assert play.phases() == {"a": Phase.DONE, "b": Phase.DONE}
     assert sorted(play.provider.billed) == ["a", "b"]
+
+
+@pytest.mark.parametrize(("slept_s", "intents"), [(30, 1), (90, 2), (8 * 3600, 2)])
+def test_a_machine_that_slept_between_intent_and_bytes_sends_under_a_new_intent(stage, slept_s, intents):
+    """A doubt is looked for at the time of its intent: bytes that left hours later are not found there."""
+    play = stage("a")
+    honest, slept = play.clock.now, []
+    play.clock.now = lambda: honest() + timedelta(seconds=sum(slept))
+    play.provider.submit_faults_of["a"] = [Uncertain("reset")]
+
+    def sleep_once(_, ear):
+        ear.react[Phase.SUBMITTING] = lambda: slept or slept.append(slept_s)
+
+    play.run(when=sleep_once)
+    assert play.phases() == {"a": Phase.DONE}
+    assert play.provider.billed == ["a"]
+    assert play.ledger.events()[Event.INTENT_RECORDED] == intents
+    assert play.ledger.events()[Event.NOT_SENT] == intents - 1
+    assert play.ledger.events()[Event.FOUND] == 1

@@ -1,14 +1,19 @@
 """Real runs that are stopped: by signals, by an account that runs dry, by a key that is taken away."""
 
 import json
+import shutil
 import signal
-from contextlib import closing
+import socket
+import time
+from contextlib import closing, suppress
 
 import pytest
 
+from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Phase
 from seedpipe.ledger import SqliteLedger
 from tests.cards import HANG_S, charges, wait_for_charges, write_cards
+from tests.command_line import QUICKSTART
 from tests.fakes.wire import free_port
 
 NEVER = ("--switch", "slow_answer_s=100000", "--switch", "task_latency_s=100000")
@@ -104,3 +109,41 @@ def test_an_account_that_runs_dry_ends_submitting_and_what_is_paid_comes_home(ca
         plan = project.run("plan", "campaign.yaml").stdout
     assert "12 jobs" in plan
     assert "all of it to buy" in plan  # another address: another service
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_images_are_judged_and_reports_written_leaves_nothing_behind(seedpipe, number):
+    """Workers of the checks were left to the system then, which complained of leaked semaphores."""
+    shutil.copytree(QUICKSTART, seedpipe.project, dirs_exist_ok=True)
+    run = seedpipe.start("run", "campaign.yaml")
+    until = time.monotonic() + HANG_S
+    while not all_are_home(seedpipe.project / ".seedpipe" / "proof" / "ledger.sqlite3"):
+        assert time.monotonic() < until, "the run does not get on"
+        time.sleep(0.02)
+    run.send_signal(number)
+    _, err = run.communicate(timeout=HANG_S)
+    assert run.returncode == 128 + number, err
+    assert "leaked" not in err
+    assert "Traceback" not in err
+
+
+def all_are_home(file):
+    with suppress(InputError), closing(SqliteLedger.open_for_reading(file)) as ledger:
+        last = ledger.latest_run()
+        return last is not None and ledger.tally(last.start.plan_id).keys() == {Phase.DONE}
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_account_is_asked_sends_nothing(cards, number):
+    project = cards(2)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        run = project.start(*live(f"http://127.0.0.1:{deaf.getsockname()[1]}"), "--no-adopt")
+        connection, _ = deaf.accept()
+        with connection:
+            run.send_signal(number)
+            _, err = run.communicate(timeout=HANG_S)
+    assert run.returncode == 128 + number, err
+    assert "interrupted" in err
+    assert "leaked" not in err
+    assert "Traceback" not in err

@@ -32,7 +32,7 @@ from seedpipe.cli.options import (
     world_options,
     yes_option,
 )
-from seedpipe.cli.variants import retold, variant_options
+from seedpipe.cli.variants import retold, variant_options, with_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +109,10 @@ def run(file: Path, *, world: str | None, variant_of: VariantOf, no_report: bool
         else:
             result = app.run(file, settings, variant, consent=consent, listener=listener)
     runs = shlex.quote(str(file)) if saved else retold(file, variant)
-    running.show_result(result, console, runs=runs, campaign=_campaign_of(result) if saved else runs)
+    asked = with_places(runs, options, "base_url", "state")
+    again = with_places(f"seedpipe run {asked}", options, "live", "partial", "out")
+    campaign = with_places(_campaign_of(result), options, "base_url", "state") if saved else asked
+    running.show_result(result, console, runs=asked, campaign=campaign, again=again)
     if result.reported:
         reporting.annotate(result.reported.annotations)
     return result.exit_code
@@ -156,8 +159,11 @@ def resume(
 
         last_run = last_run_of(world, campaign, state)
         result = app.resume(Path.cwd(), settings_for, consent=consent, listener=listener, **last_run)
-    campaign = _campaign_of(result)
-    running.show_result(result, console, runs=campaign, campaign=campaign)
+    chosen = {"base_url": base_url, "campaign": campaign, "state": state, **options}
+    last = f"seedpipe resume --{world}" if world else "seedpipe resume"
+    again = with_places(last, chosen, "campaign", "base_url", "state", "partial", "out")
+    named = with_places(_campaign_of(result), chosen, "base_url", "state")
+    running.show_result(result, console, runs=named, campaign=named, again=again)
     if result.reported:
         reporting.annotate(result.reported.annotations)
     return result.exit_code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
@@ -15,9 +15,9 @@ from seedpipe.cli.views.words import (
     count,
     phase_lines,
     phase_total,
+    phase_word,
     say_next,
 )
-from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import job_document, run_document
 from seedpipe.core.money import usd
 from seedpipe.core.policy import Redo
@@ -33,12 +33,6 @@ if TYPE_CHECKING:
     from seedpipe.core.model import Json
     from seedpipe.core.records import Aside, JobRecord
 
-_REDO_WORDS: Final = {
-    Phase.FAILED: Redo.FAILED,
-    Phase.DONE_SHORT: Redo.SHORT,
-    Phase.LOST: Redo.MISSING,
-}
-
 
 def warn_of_changes(paths: Sequence[str], *, screen: Screen) -> None:
     """Warn that a saved plan is carried out although its campaign is not what it was."""
@@ -46,10 +40,11 @@ def warn_of_changes(paths: Sequence[str], *, screen: Screen) -> None:
     screen.err.print(f"[yellow]warning[/]: {escape(words)}", soft_wrap=True)
 
 
-def show_result(result: RunResult, screen: Screen, *, runs: str, campaign: str) -> None:
+def show_result(result: RunResult, screen: Screen, *, runs: str, campaign: str, again: str) -> None:
     """Show how a run ended and where its images are.
 
-    `runs` is what the next run is given, a campaign or a saved plan, and `campaign` what other commands are.
+    `runs` is what the next run is given, a campaign or a saved plan, and `campaign` what other commands are;
+    `again` is the whole command, as somebody would type it to go on.
     """
     manifest = result.manifest
     end = manifest.run.end
@@ -76,6 +71,7 @@ def show_result(result: RunResult, screen: Screen, *, runs: str, campaign: str) 
         screen.out.print(f"{count(result.adopted, 'job')} {words}")
     screen.out.print(_verdict(result), soft_wrap=True)
     screen.out.print(phase_lines(manifest), end="")
+    _print_unfetched(manifest.unfetched, screen)
     screen.out.print(billed_line(manifest))
     if end and end.message:
         screen.out.print(f"[yellow]stopped early[/]: {escape(end.message)}", soft_wrap=True)
@@ -85,7 +81,12 @@ def show_result(result: RunResult, screen: Screen, *, runs: str, campaign: str) 
         screen.out.print(f"gallery  {escape(str(result.reported.gallery))}", soft_wrap=True)
     else:
         screen.out.print(f"images  {escape(str(result.out))}", soft_wrap=True)
-    say_next(screen, *_after_run(result, runs, campaign))
+    say_next(screen, *_after_run(result, runs, campaign, again))
+
+
+def _print_unfetched(records: Iterable[JobRecord], screen: Screen) -> None:
+    for record in records:
+        screen.out.print(f"  {phase_word(record.phase)}  {escape(record.label)}", soft_wrap=True)
 
 
 def _verdict(result: RunResult) -> str:
@@ -192,27 +193,23 @@ def _print_asides(asides: Sequence[Aside], folder: Path, screen: Screen) -> None
         screen.out.print(f"  {escape(aside.prediction_id)}  {escape(aside.why)}", soft_wrap=True)
 
 
-def _after_run(result: RunResult, runs: str, campaign: str) -> Iterable[str]:
-    if result.exit_code == 0 and result.manifest.kept.jobs:
+def _after_run(result: RunResult, runs: str, campaign: str, again: str) -> Iterable[str]:
+    manifest = result.manifest
+    if result.exit_code == 0 and manifest.kept.jobs:
         return (
             f"seedpipe plan {campaign}     what has changed",
-            f"seedpipe run {runs} --live --redo changed     buys it",
+            f"{again} --redo changed     buys it",
             f"seedpipe keep {campaign} CELL     accepts the picture as it is",
         )
-    if result.exit_code == 0 and result.manifest.world == World.PROOF.value:
+    if result.exit_code == 0 and manifest.world == World.PROOF.value:
         return (f"seedpipe run {runs} --live     the real thing",)
     if result.exit_code == 0:
         return ("seedpipe show CELL        what was asked, what came, what it cost",)
-    manifest = result.manifest
-    live = "" if manifest.world == World.PROOF.value else " --live"
-    redo = ",".join(word for phase, word in _REDO_WORDS.items() if manifest.count(phase))
+    redo = ",".join(word for word in Redo if word in manifest.redoable)
+    is_over = result.exit_code == 1  # the same command has nothing more to do
     return (
         "seedpipe status           which jobs, and why",
-        *([f"seedpipe run {runs}{live} --redo {redo}     buys them again"] if redo else []),
-        *(
-            [f"seedpipe run {runs}{live} --redo changed     buys what the cells ask for"]
-            if result.away
-            else []
-        ),
-        f"seedpipe run {runs}{live}     goes on where this stopped",
+        *([f"{again} --redo {redo}     buys them again"] if redo else []),
+        *([f"{again} --redo changed     buys what the cells ask for"] if result.away else []),
+        *([] if is_over else [f"{again}     goes on where this stopped"]),
     )
