@@ -123,7 +123,7 @@ def test_a_redo_off_a_terminal_needs_consent_and_a_run_that_only_fetches_buys_no
         live = ("run", "campaign.yaml", "--live", "--base-url", address)
         project.run(*live, "--yes", code=1)
         asked = project.run(*live, "--redo", "failed", code=2).stderr
-        assert "would submit 1 jobs again (failed, $0.081) for $0.081" in asked
+        assert "would submit 1 job again (failed, $0.081) for $0.081" in asked
         assert count_charges(project) == 1
         project.run(*live, code=1)
         assert count_charges(project) == 1
@@ -174,7 +174,7 @@ def test_what_people_reject_is_bought_again(again):
         assert "--redo rejected buys them again" in project.run("plan", "campaign.yaml").stdout
         assert "rejected: `--redo rejected`" in project.run("explain", "campaign.yaml", "hero/two").stdout
         asked = project.run(*live, "--redo", "rejected", code=2).stderr
-        assert "would submit 1 jobs again (rejected, $0.081) for $0.081" in asked
+        assert "would submit 1 job again (rejected, $0.081) for $0.081" in asked
         assert count_charges(project) == 2
         # Somewhere else its pictures are fetched first, and then bought again: the word was about these.
         elsewhere = again_in(project, "elsewhere")
