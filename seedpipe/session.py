@@ -15,11 +15,12 @@ import signal
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from seedpipe import __version__
 from seedpipe.core.errors import InputError, ProviderError
 from seedpipe.core.hosts import leads_here
+from seedpipe.core.probed import ListTraits, traits_of
 from seedpipe.core.reconcile import settle_time_s
 from seedpipe.core.records import RunEnd, RunStart
 from seedpipe.settings import World
@@ -28,6 +29,7 @@ from seedpipe.stores import RunLog
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from seedpipe.core.catalogue import Catalogue
     from seedpipe.core.lockfile import Elsewhere
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from seedpipe.project import Places
     from seedpipe.providers import WaveSpeedProvider
     from seedpipe.settings import Settings
-
-_MOST_LAG_S: Final = 3600.0  # a list later than that is broken: no run should wait for three of them
 
 
 @contextmanager
@@ -179,20 +179,21 @@ async def drive(
 
 
 def careful(settings: Settings, places: Places) -> Settings:
-    """Return the settings with the settle time that `doctor --live` has shown this service to need."""
-    return replace(settings, settle_s=settle_time_s(settings.settle_s, _list_lag_s(places)))
+    """Return the settings with what `doctor --live` has shown this service's list to need."""
+    said = learned_of(places.learned)
+    return replace(
+        settings,
+        settle_s=settle_time_s(settings.settle_s, said.lag_s),
+        list_is_literal=settings.list_is_literal and said.is_literal,
+    )
 
 
-def _list_lag_s(places: Places) -> float | None:
-    """Return how late the service's list once showed a task; None if nobody has looked."""
+def learned_of(file: Path) -> ListTraits:
+    """Return what `doctor --live` has kept about the service's list, as far as it can be read."""
     try:
-        said = json.loads(places.learned.read_text(encoding="utf-8"))
+        return traits_of(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
-        return None
-    lag_s = said.get("list_lag_s") if isinstance(said, dict) else None
-    if not isinstance(lag_s, (int, float)) or isinstance(lag_s, bool) or not lag_s >= 0:
-        return None
-    return float(min(lag_s, _MOST_LAG_S))
+        return ListTraits()
 
 
 def pace_for(settings: Settings, origin: str) -> Pace:
@@ -203,6 +204,7 @@ def pace_for(settings: Settings, origin: str) -> Pace:
         pace = Pace.next_door(settings.concurrency, settle_s=settings.settle_s)
     else:
         pace = Pace(concurrency=settings.concurrency, settle_s=settings.settle_s)
+    pace = replace(pace, list_is_literal=settings.list_is_literal)
     if level := settings.level:
         concurrency = min(pace.concurrency, level.concurrent_tasks)
         pace = replace(pace, concurrency=concurrency, images_per_minute=level.images_per_minute)

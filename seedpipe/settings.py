@@ -96,7 +96,8 @@ class Settings:
     """How one command is to run.
 
     `origin` is the service: `sandbox`, or scheme, host and port. `state` and `out` are None for their
-    defaults. `settle_s` is how long the service's list may run behind. `purse_usd` caps this run.
+    defaults. `settle_s` is how long the service's list may run behind,
+    `list_is_literal` whether it repeats inputs as they were sent. `purse_usd` caps this run.
     `assume_yes` is consent given on the command line; `interactive` says whether somebody is there to ask.
     A `partial` run goes as far as the budgets allow; `adopt` says whether it looks first for work that is
     paid for, None to do so in live runs, for what they may buy. `webhooks` is where hints are heard. `redo`
@@ -112,6 +113,7 @@ class Settings:
     out: Path | None = None
     concurrency: int = DEFAULT_CONCURRENCY
     settle_s: float = _SETTLE_S
+    list_is_literal: bool = True
     purse_usd: Decimal | None = None
     assume_yes: bool = False
     interactive: bool = False

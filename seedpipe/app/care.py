@@ -26,7 +26,8 @@ def doctor(folder: Path, settings: Settings) -> list[CheckLine]:
     """Return how it stands with this place: key, service, disk, lock, ledger, clock, versions."""
     from seedpipe.doctor import check_up
 
-    return check_up(settings, ledger_file=places_of(project_root(folder), settings).ledger)
+    places = places_of(project_root(folder), settings)
+    return check_up(settings, ledger_file=places.ledger, learned_file=places.learned)
 
 
 def probe(folder: Path, settings: Settings, *, consent: Callable[[Decimal], None]) -> Learned:

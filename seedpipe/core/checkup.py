@@ -17,12 +17,15 @@ from seedpipe.core.money import usd
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from seedpipe.core.probed import ListTraits
+
 _LEAST_FREE_BYTES: Final = 200 * 2**20  # a run of a few sets; below it fails while it pays
 _LITTLE_FREE_BYTES: Final = 5 * 2**30  # a campaign of a thousand images
 _SKEW_WARN: Final = timedelta(seconds=30)
 _SKEW_FAIL: Final = timedelta(seconds=300)  # webhooks are late by then, and windows in the list are wrong
 _OLD_CATALOGUE: Final = timedelta(days=180)
 _GIB: Final = 2**30
+LIST: Final = "list"
 
 
 class Health(StrEnum):
@@ -62,6 +65,7 @@ class Facts:
     has_ledger: bool
     ledger_trouble: str | None
     account_faults: int
+    listing: ListTraits
     catalogue_as_of: datetime
     now: datetime
     versions: Mapping[str, str]
@@ -112,6 +116,22 @@ def _service(facts: Facts) -> Iterator[CheckLine]:
     else:
         yield _ok("balance", usd(facts.balance_usd))
     yield _clock(facts.server_skew)
+    yield from about_list(facts.listing)
+
+
+def about_list(listing: ListTraits) -> list[CheckLine]:
+    """Return what to heed about the service's list, by which doubts are settled; nothing if nothing is."""
+    do = "write `policy: {in_doubt: hold}` into campaigns, so that no job in doubt is sent again by itself"
+    lines = []
+    if not listing.was_seen:
+        words = f"a probe's task was not in the list for {listing.lag_s:.0f} s"
+        lines.append(_warn(LIST, f"{words}: nobody knows when it shows a request", do))
+    if not listing.is_literal:
+        words = (
+            "it shows other values than were sent: requests in doubt cannot be found in it and stay in doubt"
+        )
+        lines.append(_warn(LIST, words, do))
+    return lines
 
 
 def _clock(skew: timedelta | None) -> CheckLine:

@@ -170,8 +170,8 @@ class Decision:
 def settle_time_s(said_s: float, list_lag_s: float | None) -> float:
     """Return how long a request must be looked for before it can be absent.
 
-    What was seen once, a list that showed a task so late, makes it longer and never shorter: the next
-    request may be shown later still.
+    What was seen once, a list that showed a task so late or not even then, makes it longer and never shorter:
+    the next request may be shown later still.
     """
     return said_s if list_lag_s is None else max(said_s, _LAGS_TO_SETTLE * list_lag_s)
 

@@ -20,6 +20,7 @@ from seedpipe.core.audit import account_faults
 from seedpipe.core.checkup import CheckLine, Facts, examine
 from seedpipe.core.errors import InputError, ProviderError, SeedpipeError
 from seedpipe.ledger import SqliteLedger, file_system_of, is_network, lock_holder, sqlite_version
+from seedpipe.session import learned_of
 from seedpipe.settings import World
 from seedpipe.stores import write_atomically
 
@@ -35,7 +36,7 @@ _LIBRARIES: Final = ("httpx", "pillow", "starlette", "uvicorn")
 _LOOK_BACK: Final = timedelta(minutes=1)  # a page that is nearly empty says the time as well as a full one
 
 
-def check_up(settings: Settings, *, ledger_file: Path) -> list[CheckLine]:
+def check_up(settings: Settings, *, ledger_file: Path, learned_file: Path) -> list[CheckLine]:
     """Return what there is to say about this place, its ledger and, with a key, its service."""
     said = _Service()
     key_fault = None
@@ -63,6 +64,7 @@ def check_up(settings: Settings, *, ledger_file: Path) -> list[CheckLine]:
         has_ledger=ledger_file.exists(),
         ledger_trouble=trouble,
         account_faults=faults,
+        listing=learned_of(learned_file),
         catalogue_as_of=_catalogue_date(),
         now=datetime.now(UTC),
         versions=_versions(),

@@ -1,10 +1,15 @@
 """`seedpipe doctor` in real places: fine, without a key, with a bad one, with nobody there."""
 
+import asyncio
 import json
 
 import pytest
 
+from seedpipe.core.errors import Refused, Unavailable
+from seedpipe.core.model import Prediction
+from seedpipe.doctor.probe import probe
 from seedpipe.project import Places
+from seedpipe.providers import WaveSpeedProvider
 from seedpipe.session import careful
 from seedpipe.settings import Settings
 from tests.cards import charges, write_cards
@@ -77,9 +82,14 @@ PROBE = ("doctor", "--live", "--yes", "--budget", "0.10", "--json", "--base-url"
 @pytest.mark.parametrize(
     ("switches", "learned"),
     [
-        ((), {"list_inputs": True, "result_inputs": False, "bad_input": "at_submit"}),
+        ((), {"list_inputs": True, "result_inputs": False, "bad_input": "at_submit", "inputs_as_sent": True}),
+        (("respells_sizes=true",), {"list_inputs": True, "inputs_as_sent": False}),
+        (("list_inputs=",), {"list_inputs": False, "inputs_as_sent": None, "list_lag_over_s": None}),
         (("list_inputs=input",), {"list_inputs": True}),
-        (("list_inputs=", "result_inputs=inputs"), {"list_inputs": False, "result_inputs": True}),
+        (
+            ("list_inputs=", "result_inputs=inputs"),
+            {"list_inputs": False, "result_inputs": True, "inputs_as_sent": True},
+        ),
         (("bad_input=as_task",), {"bad_input": "as_task"}),
     ],
 )
@@ -128,6 +138,61 @@ def test_what_cannot_be_understood_of_a_probe_changes_nothing(tmp_path, said):
     assert careful(settings, places) == settings
     places.learned.write_text('{"list_lag_s": Infinity}')
     assert careful(settings, places).settle_s < 4 * 3600
+
+
+def test_a_list_that_does_not_show_the_task_is_known_to_be_later_than_that(seedpipe, monkeypatch):
+    """Nothing was learned then, and the settle time stayed at 180 s."""
+    monkeypatch.setattr("seedpipe.doctor.probe._DEADLINE_S", 2.0)
+    kept = []
+    with seedpipe.sandbox("--switch", "list_lag_s=600") as address:
+        learned = asyncio.run(probe_at(address, kept))
+    assert (learned.state, learned.list_lag_s) == ("completed", None)
+    assert 1.0 <= learned.list_lag_over_s <= 2.5
+    places = Places(state=seedpipe.project, world=seedpipe.project)
+    places.learned.write_text(json.dumps(learned.document() | {"list_lag_over_s": 179.5}))
+    assert careful(Settings(), places).settle_s == 3 * 179.5
+
+
+async def probe_at(address, kept):
+    provider = WaveSpeedProvider(address, KEY)
+    try:
+        return await probe(provider, kept.append)
+    finally:
+        await provider.aclose()
+
+
+def test_a_list_that_cannot_be_read_says_nothing_about_its_lag(monkeypatch):
+    monkeypatch.setattr("seedpipe.doctor.probe._DEADLINE_S", 0.2)
+    monkeypatch.setattr("seedpipe.doctor.probe._BETWEEN_S", 0.05)
+    learned = asyncio.run(probe(Unreadable(), lambda _: None))
+    assert (learned.state, learned.list_lag_s, learned.list_lag_over_s) == ("completed", None, None)
+
+
+class Unreadable:
+    """A service whose list is broken."""
+
+    async def submit(self, model, body):
+        if not body:
+            raise Refused("HTTP 400", status=400)
+        return Prediction(prediction_id="1", model=model, status="created")
+
+    async def result(self, prediction_id):
+        return Prediction(prediction_id=prediction_id, model="m", status="completed")
+
+    async def predictions(self, **asked):
+        raise Unavailable("HTTP 503", status=503)
+
+
+def test_a_probe_that_sees_another_spelling_keeps_runs_from_paying_twice(seedpipe):
+    """Nothing of ours is in the list beside the lost request: only the probe knows that it respells."""
+    write_cards(seedpipe, 1)
+    seedpipe.environment["SEEDPIPE_SETTLE_S"] = "1"
+    with seedpipe.sandbox("--switch", "respells_sizes=true", "--switch", "lose_every=2") as address:
+        checked = seedpipe.run(*PROBE, address)
+        assert looked_at(checked)[1]["list"] == "warn"
+        assert looked_at(seedpipe.run("doctor", "--json", "--base-url", address))[1]["list"] == "warn"
+        seedpipe.run("run", "campaign.yaml", "--live", "--yes", "--base-url", address, code=4)
+    assert len(charges(seedpipe)) == 2
 
 
 def test_a_probe_whose_answer_is_lost_is_in_doubt_and_not_repeated(seedpipe):

@@ -43,7 +43,8 @@ def doctor(
     from seedpipe import app
     from seedpipe.cli.consent import ask_for_probe
     from seedpipe.cli.views.care import show_check_up
-    from seedpipe.core.checkup import all_well
+    from seedpipe.core.checkup import LIST, about_list, all_well
+    from seedpipe.core.probed import traits_of
     from seedpipe.settings import Settings
 
     if live and proof:
@@ -61,6 +62,8 @@ def doctor(
     learned = None
     if live and all_well(lines):
         learned = app.probe(Path.cwd(), settings, consent=lambda usd: ask_for_probe(usd, settings))
+        lines = [line for line in lines if line.name != LIST]
+        lines += about_list(traits_of(learned.document()))
     show_check_up(lines, screen_of(**screen), learned)
     return 0 if all_well(lines) and (learned is None or learned.state == "completed") else 1
 
