@@ -155,7 +155,7 @@ class CampaignLock:
             try:
                 lines = self._file.read()
             except InputError as error:
-                raise RunError(f"{error}; it was left as it is", hint=error.hint) from error
+                raise RunError(f"{error}; it was not changed", hint=error.hint) from error
             known = {record.job.job_id: record for record in ledger.tried([line.job_id for line in lines])}
             self._file.write(updated(lines, self._origin, known, ledger.paid(campaign)))
 

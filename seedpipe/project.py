@@ -208,7 +208,7 @@ def last_run(
     with reading(last_ledger(state, world, campaign)) as ledger:
         found = ledger.latest_run(campaign)
         if found is None:
-            raise RunError("the last run was removed while it was being read")
+            raise RunError("the last run was deleted while it was being read")
         yield ledger, found
 
 
@@ -221,13 +221,11 @@ def last_ledger(state: Path, world: World | None, campaign: str | None) -> Path:
                 if found := ledger.latest_run(campaign):
                     latest.append((found.start.started_at, file))
     if not latest:
-        makes = (
-            "run FILE --live` is one" if world is World.LIVE else "run FILE` makes free proofs in the sandbox"
-        )
+        makes = "run FILE --live` (paid)" if world is World.LIVE else "run FILE` (free proofs)"
         raise InputError(
             f"there was no {'live ' if world is World.LIVE else ''}run here yet"
             + (f" of campaign '{campaign}'" if campaign else ""),
-            hint=f"`seedpipe {makes}; --state names another state folder",
+            hint=f"start one with `seedpipe {makes}, or name another state folder with --state",
         )
     return max(latest)[1]
 

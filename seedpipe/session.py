@@ -124,8 +124,8 @@ async def _hinted_provider(
     where = settings.webhooks
     if where.url is None and not leads_here(origin):
         raise InputError(
-            "the service has no way to the address of --webhook-listen",
-            hint="name the public URL that leads there with --webhook-url",
+            "the service cannot reach the address of --webhook-listen",
+            hint="give the public URL that leads there with --webhook-url",
         )
     loop = asyncio.get_running_loop()
 
@@ -138,7 +138,7 @@ async def _hinted_provider(
             try:
                 serving = receiver.serving(await provider.webhook_secret(), heard)
             except ProviderError as error:
-                listener.waiting(0.0, f"webhooks cannot be checked and are not listened to: {error}")
+                listener.waiting(0.0, f"webhooks cannot be verified, so they are ignored: {error}")
                 serving = nullcontext()
             with serving:
                 yield provider

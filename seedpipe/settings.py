@@ -152,7 +152,7 @@ class Settings:
     ) -> Self:
         """Return settings from flags and environment. Raises `InputError` for what makes no sense."""
         if base_url is not None and not live:
-            raise InputError("--base-url needs --live", hint="without --live everything runs in the sandbox")
+            raise InputError("--base-url needs --live", hint="without --live, everything runs in the sandbox")
         key = environment.get("WAVESPEED_API_KEY", "").strip()
         # An empty flag is an unset variable in somebody's script, not a wish to pay the real service.
         address = environment.get("SEEDPIPE_BASE_URL") or SERVICE_ORIGIN if base_url is None else base_url
@@ -247,7 +247,7 @@ def account_level(text: str | None) -> AccountLevel | None:
     name = text.strip().lower()
     if name not in levels:
         hint = did_you_mean(name, levels) or f"it is one of {', '.join(levels)}"
-        raise InputError(f"there is no account level '{text}'", hint=hint)
+        raise InputError(f"unknown account level '{text}'", hint=hint)
     return levels[name]
 
 
@@ -262,7 +262,7 @@ def parsed_settle(text: str | None, default: float) -> float:
     if not 0 <= seconds <= _MOST_SETTLE_S:
         raise InputError(
             f"the settle time is '{text}'; it must be seconds, up to a day",
-            hint="mend --settle-s or SEEDPIPE_SETTLE_S; 180 is the default",
+            hint="correct --settle-s or SEEDPIPE_SETTLE_S; the default is 180",
         )
     return seconds
 
@@ -302,9 +302,7 @@ def parsed_redo(text: str) -> frozenset[Redo]:
     known = {redo.value for redo in Redo}
     for word in words:
         if word not in known:
-            hint = (
-                did_you_mean(word, known) or f"it takes {', '.join(Redo)}, one or more, with commas between"
-            )
+            hint = did_you_mean(word, known) or f"it takes {', '.join(Redo)}, one or more, comma-separated"
             raise InputError(f"--redo does not know '{word}'", hint=hint)
     return frozenset(map(Redo, words))
 

@@ -73,7 +73,7 @@ def test_what_nobody_has_paid_for_is_no_reason_to_write():
         assert not writer.began.acquire(timeout=0.05)
 
 
-@pytest.mark.parametrize("error", [RunError("the disk is full"), InputError("a merge left its marks")])
+@pytest.mark.parametrize("error", [RunError("the disk is full"), InputError("a merge left conflict markers")])
 def test_a_writing_that_fails_does_not_end_the_run_or_the_next_writing(error):
     writer = Writer(error)
     with LockKeeper(writer, Ear(), most_changes=1, longest_s=HANG_S) as keeper:

@@ -37,7 +37,7 @@ async def ask_account(
             try:
                 asked_usd = await provider.price(question.model, question.inputs)
             except ProviderError as error:
-                silences.append(f"the price of {question.label} is not known: {error}")
+                silences.append(f"the price of {question.label} is unknown: {error}")
             else:
                 quotes.append(Quote(question=question, asked_usd=asked_usd))
 
@@ -47,13 +47,13 @@ async def ask_account(
         try:
             balance.append(await provider.balance())
         except ProviderError as error:
-            silences.append(f"the balance is not known: {error}")
+            silences.append(f"the balance is unknown: {error}")
 
     try:
         async with asyncio.timeout(_PATIENCE_S):
             await asyncio.gather(ask_balance(), *map(ask, questions[:_MOST_QUESTIONS]))
     except TimeoutError:
-        silences.append(f"the service did not tell its prices and the balance within {_PATIENCE_S:g} s")
+        silences.append(f"the service did not answer about prices and balance within {_PATIENCE_S:g} s")
     if len(questions) > _MOST_QUESTIONS:
         silences.append(f"of {len(questions)} different prices only {_MOST_QUESTIONS} were asked")
     return AccountReview(

@@ -93,7 +93,7 @@ async def audit(
         try:
             bills = await _bills(ledger, books.began, provider, clock)
         except ProviderError as error:
-            remarks.append(f"the service's bills could not be had, so nothing is said of them: {error}")
+            remarks.append(f"the service's bills were not checked: {error}")
     return AuditReport(
         origin=ledger.origin,
         attempts=books.attempts,
@@ -145,7 +145,7 @@ def _objects(books: _Books, store: Store) -> Iterator[Discrepancy]:
     """Check the kept bytes of every output of every attempt against their recorded hash."""
     for sha256, kept in books.images.items():
         if kind := _OBJECT_KINDS.get(store.inspect(kept.image)):
-            words = "is gone" if kind is Kind.OBJECT_MISSING else "does not have its recorded hash"
+            words = "is gone" if kind is Kind.OBJECT_MISSING else "does not match its recorded hash"
             message = f"the kept image {sha256[:16]} {words}"
             yield Discrepancy(kind=kind, subject=kept.label, message=message, job_id=kept.job_id)
 

@@ -51,7 +51,7 @@ async def priced_offers(
         except Unfit as fault:
             return fault
         except Refused as refusal:
-            return Unfit(f"the service refused to name its price: {refusal}")
+            return Unfit(f"the service did not give its price: {refusal}")
 
     answers = await asyncio.gather(*map(ask, known))
     return dict(zip(known, answers, strict=True))

@@ -66,7 +66,7 @@ def audit(folder: Path, settings: Settings, *, world: World | None, with_bills: 
         origin = closed.origin
     own = replace(settings, world=World.PROOF if origin == SANDBOX_ORIGIN else World.LIVE, origin=origin)
     places = Places(state=state, world=file.parent)
-    silence = None if with_bills else "the service's bills were not asked for"
+    silence = None if with_bills else "the service's bills were not checked (--no-bills)"
     with closing(SqliteLedger.open(file, origin=origin)) as ledger:
         placed, remarks = _placed(ledger, own, places, root)
         silence = silence or _why_no_bills(settings, own)
@@ -157,8 +157,10 @@ def _why_no_bills(settings: Settings, own: Settings) -> str | None:
     if own.world is World.PROOF:
         return None
     if not settings.trusts(own.origin):
-        return f"this ledger belongs to {own.origin}; to ask for its bills, say --base-url {own.origin}"
-    return None if settings.api_key else "WAVESPEED_API_KEY is not set, so no bills were asked for"
+        return f"this ledger belongs to {own.origin}; to check its bills, add --base-url {own.origin}"
+    return (
+        None if settings.api_key else "WAVESPEED_API_KEY is not set, so the service's bills were not checked"
+    )
 
 
 async def _audit(

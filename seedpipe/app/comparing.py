@@ -80,12 +80,16 @@ def _older_plan(
     try:
         tree.read(tree.campaign)
     except FileProblem:
-        return None, f"it was not there at {older}"
+        return None, f"it did not exist at {older}"
     try:
         whole = make_plan(tree.campaign, tree, catalog.load(), variant, partial=True)
         plan = part_of(replace(whole, pins=pins), variant)
         for _ in plan.cells():
             pass
     except InputError as error:
-        return None, f"at {older} it could not be planned ({len(error.diagnostics) or 1} to mend)"
+        return None, f"at {older} it could not be planned: {_errors(len(error.diagnostics) or 1)}"
     return plan, ""
+
+
+def _errors(number: int) -> str:
+    return "1 error" if number == 1 else f"{number} errors"

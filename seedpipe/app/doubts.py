@@ -126,7 +126,7 @@ def write_off(
                 f"'{text}' names {len(found) or 'no'} jobs in doubt",
                 hint="`seedpipe status` lists them; after a killed run, `seedpipe reconcile` looks first",
             )
-        words = "written off by the user: what became of the request is not known"
+        words = "written off by the user: whether the request was accepted is unknown"
         entry = Entry(job_id=found[0].job.job_id, event=Event.WRITTEN_OFF, at=datetime.now(UTC), error=words)
         ledger.record([entry])
         return found[0]

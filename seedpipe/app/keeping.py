@@ -88,6 +88,6 @@ def _nothing_to_decide(cell: str, known: set[str], *, undo: bool) -> InputError:
     if cell not in known:
         return no_such_cell(cell, known)
     if undo:
-        return InputError(f"nothing was decided about '{cell}', or it asks for something else since")
-    hint = "only a cell that was paid for and asks for something else since can keep its picture"
+        return InputError(f"nothing was decided about '{cell}', or it has changed since")
+    hint = "only a cell that was paid for and has changed since can keep its images"
     return InputError(f"'{cell}' has not changed", hint=hint)

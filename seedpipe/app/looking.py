@@ -55,6 +55,7 @@ class StatusReview:
     `missing` counts the jobs whose images were brought home and are not here any more, `missing_files` the
     images that are not at their paths in the output folder, `unmeasured` those that no check has looked at.
     `gallery` is the page to look at, from the project's folder, if it is there.
+    `jobs` are all jobs where they were asked for.
     """
 
     manifest: RunManifest
@@ -65,10 +66,16 @@ class StatusReview:
     checks: Mapping[str, CheckTotal] = field(default_factory=dict)
     unmeasured: int = 0
     gallery: str | None = None
+    jobs: tuple[JobRecord, ...] = ()
 
 
-def status(folder: Path, *, world: World | None, state: Path | None, campaign: str | None) -> StatusReview:
-    """Return where the last run of a project stands. Raises `InputError` when there was none."""
+def status(
+    folder: Path, *, world: World | None, state: Path | None, campaign: str | None, every: bool = False
+) -> StatusReview:
+    """Return where the last run of a project stands, with `every` job of it if asked.
+
+    Raises `InputError` when there was none.
+    """
     root = project_root(folder)
     with last_run(state or root / STATE_FOLDER, world, campaign) as (ledger, latest):
         manifest = manifest_of(ledger, latest, world_of(ledger), root)
@@ -96,6 +103,7 @@ def status(folder: Path, *, world: World | None, state: Path | None, campaign: s
             checks=checks,
             unmeasured=examiner.unmeasured,
             gallery=os.path.relpath(page, root) if page.exists() else None,
+            jobs=tuple(all_jobs(ledger, plan_id)) if every else (),
         )
 
 
@@ -107,17 +115,18 @@ def _recalling(header: PlanHeader, root: Path, settings: Settings) -> Examiner:
 
 def show(
     folder: Path, text: str, *, world: World | None, state: Path | None, campaign: str | None
-) -> list[JobRecord]:
-    """Return the jobs of the last run's plan that a cell address or the start of a job id names."""
+) -> tuple[PlanHeader, list[JobRecord]]:
+    """Return the last run's plan, and its jobs that a cell address or the start of a job id names."""
     state = state or project_root(folder) / STATE_FOLDER
     with last_run(state, world, campaign) as (ledger, latest):
+        header = ledger.plan_header(latest.start.plan_id)
         found = whole(ledger, ledger.find(latest.start.plan_id, text))
     if not found:
         raise InputError(
-            f"the last run's plan has no cell or job '{text}'",
-            hint="`seedpipe plan FILE -v` lists the cells; a job id may be cut to its first digits",
+            f"the last run has no cell or job '{text}'",
+            hint="`seedpipe status -v` lists the jobs; the first digits of a job id are enough",
         )
-    return found
+    return header, found
 
 
 def _is_missing(record: JobRecord, store: LocalStore) -> bool:

@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from seedpipe.settings import Settings
 
 _WORKERS: Final = 2  # decoded images in memory at once: 256 MiB each at the most
+_EXAMPLE: Final = """
+publish:
+  {series}:
+    to: "{{{{ series }}}}/{{{{ cell }}}}-{{{{ image }}}}-{{{{ format }}}}"
+    formats:
+      web: {{width_px: 1600, type: webp, max_kb: 400}}
+"""
 _AHEAD: Final = 4  # images in the works whose files nobody has written yet
 
 
@@ -62,8 +69,9 @@ def publish(file: Path, variant: Variant, settings: Settings, *, to: Path | None
     """
     with scene_of(file, variant, settings, World.LIVE) as scene:
         if not any(series.publication for series in scene.plan.campaign.series):
-            hint = "add `publish: {SERIES: {to: ..., formats: ...}}` to the campaign"
-            raise InputError("the campaign does not say what is published", hint=hint)
+            example = _EXAMPLE.format(series=scene.plan.campaign.series[0].name)
+            hint = f"add one to {file}, for example:\n{example.rstrip()}"
+            raise InputError("the campaign has no `publish:` block", hint=hint)
         left_out, cells = Counter[LeftOut](), set[str]()
         wanted = [found for found in _wanted(scene, cells) if _is_file(found, left_out)]
         folder = to or scene.out / "published"

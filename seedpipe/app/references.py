@@ -48,7 +48,7 @@ def refuse_changed_references(header: PlanHeader, tree: WorkTree) -> None:
         raise InputError(
             f"the plan is stale: its reference images have changed: {', '.join(changed[:_MOST_NAMED])}{more};"
             " nothing was sent",
-            hint="save the plan again, or put the images back that it was made with",
+            hint="save the plan again, or restore the images it was made with",
         )
 
 
@@ -68,7 +68,7 @@ async def _keep(path: str, sha256: str, tree: WorkTree, store: LocalStore) -> No
     if hashlib.sha256(content).hexdigest() != sha256:
         raise InputError(
             f"the reference image {shown} has changed since it was planned; nothing was sent",
-            hint="look at the new plan, then run it",
+            hint="check the new plan, then run it",
         )
     try:
         await store.receive(_whole(content))

@@ -193,7 +193,7 @@ def _person(by: str, scene: Scene) -> str:
     """Return who decides: the name that was given, else the one that their commits carry."""
     name = by or user_name(scene.tree.root)
     if not name:
-        hint = "say who you are with --by, or set git's user.name"
+        hint = "add --by NAME, or set git's user.name"
         raise InputError("a decision needs a name", hint=hint)
     return person_name(name)
 
@@ -212,7 +212,7 @@ def _refuse_other(said: Export, scene: Scene, export: Path) -> None:
         raise InputError(
             f"{export} has decisions about {said.world} images of campaign '{said.campaign}', and these are"
             f" {here[1]} images of '{here[0]}'",
-            hint="name the campaign that its gallery is of, and --live or --proof",
+            hint="name the campaign of that gallery, and --live or --proof",
         )
 
 
@@ -247,7 +247,7 @@ def _images(shown: ShownCell, number: int | None, *, is_named: bool) -> Iterator
     if not found and is_named:
         what = "no images yet" if number is None or not shown.images else f"no image {number}"
         raise InputError(
-            f"'{shown.cell.address}' has {what}", hint="`seedpipe review FILE --json` has them all"
+            f"'{shown.cell.address}' has {what}", hint="`seedpipe review FILE --json` lists all images"
         )
     yield from found
 
@@ -267,5 +267,5 @@ def _decision(judgement: Judgement, person: str, sha256: str, places: Mapping[st
 def _nothing_done(person: str, judgement: Judgement) -> InputError:
     if judgement.undo:
         message = f"{person} has {judgement.said.value} none of these images"
-        return InputError(message, hint="--by names somebody else")
-    return InputError("there are no images to decide about yet", hint="`seedpipe run FILE` makes them")
+        return InputError(message, hint="--by NAME decides for somebody else")
+    return InputError("there are no images to review yet", hint="`seedpipe run FILE` makes them")

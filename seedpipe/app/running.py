@@ -296,18 +296,19 @@ def _refuse_over_budget(reviewed: PlanReview) -> None:
         budget = reviewed.header.budget.usd or NOTHING
         raise InputError(
             f"the jobs to buy cost {usd(reviewed.to_buy.cost_usd)}, {usd(over)} more than is left of the"
-            f" campaign's budget of {usd(budget)} ({usd(reviewed.committed_usd)} is reserved and spent)",
-            hint=f"raise budget.usd to {cents_up(budget + over)}, make the plan smaller, or go as far as it"
-            " reaches with --partial; nothing was sent",
+            f" campaign's budget of {usd(budget)} ({usd(reviewed.committed_usd)} is spent or reserved);"
+            " nothing was sent",
+            hint=f"raise budget.usd to {cents_up(budget + over)}, make the plan smaller, or use --partial to"
+            " stop when the budget is used up",
         )
     if over := reviewed.over_month_by_usd:
         month = reviewed.header.budget.brand_usd_per_month or NOTHING
         raise InputError(
             f"the jobs to buy cost {usd(reviewed.to_buy.cost_usd)}, {usd(over)} more than is left of the"
             f" {usd(month)} that brand '{reviewed.header.brand}' has for this month"
-            f" ({usd(reviewed.month_committed_usd)} is reserved and spent)",
-            hint="wait for the next month (UTC), raise budget.usd_per_month in the brand file, or go as far"
-            " as it reaches with --partial; nothing was sent",
+            f" ({usd(reviewed.month_committed_usd)} is spent or reserved); nothing was sent",
+            hint="wait for the next month (UTC), raise budget.usd_per_month in the brand file, or use"
+            " --partial to stop when the budget is used up",
         )
 
 

@@ -121,7 +121,7 @@ def resume(
     with reading(file) as ledger:
         latest = ledger.latest_run(campaign)
         if latest is None:
-            raise RunError("the last run was removed while it was being read")
+            raise RunError("the last run was deleted while it was being read")
         header, origin = ledger.plan_header(latest.start.plan_id), ledger.origin
     tree, settings = _tree(root, header), settings_for(origin)
     plan = _StoredPlan(ledger_file=file, header=header, catalogue=models(root))
@@ -142,8 +142,8 @@ def _tree(root: Path, header: PlanHeader) -> WorkTree:
     try:
         return WorkTree.at(root, header.file)
     except FileProblem as problem:
-        hint = "run the campaign itself: seedpipe run FILE"
-        raise InputError(f"where the campaign of this plan lies is not known: {problem}", hint=hint) from None
+        hint = "run the campaign instead: seedpipe run FILE"
+        raise InputError(f"the campaign of this plan was not found: {problem}", hint=hint) from None
 
 
 def _digest(tree: WorkTree, path: str) -> str | None:

@@ -25,7 +25,7 @@ def start_project(folder: Path) -> list[str]:
     taken = [path for path in texts if path not in starter.SHARED and (folder / path).exists()]
     if taken:
         raise InputError(
-            f"{folder / taken[0]} is there already; nothing was written",
+            f"{folder / taken[0]} already exists; nothing was written",
             hint="name another folder: seedpipe init DIR",
         )
     written = []

@@ -73,13 +73,13 @@ def ask_for_consent(reviewed: PlanReview, settings: Settings, account: Callable[
         case Consent.NEEDS_YES if new.jobs:
             raise InputError(
                 f"a live run would submit {_jobs(reviewed)} for {usd(new.cost_usd)},"
-                " and nobody is here to ask",
-                hint=f"add {needed_flags(reviewed)}; nothing was sent",
+                " and there is no terminal to ask on; nothing was sent",
+                hint=f"to confirm, add {needed_flags(reviewed)}",
             )
         case Consent.NEEDS_BUDGET if new.jobs:
             raise InputError(
-                "a live run with --yes needs a limit",
-                hint=f"add --budget {_budget(reviewed)}, or budget.usd to the campaign",
+                "a live run with --yes needs a budget; nothing was sent",
+                hint=f"add --budget {_budget(reviewed)}, or set budget.usd in the campaign",
             )
         case _:
             return Agreed(retries=False, resubmits=False)
@@ -101,7 +101,7 @@ def _is_confirmed(reviewed: PlanReview, settings: Settings, said: AccountReview)
         again if new.jobs and doubts.jobs else "",
         _most(reviewed),
         f"at most {usd(settings.purse_usd)} in this run" if settings.purse_usd is not None else "",
-        "as far as the budgets reach" if reviewed.over_by_usd else "",
+        "stopping when the budget is used up" if reviewed.over_by_usd else "",
         f"{usd(left)} on the account" if left is not None else "",
     ]
     terms = "".join(f", {limit}" for limit in limits if limit)
@@ -123,18 +123,19 @@ def _most(reviewed: PlanReview) -> str:
     if reviewed.header.policy.short_sets is not ShortSets.RETRY:
         return ""
     most_usd = reviewed.to_buy.cost_usd + reviewed.to_resend.cost_usd
-    return f"up to {usd(2 * most_usd)} if every set comes short and is tried again"
+    return f"up to {usd(2 * most_usd)} if every set is short and is bought again"
 
 
 def ask_for_probe(most_usd: Decimal, settings: Settings) -> None:
     """Return when a probe may be paid for; raise `InputError` when it may not. Nothing was sent so far."""
     most = usd(most_usd)
     if settings.interactive and not settings.assume_yes:
-        question = f"Buy one image from {settings.origin} to see how it answers? It costs at most {most}."
+        question = f"Buy one image from {settings.origin} for at most {most} to test the service?"
         if not click.confirm(question, default=False, err=True):
             raise InputError("not confirmed; nothing was sent")
     elif not settings.assume_yes or settings.purse_usd is None:
-        hint = f"add --yes --budget {cents_up(most_usd)}; nothing was sent"
-        raise InputError(f"a probe costs at most {most}, and nobody is here to ask", hint=hint)
+        hint = f"to confirm, add --yes --budget {cents_up(most_usd)}"
+        message = f"a probe costs at most {most}, and there is no terminal to ask on; nothing was sent"
+        raise InputError(message, hint=hint)
     if settings.purse_usd is not None and settings.purse_usd < most_usd:
         raise InputError(f"a probe costs at most {most}, more than --budget; nothing was sent")

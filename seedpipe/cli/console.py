@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.model import Json
 
-_PLAIN_WIDTH = 110  # columns off a terminal: tables keep their shape in a log
+_PLAIN_WIDTH = 110  # columns off a terminal without COLUMNS: tables keep their shape
 
 
 class HarmlessConsole(Console):
@@ -42,7 +42,7 @@ def print_json(document: Mapping[str, Json]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Screen:
-    """How the user wants to see things. Text off a terminal is plain and of a fixed width."""
+    """How the user wants to see things. Text off a terminal is plain; COLUMNS may set its width."""
 
     as_json: bool = False
     quiet: bool = False
@@ -71,5 +71,6 @@ class Screen:
             stderr=stderr, color_system=system, force_terminal=force, highlight=False, emoji=False
         )
         if not console.is_terminal or force:
-            console.width = _PLAIN_WIDTH
+            columns = os.environ.get("COLUMNS", "")
+            console.width = int(columns) if columns.isdecimal() and int(columns) else _PLAIN_WIDTH
         return console

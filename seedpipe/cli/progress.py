@@ -1,4 +1,4 @@
-"""A run as it goes: a bar on a terminal, a line a job in CI, silence when asked."""
+"""A run as it goes: a bar on a terminal, one line per job in CI, silence when asked."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from seedpipe.cli.views.words import cost, phase_word
 from seedpipe.core.lifecycle import Phase, is_settled
-from seedpipe.core.money import usd
+from seedpipe.core.words import PHASE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,20 +19,13 @@ if TYPE_CHECKING:
     from seedpipe.core.records import JobRecord
 
 _RESTING: Final = (Phase.IN_DOUBT,)
-_WORDS: Final = {
-    Phase.DONE: "[green]done[/]",
-    Phase.DONE_SHORT: "[yellow]short[/]",
-    Phase.FAILED: "[red]failed[/]",
-    Phase.LOST: "[red]lost[/]",
-    Phase.IN_DOUBT: "[yellow]in doubt[/]",
-}
 
 
 class Spectator(Protocol):
     """A run listener that is told how many jobs to expect."""
 
-    def begin(self, jobs: int) -> None:
-        """Hear that work begins on so many jobs."""
+    def begin(self, jobs: int, *, free: bool) -> None:
+        """Hear that work begins on so many jobs; `free` ones are proofs."""
 
     def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
         """See `seedpipe.ports.RunListener`."""
@@ -63,7 +57,7 @@ def working(screen: Screen, words: str) -> Iterator[None]:
 
 
 class _Silence:
-    def begin(self, jobs: int) -> None: ...
+    def begin(self, jobs: int, *, free: bool) -> None: ...
 
     def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None: ...
 
@@ -78,19 +72,21 @@ class _Lines:
     def __init__(self, screen: Screen) -> None:
         self._console = screen.err
         self._jobs = 0
+        self._free = False
         self._rested: set[str] = set()
 
-    def begin(self, jobs: int) -> None:
-        self._jobs = jobs
+    def begin(self, jobs: int, *, free: bool) -> None:
+        self._jobs, self._free = jobs, free
 
     def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
         if not _newly_rested(self._rested, record, phase) or record.phase is phase:
             return
         width = len(str(self._jobs))
+        place = f"[dim]{len(self._rested):>{width}}/{self._jobs}[/]  " if self._jobs else ""
         words = f"  {escape(note)}" if note else ""
         self._console.print(
-            f"[dim]{len(self._rested):>{width}}/{self._jobs}[/]  {_WORDS[phase]}  {escape(record.label)}"
-            f"  {usd(record.job.cost_usd)}{words}",
+            f"{place}{phase_word(phase)}  {escape(record.label)}"
+            f"  {cost(record.job.cost_usd, free=self._free)}{words}",
             soft_wrap=True,
         )
 
@@ -122,17 +118,18 @@ class _Bar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def begin(self, jobs: int) -> None:
+    def begin(self, jobs: int, *, free: bool) -> None:
+        del free
         self._progress.update(self._task, total=jobs, visible=True)
         self._progress.start_task(self._task)
         self._progress.start()
 
     def job_changed(self, record: JobRecord, phase: Phase, note: str = "") -> None:
-        self._progress.update(self._task, note=f"{record.label} {phase.value}")
+        self._progress.update(self._task, note=f"{record.label} {PHASE_WORDS[phase].short}")
         if _newly_rested(self._rested, record, phase):
             self._progress.update(self._task, completed=len(self._rested))
             if phase is not Phase.DONE and record.phase is not phase:
-                self._progress.console.print(f"{_WORDS[phase]}  {escape(record.label)}  {escape(note)}")
+                self._progress.console.print(f"{phase_word(phase)}  {escape(record.label)}  {escape(note)}")
 
     def declined(self, record: JobRecord, why: str) -> None:
         self._progress.console.print(_declined(record, why))
@@ -142,7 +139,7 @@ class _Bar:
 
 
 def _declined(record: JobRecord, why: str) -> str:
-    return f"{_WORDS[record.phase]}  {escape(record.label)}  {escape(why)}"
+    return f"{phase_word(record.phase)}  {escape(record.label)}  {escape(why)}"
 
 
 def _newly_rested(rested: set[str], record: JobRecord, phase: Phase) -> bool:

@@ -19,6 +19,7 @@ from seedpipe.cli.help import Section, option, together
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from seedpipe.core.model import PlanHeader
     from seedpipe.core.variant import Variant
 
     VariantOf: TypeAlias = Callable[[Path], Variant]
@@ -100,6 +101,17 @@ def with_places(command: str, options: Mapping[str, Any], *names: str) -> str:
         for flag, name in zip(flags, given, strict=True)
     ]
     return " ".join([command, *map(shlex.join, words)])
+
+
+def retold_of(header: PlanHeader) -> str:
+    """Return the campaign of a run, with its options, as somebody would type it again here."""
+    from seedpipe.core.variant import Variant
+    from seedpipe.sources import project_root
+
+    if not header.file:
+        return "FILE"
+    file = os.path.relpath(project_root(Path.cwd()) / header.file)
+    return retold(Path(file), Variant.of(header.variant))
 
 
 def _variant(

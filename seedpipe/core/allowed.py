@@ -59,7 +59,7 @@ class Allowed:
         if limit is not None and job.cost_usd > limit:
             cost = f"{job.outputs_expected} × {usd(job.unit_usd)} = {usd(job.cost_usd)}"
             message = f"a job of series '{series.name}' costs {cost}; the limit is {usd(limit)}"
-            hint = "make fewer images a set, or raise budget.per_job_usd"
+            hint = "use fewer images per set, or raise budget.per_job_usd"
             span = self._spans["per_job_usd"]
             self._faults.add(Diagnostic(rule="over-budget", message=message, span=span, hint=hint), where)
         if len(self._jobs) > self._caps.max_jobs:
@@ -94,12 +94,12 @@ class Allowed:
         product += f" × takes ({largest.selection.takes})" if largest.selection.takes > 1 else ""
         has = "has at most" if largest.selection.narrows else "has"
         notes = [f"series '{largest.name}' {has} {_cell_count(largest)} cells: {product}"]
-        hint = "set budget.max_jobs if you mean it"
+        hint = "set budget.max_jobs if this is intended"
         span = self._spans.get("max_jobs", largest.span)
         if largest.over:
             widest = max(largest.over, key=lambda axis: len(axis.chosen))
             notes.append(f"axis '{widest.name}' multiplies most, by {len(widest.chosen)}")
-            hint = f"take rows out of '{widest.name}', or set budget.max_jobs if you mean it"
+            hint = f"remove rows from '{widest.name}', or set budget.max_jobs if this is intended"
         return Diagnostic(rule="too-many-jobs", message=message, span=span, notes=tuple(notes), hint=hint)
 
 

@@ -80,7 +80,7 @@ class Asked:
         """Yield what has matched no cell once all have been read."""
         if self._exclude and not self._left_out:
             spelt = " ".join(condition.spelt for condition in self._exclude)
-            hint = "repeated options must all hold for one cell; use a comma for either"
+            hint = "repeated options must all match the same cell; use a comma to match either"
             yield Diagnostic(rule="matches-nothing", message=f"{spelt} matches no cell", hint=hint)
         if self._select and not self._taken:
             spelt = " ".join(condition.spelt for condition in self._select)

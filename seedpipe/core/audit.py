@@ -112,7 +112,7 @@ def history_faults(payment: Payment) -> Iterator[Discrepancy]:
         phase = step.phase
     if phase is not payment.attempt.phase:
         ends = f"its events end in '{phase}'" if phase else "it has no events"
-        yield _of(payment, Kind.HISTORY_BROKEN, f"it stands in '{payment.attempt.phase}', but {ends}")
+        yield _of(payment, Kind.HISTORY_BROKEN, f"it is in phase '{payment.attempt.phase}', but {ends}")
 
 
 def record_faults(payment: Payment) -> Iterator[Discrepancy]:
@@ -254,14 +254,14 @@ def _weigh(payment: Payment, tab: _Tab | None, tally: _Tally, now: datetime) -> 
         if attempt.accepted_at is not None and now - attempt.accepted_at < BILLS_TAKE:
             tally.waiting += 1
         else:
-            said = f"it cost {usd(cost)} by the plan, and the service has no bill for it"
+            said = f"the plan's price is {usd(cost)}, but the service has no bill for it"
             tally.discrepancies.append(_of(payment, Kind.UNBILLED, said))
     elif tab.deductions > 1 and net > cost:
         said = f"the service billed it {tab.deductions} times, {usd(net)} for {usd(cost)}"
         tally.discrepancies.append(_of(payment, Kind.BILLED_TWICE, said))
     elif net != cost:
-        back = f" and gave back {usd(tab.refunded_usd)}" if tab.refunded_usd else ""
-        said = f"the service billed {usd(tab.deducted_usd)}{back}; the plan said {usd(cost)}"
+        back = f" and refunded {usd(tab.refunded_usd)}" if tab.refunded_usd else ""
+        said = f"the service billed {usd(tab.deducted_usd)}{back}; the plan's price is {usd(cost)}"
         tally.discrepancies.append(_of(payment, Kind.PRICE_DIFFERS, said))
 
 
@@ -274,7 +274,7 @@ def _weigh_failed(payment: Payment, net: Decimal, tally: _Tally, now: datetime) 
     elif attempt.finished_at is not None and now - attempt.finished_at < REFUNDS_TAKE:
         tally.waiting += 1
     else:
-        said = f"it failed, and {usd(net)} was not given back"
+        said = f"it failed, but {usd(net)} was not refunded"
         tally.discrepancies.append(_of(payment, Kind.NOT_REFUNDED, said))
 
 
@@ -313,7 +313,7 @@ def _claimed(tabs: dict[str, _Tab], orphans: list[_Orphan]) -> Iterator[Discrepa
             tab = tabs.pop(task)
             said = (
                 f"task {task}, billed {usd(tab.net_usd)} at {tab.first_at:%Y-%m-%d %H:%M:%S} UTC, belongs to"
-                " no attempt; it may be this request, whose fate was not known then"
+                " no attempt; it may be this request, which was in doubt then"
             )
             yield _of(payment, Kind.BILLED_UNKNOWN, said)
 

@@ -57,7 +57,7 @@ class BrandWords:
     def _missing(self, folded: str, template: Template) -> Iterator[Diagnostic]:
         lock = "write {{ brand.style_lock | join(' ') }} in the prompt"
         lacking = [
-            ("required-word", f"say '{phrase.text}' in the prompt", phrase) for phrase in self.required
+            ("required-word", f"add '{phrase.text}' to the prompt", phrase) for phrase in self.required
         ]
         lacking += [("style-lock", lock, phrase) for phrase in self.style_lock]
         for rule, hint, phrase in lacking:
@@ -65,19 +65,19 @@ class BrandWords:
                 continue
             yield Diagnostic(
                 rule=rule,
-                message=f"the prompt lacks '{phrase.text}', which the brand wants in every prompt",
+                message=f"the prompt lacks '{phrase.text}', which the brand requires in every prompt",
                 span=template.span,
                 hint=hint,
-                notes=(f"{phrase.span} asks for it",),
+                notes=(f"{phrase.span} requires it",),
             )
 
 
 def _banned(phrase: Phrase, where: str, template: Template) -> Diagnostic:
     return Diagnostic(
         rule="banned-word",
-        message=f"the prompt says '{phrase.text}', which the brand bans{where}",
+        message=f"the prompt contains '{phrase.text}', which the brand bans{where}",
         span=_place(template, phrase.text),
-        hint="say it in other words, in the template or in the data that it prints",
+        hint="use other words, in the template or in the data it prints",
         notes=(f"{phrase.span} bans it",),
     )
 

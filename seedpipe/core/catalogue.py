@@ -262,16 +262,18 @@ def _too_many_images(model: ModelSpec, request: Mapping[str, Json]) -> list[Inpu
     wanted = model.price(request).images
     if len(references) + wanted <= limit:
         return []
-    message = f"{len(references)} reference images and {wanted} generated ones are more than {limit} together"
+    message = (
+        f"{len(references)} reference images and {wanted} generated ones exceed the limit of {limit} together"
+    )
     return [InputProblem(name=model.count_input or "images", rule="input-out-of-range", message=message)]
 
 
 def _unknown(name: str, model: ModelSpec) -> InputProblem:
     if name.startswith("enable_"):
-        hint: str | None = "seedpipe chooses how results are delivered; leave it out"
+        hint: str | None = "seedpipe chooses how results are delivered; remove it"
     else:
         hint = did_you_mean(name, model.inputs) or f"it takes {', '.join(sorted(model.inputs))}"
-    message = f"{model.model_id} has no input '{name}'; the service would drop it silently"
+    message = f"{model.model_id} has no input '{name}'; the service would ignore it silently"
     return InputProblem(name=name, rule="unknown-input", message=message, hint=hint)
 
 
@@ -344,7 +346,7 @@ def _read_size(given: Json, spec: InputSpec, catalogue: Catalogue) -> _Reading:
     if not rule.accepts(size):
         message = f"'size' is {size}; the model accepts {rule}"
         fitting = size_for_ratio(Fraction(*size), rule, catalogue.recommended)
-        hint = f"the nearest of this shape is {fitting}" if fitting else None
+        hint = f"the nearest size of this shape is {fitting}" if fitting else None
         return None, _problem(spec, "size-not-accepted", message, hint)
     return str(size), None
 

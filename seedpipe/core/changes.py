@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 _MOST_WORDS: Final = 400  # compared word by word; in longer texts the whole middle counts as one change
 _MOST_SPOTS: Final = 3  # places of one text that are told; more are one change from the first to the last
 _LONGEST: Final = 48  # characters of a value that are shown
-_ABSENT: Final = "nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueChange:
-    """One input that is not what it was: the words that went, and those that came; empty for none."""
+    """One input that is not what it was: the words that went, and those that came.
+
+    One is empty where nothing went or came, both where only spaces or line breaks changed.
+    """
 
     name: str
     before: str
@@ -34,8 +36,13 @@ class ValueChange:
 
     @property
     def text(self) -> str:
-        """The change on one line: `prompt: autumn → winter`."""
-        return f"{self.name}: {_shown(self.before)} → {_shown(self.after)}"
+        """The change on one line: `prompt: autumn → winter`, `prompt: removed "camera"`."""
+        before, after = _shown(self.before), _shown(self.after)
+        if before and after:
+            return f"{self.name}: {before} → {after}"
+        if not before and not after:
+            return f"{self.name}: only spaces or line breaks"
+        return f'{self.name}: removed "{before}"' if before else f'{self.name}: added "{after}"'
 
 
 def changed_values(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[ValueChange, ...]:
@@ -54,7 +61,7 @@ def _compared(name: str, before: Json, after: Json) -> list[ValueChange]:
         spots = _spots(before.split(), after.split())
         if spots:
             return [ValueChange(name=name, before=old, after=new) for old, new in spots]
-        return [ValueChange(name=name, before="other spaces", after="as it stands")]
+        return [ValueChange(name=name, before="", after="")]
     return [ValueChange(name=name, before=_spelt(before), after=_spelt(after))]
 
 
@@ -94,6 +101,4 @@ def _spelt(value: Json) -> str:
 
 def _shown(text: str) -> str:
     flat = re.sub(r"\s+", " ", text).strip()
-    if not flat:
-        return _ABSENT
     return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"

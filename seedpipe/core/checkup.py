@@ -103,14 +103,12 @@ def _service(facts: Facts) -> Iterator[CheckLine]:
     if not facts.live:
         return
     if facts.silence:
-        do = "look at the network, the proxy in HTTPS_PROXY and the key"
+        do = "check the network, the proxy in HTTPS_PROXY and the key"
         yield _fail("origin", f"{facts.origin} does not answer: {facts.silence}", do)
         return
     yield _ok("origin", f"{facts.origin} answers")
     if facts.balance_usd is None:
-        yield _warn(
-            "balance", f"not known: {facts.balance_silence}", "runs go on without it; try again later"
-        )
+        yield _warn("balance", f"unknown: {facts.balance_silence}", "runs work without it; try again later")
     elif facts.balance_usd <= 0:
         yield _fail("balance", usd(facts.balance_usd), "top up the account before a live run")
     else:
@@ -136,10 +134,10 @@ def about_list(listing: ListTraits) -> list[CheckLine]:
 
 def _clock(skew: timedelta | None) -> CheckLine:
     if skew is None:
-        return _warn("clock", "the service does not say its time", "check this machine's clock yourself")
+        return _warn("clock", "the service does not send its time", "check this machine's clock yourself")
     words = f"{abs(skew).total_seconds():.0f} s {'ahead of' if skew > timedelta(0) else 'behind'} the service"
     if abs(skew) >= _SKEW_FAIL:
-        return _fail("clock", words, "set this machine's clock: doubts are settled by times")
+        return _fail("clock", words, "set this machine's clock: requests in doubt are settled by time")
     if abs(skew) >= _SKEW_WARN:
         return _warn("clock", words, "set this machine's clock")
     return _ok("clock", "agrees with the service's")
@@ -147,20 +145,20 @@ def _clock(skew: timedelta | None) -> CheckLine:
 
 def _place(facts: Facts) -> Iterator[CheckLine]:
     if facts.free_bytes is None:
-        yield _warn("disk", "the free space is not known", "see that the state folder can be written")
+        yield _warn("disk", "the free space is unknown", "make sure that the state folder is writable")
     else:
         free = f"{facts.free_bytes / _GIB:.1f} GiB free for the state folder"
         if facts.free_bytes < _LEAST_FREE_BYTES:
             yield _fail("disk", free, "free some space, or choose another disk with --state")
         elif facts.free_bytes < _LITTLE_FREE_BYTES:
-            yield _warn("disk", free, "an image takes some 5 MB, up to 50: make room for large campaigns")
+            yield _warn("disk", free, "an image takes about 5 MB, up to 50: make room for large campaigns")
         else:
             yield _ok("disk", free)
     if facts.on_network:
         words = f"{facts.file_system} is a network file system and cannot keep a ledger"
         yield _fail("file system", words, "choose a folder on a local disk with --state")
     else:
-        yield _ok("file system", facts.file_system or "local, as far as is known")
+        yield _ok("file system", facts.file_system or "local, as far as known")
 
 
 def _ledger(facts: Facts) -> Iterator[CheckLine]:
@@ -170,20 +168,20 @@ def _ledger(facts: Facts) -> Iterator[CheckLine]:
     else:
         yield _ok("lock", "free")
     if facts.ledger_trouble:
-        do = "keep the state folder as it is, and do not run before it is understood"
+        do = "keep the state folder as it is, and do not run until the cause is known"
         yield _fail("ledger", facts.ledger_trouble, do)
     elif facts.account_faults:
-        words = f"{facts.account_faults} accounts do not equal the sum of their attempts"
-        yield _fail("ledger", words, "`seedpipe audit` names them; do not run live before it is understood")
+        words = f"{facts.account_faults} accounts do not match the sum of their attempts"
+        yield _fail("ledger", words, "`seedpipe audit` lists them; do not run live until the cause is known")
     else:
-        yield _ok("ledger", "readable, its accounts agree" if facts.has_ledger else "none yet")
+        yield _ok("ledger", "readable, its accounts match" if facts.has_ledger else "none yet")
 
 
 def _tool(facts: Facts) -> Iterator[CheckLine]:
     as_of = f"{facts.catalogue_as_of:%Y-%m-%d}"
     if facts.now - facts.catalogue_as_of > _OLD_CATALOGUE:
-        do = "upgrade seedpipe; a live run asks for today's prices anyway"
-        yield _warn("catalogue", f"prices and models of {as_of}", do)
+        do = "upgrade seedpipe; a live run checks today's prices in any case"
+        yield _warn("catalogue", f"prices and models as of {as_of}", do)
     else:
-        yield _ok("catalogue", f"prices and models of {as_of}")
+        yield _ok("catalogue", f"prices and models as of {as_of}")
     yield _ok("versions", ", ".join(f"{name} {version}" for name, version in facts.versions.items()))

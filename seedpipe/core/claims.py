@@ -58,9 +58,7 @@ class Claims:
             template = publication.to if publication else series.output
             if len(self._owners) + images > MOST_PUBLISHED:
                 message = f"more than {MOST_PUBLISHED:,} files would be published"
-                cell.refuse(
-                    "template-limit", message, template.span, "publish fewer formats, or fewer series"
-                )
+                cell.refuse("template-limit", message, template.span, "publish fewer formats or series")
             paths = self._claimed(template, form.extension, series, number, images, cell)
             found[form.name] = tuple(path + form.extension for path in paths)
         return found
@@ -92,7 +90,7 @@ class Claims:
             message, hint = _shared_in_cell(template, series)
             note = f"'{path}' in cell {self._address_of(number)}"
         else:
-            message, hint = "different cells write to one path", _what_tells_apart(template, series)
+            message, hint = "different cells write to the same path", _what_tells_apart(template, series)
             note = f"'{path}' is written by {self._address_of(owner)} and {self._address_of(number)}"
         fault = Diagnostic(rule="output-path-shared", message=message, span=template.span, hint=hint)
         self._faults.add(fault, note, " such pairs")
@@ -110,8 +108,8 @@ def _rendered(template: Template, series: Series, images: int, cell: Rendering) 
 
 def _shared_in_cell(template: Template, series: Series) -> tuple[str, str]:
     if template is not series.output and "format" not in template.names:
-        return "the formats of an image share one path", "add {{ format }} to the path"
-    return "the images of a set share one path", "add {{ image }} to the path"
+        return "the formats of an image share the same path", "add {{ format }} to the path"
+    return "the images of a set share the same path", "add {{ image }} to the path"
 
 
 def _what_tells_apart(template: Template, series: Series) -> str:

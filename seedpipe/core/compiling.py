@@ -55,7 +55,7 @@ def compile_condition(
 ) -> tuple[Template | None, list[Diagnostic]]:
     """Return an expression like `market in product.markets` as a template that `holds`, or its faults."""
     if "{{" in text:
-        message, hint = "a condition is an expression by itself", "write it without '{{' and '}}'"
+        message, hint = "a condition is a plain expression", "write it without '{{' and '}}'"
         span = locate(1, re.compile(r"(\{\{)"))
         return None, [Diagnostic(rule="template-syntax", message=message, span=span, hint=hint)]
     compiler = _Compiler(_no_partials(), known, elsewhere, path=False)
@@ -92,7 +92,7 @@ class _Compiler:
         except Fault as fault:  # Jinja computes what is constant, and meets it at once
             self._report(fault.rule, str(fault), locate(1, *name_patterns(fault.word)), fault.hint)
         except (RecursionError, SyntaxError, ValueError, OverflowError, MemoryError):
-            message = "this template is too deeply nested or not understood"
+            message = "this template is nested too deeply, or cannot be read"
             self._report("template-syntax", message, locate(1))
         if compiled is None:
             return None, self._problems
@@ -178,7 +178,7 @@ class _Compiler:
 
 
 def _out_of_sight(name: str) -> str:
-    return f"'{name}' is not known in an imported file: give it to the macro, or import it 'with context'"
+    return f"'{name}' is not available in an imported file: pass it to the macro, or import it 'with context'"
 
 
 def _parse_condition(environment: FencedEnvironment, text: str) -> nodes.Template:
@@ -247,9 +247,9 @@ def _syntax_problem(error: TemplateSyntaxError, environment: FencedEnvironment, 
         message = f"'{{% {word} %}}' is never closed"
         hint = f"add '{{% end{word} %}}'"
     elif odd := re.match(r"unexpected char '(.)'", message):
-        message = f"'{odd[1]}' means nothing in an expression"
+        message = f"'{odd[1]}' is not allowed in an expression"
         curled = odd[1] in _CURLED
-        hint = "quotes are straight in templates: \" or '" if curled else "is a quote missing around a text?"
+        hint = "use straight quotes in templates: \" or '" if curled else "is a quote missing?"
         word_pattern = re.compile(f"({re.escape(odd[1])})")
         span = locate(error.lineno, word_pattern)
         return Diagnostic(rule="template-syntax", message=message, span=span, hint=hint)

@@ -144,7 +144,7 @@ class Expansion:
         """Refuse overrides that matched no cell: a mistyped one pays for the wrong picture."""
         if asked.narrows or self._incomplete or self._faults.any:
             return
-        message, hint = "this override matches no cell", "what it names is left out, or mistyped"
+        message, hint = "this override matches no cell", "what it names is excluded, or misspelt"
         for number, span in enumerate(self._campaign.override_spans):
             if number not in self._overrides_used:
                 self._faults.add(Diagnostic(rule="matches-nothing", message=message, span=span, hint=hint))
@@ -299,8 +299,11 @@ class Expansion:
             self._said_counts[series.name] = tuple(said_counts(series.prompt.text))
         for said in self._said_counts[series.name]:
             if said.images != job.outputs_expected:
-                message = f"the prompt asks for {said.images} images, the request for {job.outputs_expected}"
-                hint = "write {{ max_images }} in the prompt: it is always the number that is paid for"
+                paid = job.outputs_expected
+                message = f"the prompt asks for {said.images} images, but the request pays for {paid}"
+                hint = (
+                    "write {{ max_images }} in the prompt: it is always the number that the request pays for"
+                )
                 cell.tell("set-count", message, series.prompt.place_of(said.start, said.end), hint)
 
     def _judge_brand_words(self, series: Series, job: Job, cell: Rendering) -> None:

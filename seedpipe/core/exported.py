@@ -99,4 +99,4 @@ def _words(error: ValidationError) -> str:
 
 
 def _no_export(path: str, why: str) -> InputError:
-    return InputError(f"{path} is no export of a gallery: {why}", hint=_HINT)
+    return InputError(f"{path} is not an export of the gallery: {why}", hint=_HINT)

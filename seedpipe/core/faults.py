@@ -62,7 +62,7 @@ class Faults:
         """Return what was found, in reading order."""
         found = in_reading_order(seen.told() for seen in self._seen.values())
         if self._left_out:
-            message = f"{self._left_out} further errors of this kind are not shown"
-            hint = "mend the first ones and look again"
+            message = f"{self._left_out} more errors of this kind are not shown"
+            hint = "fix the first ones and check again"
             found.append(Diagnostic(rule="more-errors", message=message, hint=hint))
         return found

@@ -82,7 +82,7 @@ def _as_segment(value: object) -> object:
         return text
     segment = safe_segment(str(text))
     if not segment:
-        raise Fault(f"'{text}' leaves nothing that can stand in a path", rule="output-path")
+        raise Fault(f"'{text}' has no characters that are allowed in a path", rule="output-path")
     return segment
 
 
@@ -185,7 +185,7 @@ class FencedEnvironment(ImmutableSandboxedEnvironment):
         if operator == "**" or not (isinstance(left, numbers) and isinstance(right, numbers)):
             hint = "join texts with ~" if operator == "+" else None
             if operator in _FOR_NUMBERS and isinstance(left, str) != isinstance(right, str):
-                hint = "cells of a CSV file are text: a filter makes numbers of them, (price | float)"
+                hint = "cells of a CSV file are text: convert them to numbers with a filter, (price | float)"
             raise Fault(f"'{operator}' does not work on {kind_of(left)} and {kind_of(right)}", hint=hint)
         result = super().call_binop(context, operator, left, right)
         if abs(result) > _MAX_NUMBER:
@@ -274,7 +274,7 @@ def _colors(palette: Any) -> str:
 @pass_environment
 def _steps(environment: FencedEnvironment, values: Any, weight: int) -> Iterator[object]:
     if not isinstance(values, Undefined | str | DataMap | DataList | tuple | list | Iterator):
-        raise Fault(f"this is {kind_of(values)}: there is nothing to loop over")
+        raise Fault(f"this is {kind_of(values)}: it cannot be looped over")
     for value in values:
         environment.step(weight)
         yield value
@@ -284,7 +284,7 @@ def _steps(environment: FencedEnvironment, values: Any, weight: int) -> Iterator
 def _slice(environment: FencedEnvironment, value: Any, *bounds: Any) -> object:
     if isinstance(value, str | tuple | list | Undefined):
         return environment.getitem(value, slice(*bounds))
-    raise Fault(f"this is {kind_of(value)}: it has no parts to take")
+    raise Fault(f"this is {kind_of(value)}: it has no parts")
 
 
 @pass_context

@@ -110,7 +110,7 @@ class _Guard:
 
     def check(self, node: Any, *, depth: int) -> None:
         if depth > _MAX_DEPTH:
-            raise FormulaFault("its parts are too deep inside each other")
+            raise FormulaFault("it is nested too deeply")
         if node.type not in _PARTS or any(getattr(node, extra, None) for extra in _EXTRAS):
             raise FormulaFault(f"it uses more than arithmetic and choices: {_shown(node)}")
         self._check_kind(node)
@@ -145,7 +145,7 @@ class _Guard:
     def _check_path(self, node: Any) -> None:
         """Allow plain names with dots between: each step leads into the values and multiplies nothing."""
         if any(step.type != "name" for step in node.steps):
-            raise FormulaFault("it walks through more than plain names")
+            raise FormulaFault("it uses more than plain names")
         self.names.add(str(node.steps[0].value))
 
 

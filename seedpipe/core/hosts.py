@@ -58,7 +58,7 @@ def checked_origin(address: str) -> str:
     if parts.scheme == "http" and not is_loopback(host):
         raise InputError(
             f"the key must not travel unencrypted to '{host}'",
-            hint="use https; plain http is for this machine only",
+            hint="use https; plain http is allowed for this machine only",
         )
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port and port != DEFAULT_PORTS[parts.scheme] else "")

@@ -51,7 +51,7 @@ def looks_like(head: bytes) -> str:
     """Return in plain words what bytes that are no image we keep look like."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head:
-        return "nothing at all"
+        return "an empty file"
     if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return "a web page"
     if start.startswith(b"<"):
@@ -59,5 +59,5 @@ def looks_like(head: bytes) -> str:
     if start.startswith((b"{", b"[")):
         return "JSON"
     if head.startswith((b"GIF8", b"BM", b"II*\0", b"MM\0*")) or head[4:8] == b"ftyp":
-        return "an image or film of a kind that is not kept (PNG, JPEG and WebP are)"
+        return "a file in an unsupported image or video format (PNG, JPEG and WebP are supported)"
     return "something unknown"

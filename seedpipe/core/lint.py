@@ -84,8 +84,8 @@ class Lint:
         told = series.prompt.names & {"max_images", "shots"} or speaks_of_a_set(prompt)
         if images == 1 or told or re.search(rf"\b{images}\b", prompt):
             return
-        message = f"{images} images are paid for, and the prompt asks for one picture"
-        hint = 'say it: "Generate a series of {{ max_images }} images of ..."'
+        message = f"{images} images are paid for, but the prompt asks for one"
+        hint = 'write it: "Generate a series of {{ max_images }} images of ..."'
         self._add("set-wording", message, series.prompt.span, hint, f"in cell {planned.cell.address}")
 
     def _judge_size(self, seen: _Seen, planned: PlannedCell) -> None:
@@ -98,7 +98,7 @@ class Lint:
         if size in recommended:
             return
         given = seen.series.inputs.get("size")
-        message = f"{size} is none of the sizes that the model's page recommends"
+        message = f"{size} is not one of the sizes recommended for the model"
         hint = f'`seedpipe sizes {model.model_id}` lists them; a ratio like "16:9" takes the largest'
         span = given.span if given else seen.series.span
         self._add("size-not-recommended", message, span, hint, f"in cell {planned.cell.address}")
@@ -108,21 +108,20 @@ class Lint:
         idle = _idle_axes(series)
         for axis in idle:
             message = f"axis '{axis}' of series '{series.name}' changes nothing in its requests"
-            hint = (
-                f"use {{{{ {axis} }}}} in the prompt, or take it out of 'over': all its cells get one picture"
-            )
+            used = f"use {{{{ {axis} }}}} in the prompt"
+            hint = f"{used}, or remove it from 'over': all its cells get the same images"
             yield _warning("axis-without-effect", message, series.span, hint)
         if seen.sharing and not idle:
             shared = "1 cell asks" if seen.sharing == 1 else f"{seen.sharing} cells ask"
-            message = f"{shared} for what another cell of the plan asks for already"
-            hint = "each request is paid for once and its images are placed at all of these cells"
+            message = f"{shared} for the same as another cell of the plan"
+            hint = "the request is paid for once, and its images are placed in all of these cells"
             note = f"the first is {seen.first_sharing}"
             yield _warning("shared-request", message, series.span, hint, note)
         palette = self._campaign.brand.palette if self._campaign.brand else {}
         own = {word for name in palette for word in re.split(r"\W+", name.lower())}
         for colour, address in seen.colours.items():
             if colour not in own:
-                message = f"'{colour}' is no colour of the brand"
+                message = f"'{colour}' is not a colour of the brand"
                 hint = f"the palette has {', '.join(palette) or 'none'}"
                 yield _warning(
                     "colour-outside-brand", message, series.prompt.span, hint, f"in cell {address}"

@@ -55,11 +55,11 @@ def read_offer(offer: Offer, known: ModelSpec | None) -> Offered:
         spec = _input(name, said, known.inputs.get(name) if known else None)
         if spec is None:
             if name in offer.required:
-                raise Unfit(f"it needs '{name}', which seedpipe cannot give")
+                raise Unfit(f"it requires '{name}', which seedpipe does not support")
             remarks.append(f"'{name}' is left out: it is neither text, a whole number, a choice nor images")
             continue
         if spec.kind is InputKind.SIZE and spec.size is _WIDEST:
-            remarks.append(f"which sizes it takes is not told: the file has {_WIDEST}; narrow it")
+            remarks.append(f"the sizes it takes are unknown: the file has {_WIDEST}; narrow it")
         inputs[name] = replace(spec, required=name in offer.required)
     if "prompt" not in inputs:
         raise Unfit("it takes no prompt")
@@ -141,7 +141,7 @@ def _priced(model: ModelSpec, offer: Offer) -> ModelSpec:
             for count in (range(counted.minimum, counted.maximum + 1) if counted else (1,))
         }
     except FormulaFault as fault:
-        raise Unfit(f"its price formula is not one to rely on: {fault}") from None
+        raise Unfit(f"its price formula is not supported: {fault}") from None
     return _always_sent(_ruled(model, prices, chosen, counted))
 
 
@@ -196,7 +196,7 @@ def _ruled(
     if any(
         price != by_choice[choice] * (count if counted else 1) for (choice, count), price in prices.items()
     ):
-        raise Unfit(f"its price is not so much for each of '{counted.name if counted else ''}'")
+        raise Unfit(f"its price is not a fixed amount for each '{counted.name if counted else ''}'")
     units = [*by_choice.values()]
     usual = by_choice.get(str(chosen.default), units[0]) if chosen else units[0]
     return replace(

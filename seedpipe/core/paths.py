@@ -70,13 +70,13 @@ def path_identity(path: str) -> str:
 @lru_cache(maxsize=4096)
 def _segment_fault(segment: str) -> tuple[str, str | None] | None:  # noqa: PLR0911 - a list of reasons
     if not segment:
-        return "has an empty part", "is there a '//' or a '/' at the end?"
+        return "has an empty part", "remove a '//', or a '/' at the end"
     if segment in (".", ".."):
         return f"has the part '{segment}'", "paths stay inside the output folder"
     if segment.startswith("."):
         return f"has the hidden part '{segment}'", "begin it with something other than a dot"
     if segment != segment.strip(" ") or segment.endswith("."):
-        return f"has the part '{segment}' with a blank or dot at its edge", None
+        return f"has the part '{segment}' that begins or ends with a space or dot", None
     if unsafe := next((char for char in segment if _is_unsafe(char)), None):
         shown = unsafe if unsafe.isprintable() else f"U+{ord(unsafe):04X}"
         return f"has a '{shown}' in it", "use letters, digits, '-' and '_'"
@@ -87,7 +87,7 @@ def _segment_fault(segment: str) -> tuple[str, str | None] | None:  # noqa: PLR0
     if image := _IMAGE_ENDING.search(segment):
         return f"names the extension '{image[0]}'", "leave it out: it comes from the image's bytes"
     if segment.casefold().endswith(".part"):
-        return "ends in '.part', the mark of unfinished files", "leave it out"
+        return "ends in '.part', which marks unfinished files", "leave it out"
     return None
 
 

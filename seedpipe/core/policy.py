@@ -78,11 +78,13 @@ def retry_reason(policy: Policy, endings: Sequence[Ending]) -> str:
     if latest.is_service_failure:
         tried = _in_a_row(endings)
         if tried <= policy.service_retries:
-            return f"the service failed with {latest.error_code}: retry {tried} of {policy.service_retries}"
+            return (
+                f"the service failed with code {latest.error_code}: retry {tried} of {policy.service_retries}"
+            )
     elif policy.short_sets is ShortSets.RETRY and latest.phase is Phase.DONE_SHORT:
         short = [ending for ending in endings if ending.phase is Phase.DONE_SHORT]
         if len(short) == 1:
-            return "the set came short: one more attempt"
+            return "the set is short: one more attempt"
     return ""
 
 

@@ -215,7 +215,7 @@ _FORMAT: Final = LineFormat(
     rule="published-line",
     title="the manifest",
     suffix="published.jsonl",
-    hint="remove the whole folder: it can be made again",
+    hint="remove the whole folder; `seedpipe publish` writes it again",
     make=PublishedFile,
     fields={
         "path": text,

@@ -86,7 +86,7 @@ class AccountReview:
         lines = [f"cheaper than planned: {_told(quote)}" for quote in fell]
         if self.balance_usd is not None and self.balance_usd < self.new_usd:
             lines.append(
-                f"the balance of {usd(self.balance_usd)} does not reach: the new jobs cost"
+                f"the balance of {usd(self.balance_usd)} is too low: the new jobs cost"
                 f" {usd(self.new_usd)}; the run stops when it is used up"
             )
         return (*lines, *self.silences)
@@ -115,15 +115,15 @@ def questions(
 
 
 def refuse_dearer(review: AccountReview, *, prices_as_of: str) -> None:
-    """Raise `InputError` when the service asks more than was planned for any of the new jobs."""
+    """Raise `InputError` when the service's price is higher than planned for any of the new jobs."""
     risen = [quote for quote in review.quotes if quote.rise_usd > 0 and quote.question.jobs]
     if not risen:
         return
     more = sum((quote.rise_usd * quote.question.jobs for quote in risen), _NOTHING)
     lines = "; ".join(_told(quote) for quote in risen)
     raise InputError(
-        f"the service asks more than was planned: {lines}; {usd(more)} more in all, and nothing was sent",
-        hint=f"the plan's prices are of {prices_as_of}: a newer seedpipe knows newer ones",
+        f"the service's prices are higher than planned: {lines}; {usd(more)} more in total; nothing was sent",
+        hint=f"the plan's prices are as of {prices_as_of}: upgrade seedpipe for newer ones",
     )
 
 
@@ -140,7 +140,7 @@ def refuse_unpriced(
         raise InputError(
             f"the service did not name the price of {silent[0].label}, which {model.path} says is"
             f" {usd(silent[0].planned_usd)}; nothing was sent",
-            hint="a project's own model runs live only at a price that the service names: try again later",
+            hint="a project's own model runs live only if the service confirms its price: try again later",
         )
 
 
@@ -151,7 +151,7 @@ def why_no_resend(
     risen = [quote for quote in review.quotes if quote.rise_usd > 0 and quote.question.doubts]
     silent = [question for question in _unpriced(review, asked, own) if question.doubts]
     if risen:
-        return f"the service asks more than was planned: {'; '.join(map(_told, risen))}"
+        return f"the service's price is higher than planned: {'; '.join(map(_told, risen))}"
     return f"the service did not name the price of {silent[0].label}" if silent else ""
 
 
@@ -171,4 +171,4 @@ def _told(quote: Quote) -> str:
     asked = quote.question
     number = asked.jobs + asked.doubts
     jobs = "1 job" if number == 1 else f"{number} jobs"
-    return f"{asked.label} costs {usd(quote.asked_usd)} and was planned at {usd(asked.planned_usd)} ({jobs})"
+    return f"{asked.label} costs {usd(quote.asked_usd)}, planned at {usd(asked.planned_usd)} ({jobs})"

@@ -372,16 +372,16 @@ def _judge_rest(
         if why := _not_yet(doubt, listing, known, rules):
             decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
         elif _is_forgotten(doubt, listing, rules):
-            why = "it is older than the service's list remembers"
+            why = "it is older than the service's list goes back"
             decisions.append(Decision(doubt=doubt, fate=Fate.UNCLEAR, why=why, candidates=ids))
         elif not mine:
             why = "the service's list does not show it"
             decisions.append(Decision(doubt=doubt, fate=Fate.ABSENT, why=why))
         elif _could_be_another(mine, listing, known, rules):
-            why = "a like request is still on its way"
+            why = "an equal request is still being sent"
             decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
         elif any(item.prediction_id in listing.unasked for item in mine):
-            why = "what a listed task asks for cannot be read yet"
+            why = "the request of a listed task cannot be read yet"
             decisions.append(Decision(doubt=doubt, fate=Fate.WAITING, why=why))
         elif not rules.literal:
             why = "the list writes requests otherwise than they were sent, and this may be one of them"
@@ -392,7 +392,7 @@ def _judge_rest(
         elif (item := _by_count(doubt, rest, possible, known)) is not None:
             decisions.append(_found(doubt, item, "as many predictions as requests in doubt"))
         else:
-            why = f"the list does not say what was asked: {len(ids)} predictions could be it"
+            why = f"the list does not show the requests: {len(ids)} predictions could be it"
             decisions.append(Decision(doubt=doubt, fate=Fate.UNCLEAR, why=why, candidates=ids))
     return decisions
 
@@ -418,7 +418,7 @@ def _by_count(
 def _not_yet(doubt: Doubt, listing: Listing, known: Known, rules: Rules) -> str:
     """Return why the listing is not conclusive for a doubt; nothing when it is."""
     if not listing.complete:
-        return "the service's list could not be read to its end"
+        return "the service's list could not be read completely"
     settle, asked_at = timedelta(seconds=rules.settle_s), max(doubt.readings(listing.skew))
     if listing.now - asked_at < settle:
         return "the service's list may not show it yet"

@@ -240,14 +240,14 @@ def person_name(words: str) -> str:
     name = " ".join(words.split())
     if not name or len(name) > _MOST_NAME_CHARS or not name.isprintable():
         hint = f"a name of up to {_MOST_NAME_CHARS} characters, as your team knows you"
-        raise InputError(f"'{words[:_MOST_NAME_CHARS]}' is no name to decide under", hint=hint)
+        raise InputError(f"'{words[:_MOST_NAME_CHARS]}' is not a valid name", hint=hint)
     return name
 
 
 def checked_note(note: str) -> str:
     """Return a note; raises `InputError` for one that is too long."""
     if len(note) > MOST_NOTE_CHARS:
-        raise InputError(f"a note has up to {MOST_NOTE_CHARS:,} characters; this one has {len(note):,}")
+        raise InputError(f"a note has at most {MOST_NOTE_CHARS:,} characters; this one has {len(note):,}")
     return note
 
 
@@ -309,7 +309,7 @@ _FORMAT: Final = LineFormat(
     rule="decisions-line",
     title="the decisions file",
     suffix=".decisions.jsonl",
-    hint="take the line from git's history; without it a rejected picture could be published",
+    hint="take the line from git's history; without it a rejected image could be published",
     make=Decision,
     fields={
         "sha256": matching(_SHA256),

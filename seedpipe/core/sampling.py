@@ -73,7 +73,7 @@ def part_of(plan: Plan, variant: Variant) -> Plan | PlanPart:
     Raises `InputError` where these cannot be, or like the plan's own cells.
     """
     if variant.sample and variant.canary:
-        raise InputError("--sample and --canary choose cells in two ways", hint="say one of them")
+        raise InputError("--sample and --canary cannot be combined", hint="use one of them")
     if variant.sample:
         return sampled(plan, variant.sample)
     return canaries(plan, variant.canary) if variant.canary else plan
@@ -88,8 +88,8 @@ def canaries(plan: Plan, axis: str) -> PlanPart:
         raise InputError(f"--canary: there is no axis '{axis}'", hint=nearest(axis, plan.axes))
     chosen = first_of_each((planned.cell for planned in plan.cells()), axis)
     if not chosen:
-        hint = "choose an axis that a series is over, and cells that have it"
-        raise InputError(f"--canary: no cell is over '{axis}'", hint=hint)
+        hint = "choose an axis that a series uses, and cells that have it"
+        raise InputError(f"--canary: no cell has the axis '{axis}'", hint=hint)
     return _at(plan, chosen)
 
 
@@ -129,8 +129,8 @@ def covering(cells: Iterable[Cell], count: int) -> list[str]:
                 chosen[address] = None
                 wanted -= brings
     if len(chosen) > count:
-        hint = f"say --sample {len(chosen)}, or choose a part first with --select"
-        raise InputError(f"{count} cells cannot show every value of every axis", hint=hint)
+        hint = f"use --sample {len(chosen)}, or choose a part with --select"
+        raise InputError(f"{count} cells cannot cover every value of every axis", hint=hint)
     chosen |= dict.fromkeys(list(values)[: count + len(chosen)])
     return list(chosen)[:count]
 

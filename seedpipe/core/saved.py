@@ -96,11 +96,11 @@ def read_saved(lines: Callable[[], Iterable[str]], catalogue: Catalogue, shown: 
     """
     head, digest = _whole(lines, shown)
     if head.get("plan") != SAVED_FORMAT:
-        raise InputError(f"the plan {shown} has another format than this seedpipe's", hint=_SAVE_AGAIN)
+        raise InputError(f"the plan {shown} has a format that this seedpipe does not read", hint=_SAVE_AGAIN)
     parts = schemas.load("saved-plan")["definitions"]
     for fault in Draft7Validator({**parts["header"], "definitions": parts}).iter_errors(head):
         where = ".".join(map(str, fault.absolute_path)) or "its first line"
-        raise InputError(f"the plan {shown} cannot be read: {where} is not as it should be", hint=_SAVE_AGAIN)
+        raise InputError(f"the plan {shown} cannot be read: {where} is not valid", hint=_SAVE_AGAIN)
     rest = {"plan", "series", "axes", "prices_as_of"}
     header = header_of({name: value for name, value in head.items() if name not in rest})
     return SavedPlan(
@@ -117,10 +117,10 @@ def bear_out(job: Job, catalogue: Catalogue, label: str) -> None:
     """Raise `InputError` when a job that was planned earlier is not what today's catalogue would plan."""
     spec = catalogue.models.get(job.model)
     if spec is None:
-        raise InputError(f"the plan asks for model '{job.model}', which is not known", hint=_SAVE_AGAIN)
+        raise InputError(f"the plan asks for model '{job.model}', which is unknown", hint=_SAVE_AGAIN)
     accepted, problems = normalise(catalogue, spec, job.request)
     if problems or accepted != job.request:
-        why = problems[0].message if problems else "its inputs are spelt otherwise today"
+        why = problems[0].message if problems else "its inputs are written differently today"
         raise InputError(f"the plan is stale: {label}: {why}", hint=_SAVE_AGAIN)
     price = spec.price(job.request)
     if (price.total_usd, price.images) != (job.cost_usd, job.outputs_expected):
@@ -185,7 +185,7 @@ def _whole(lines: Callable[[], Iterable[str]], shown: str) -> tuple[dict[str, An
     end = _json(last).get("end") if last else None
     sha256 = end.get("sha256") if isinstance(end, dict) else None
     if head is None or sha256 != digest.hexdigest():
-        message = f"the plan {shown} is not whole: it was cut off, or edited"
+        message = f"the plan {shown} was cut off or edited"
         raise InputError(message, hint=_SAVE_AGAIN)
     return head, digest.hexdigest()
 
@@ -206,7 +206,7 @@ class _Reader:
             paths = tuple(_text(path) for path in data["paths"])
             job = self._job(data["job"], address)
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
-            message = f"line {number} of the plan is not what seedpipe has written"
+            message = f"line {number} of the plan was changed"
             raise InputError(message, hint=_SAVE_AGAIN) from None
         opens = bytes.fromhex(job.job_id) not in self._opened
         self._opened.add(bytes.fromhex(job.job_id))

@@ -169,10 +169,10 @@ class Choice:
         """Yield what has matched no cell: its place, what it is called, and what may be the matter."""
         for at, match in enumerate(self.selection.exclude):
             if not self._hits >> at & 1:
-                yield match.span, "this exclude", "what it names is left out by the axes already, or mistyped"
+                yield match.span, "this exclude", "what it names is not in the axes, or misspelt"
         where = self.selection.where
         if where and not self._kept and not self._failed:
-            yield where.span, "'where'", "no cell fulfils it; is it mistyped?"
+            yield where.span, "'where'", "no cell matches it; is it misspelt?"
 
     def _takes(self, number: int, rows: tuple[Keyed, ...]) -> Iterator[Place]:
         takes = self.selection.takes

@@ -51,9 +51,9 @@ class ImageSet:
         if (count := len(self.good)) < expected:
             words.append(f"{count} of {expected} images came")
         if self.repeated:
-            words.append(f"{self.repeated} more that repeat another one")
+            words.append(f"{self.repeated} more that are duplicates")
         if flagged := len(self.flagged & self.images.keys()):
-            words.append(f"{flagged} flagged as unsafe by the service and kept aside")
+            words.append(f"{flagged} flagged as unsafe by the service and set aside")
         return ", ".join(words)
 
 

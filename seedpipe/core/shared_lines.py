@@ -73,9 +73,9 @@ class LineFormat(Generic[_Line]):
     def _parsed(self, text: str) -> _Line:
         if text.startswith(_CONFLICT):
             raise _Fault(
-                "a merge left its marks",
-                hint="keep the lines of both sides and remove the marks;"
-                f" `*{self.suffix} merge=union` in .gitattributes does so by itself",
+                "a merge left conflict markers",
+                hint="keep the lines of both sides and remove the markers;"
+                f" `*{self.suffix} merge=union` in .gitattributes does so automatically",
             )
         try:
             data = json.loads(text)
@@ -84,7 +84,7 @@ class LineFormat(Generic[_Line]):
         except (ValueError, RecursionError):
             raise _Fault("this is not JSON") from None
         if not isinstance(data, dict):
-            raise _Fault("this is no JSON object")
+            raise _Fault("this is not a JSON object")
         version = data.get(self.name)
         if version != self.version or isinstance(version, bool):
             hint = "upgrade seedpipe if a newer one wrote this line"

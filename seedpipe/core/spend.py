@@ -62,7 +62,9 @@ def spend(payments: Iterable[Payment], by: str) -> SpendReport:
     if lines and by not in BUILT_IN and by.removeprefix(_AXIS) not in axes:
         known = [*BUILT_IN, *sorted(axes)]
         guess = did_you_mean(by, known)
-        raise InputError(f"nothing was paid by '{by}'", hint=guess or f"choose one of {', '.join(known)}")
+        raise InputError(
+            f"spending cannot be grouped by '{by}'", hint=guess or f"choose one of {', '.join(known)}"
+        )
     told = [line.told(key) for key, line in lines.items()]
     in_time = by == "month"
     told.sort(key=lambda line: (line.key,) if in_time else (-line.usd, line.key))

@@ -92,7 +92,7 @@ class Template:
         except RecursionError as error:
             raise self._at(error, "template-limit", "this is nested too deeply") from None
         except Exception as error:  # noqa: BLE001 - whatever a template makes Jinja do is the template's fault
-            raise self._at(error, "template-error", f"this cannot be computed: {error}") from None
+            raise self._at(error, "template-error", f"this fails: {error}") from None
         return text
 
     def _at(

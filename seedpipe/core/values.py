@@ -110,7 +110,7 @@ class DataMap(Mapping[str, object]):
         hint = f"print one of its values: {self._path}.{next(iter(self._data), 'name')}"
         if all(isinstance(value, str) and value.startswith("#") for value in self._data.values()):
             hint += f", or all of them: {self._path} | colors"
-        message = f"'{self._path}' is a map and cannot be printed whole"
+        message = f"'{self._path}' is a map and cannot be printed as a whole"
         raise Fault(message, rule="whole-map-printed", hint=hint, word=self._path.rpartition(".")[2])
 
     def read(self, name: str) -> object:
@@ -134,7 +134,7 @@ class DataList(tuple[object, ...]):  # noqa: SLOT001 - a tuple with a name canno
         return entries
 
     def __str__(self) -> str:
-        message = f"'{self.path}' is a list and cannot be printed whole"
+        message = f"'{self.path}' is a list and cannot be printed as a whole"
         hint = f'print its entries: {{{{ {self.path} | join(", ") }}}}'
         raise Fault(message, rule="whole-map-printed", hint=hint, word=self.path.rpartition(".")[2])
 
@@ -198,10 +198,10 @@ class TableByKey:
             return f"the keys are {', '.join(self.keys)}, in this order: {self.spelt(turned)}"
         if key[-1] in self.columns and key not in self.rows:
             whole = "".join(f"[{name}]" for name in self.keys)
-            return f"name every key before a column: {self.name}{whole}.{key[-1]}"
+            return f"give all keys before the column: {self.name}{whole}.{key[-1]}"
         named = ", ".join(f"{name} {part}" for name, part in zip(self.keys, key, strict=False))
         what = "fill it in" if key in self.rows else "add a row"
-        return f"{what} for {named} in {self.origin}, or name what stands in: fallback: {{{key[-1]}: ...}}"
+        return f"{what} for {named} in {self.origin}, or set a replacement: fallback: {{{key[-1]}: ...}}"
 
 
 class TablePart:
@@ -294,7 +294,7 @@ def column(row: Keyed, name: str) -> object:
     value = row.values[shared.names[name]]
     if value is None or value == "":
         message = f"{shared.axis} '{row}' has no '{name}': the cell is empty in {shared.origin}"
-        hint = f"fill it in, or say what stands in for it: {{{{ {shared.axis}.{name} | default('...') }}}}"
+        hint = f"fill it in, or set a default: {{{{ {shared.axis}.{name} | default('...') }}}}"
         return missing(message, word=name, rule="missing-value", hint=hint)
     return shielded(f"{shared.axis}.{name}", value) if isinstance(value, list | dict) else value
 

@@ -43,7 +43,7 @@ _CLOCK_ERROR: Final = timedelta(hours=1)
 _READS: Final = 4  # of the list, before a run is refused
 _WORTHLESS: Final = frozenset({Event.PROVIDER_FAILED, Event.COMPLETED_EMPTY})
 _ADOPTABLE: Final = frozenset({Phase.PLANNED, Phase.FAILED})
-_HINT: Final = "what is paid for already is not known, so nothing was sent; try again, or run with --no-adopt"
+_HINT: Final = "what is already paid for is unknown, so nothing was sent; try again, or run with --no-adopt"
 
 
 async def adopt(

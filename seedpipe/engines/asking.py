@@ -135,5 +135,5 @@ class Inquiry:
         return Heard(event=Event.OVERDUE, words=f"the service does not know it yet: {error}")
 
     def _locked_out(self, error: ProviderError) -> Heard:
-        self._tools.traffic.halt(StopReason.BLOCKED, f"the service lets nothing be read: {error}")
+        self._tools.traffic.halt(StopReason.BLOCKED, f"the service refuses to be read: {error}")
         return Heard(event=Event.OVERDUE, words=str(error))

@@ -73,7 +73,7 @@ class LocalEngine:
 
     def stop(self) -> None:
         """Submit nothing more and come home in under 5 s. Safe to call from a signal handler of the loop."""
-        self._traffic.halt(StopReason.INTERRUPTED, "interrupted; the same command goes on from here")
+        self._traffic.halt(StopReason.INTERRUPTED, "interrupted; the same command continues from here")
         self._closing.set()
 
     async def run(self, run: RunStart) -> RunOutcome:

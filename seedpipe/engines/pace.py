@@ -170,7 +170,7 @@ class Traffic:
         elif error is None:
             return
         elif event is Event.BLOCKED:
-            self.halt(StopReason.BLOCKED, f"the service takes no more requests: {error}")
+            self.halt(StopReason.BLOCKED, f"the service accepts no more requests: {error}")
         elif event is Event.UNKNOWN:
             self._doubt(error)
         elif event is Event.RATE_LIMITED:
@@ -183,9 +183,9 @@ class Traffic:
         if error.retry_after_s is not None:
             # A 429 that asks for no wait at all would else be asked again as fast as the disk syncs.
             wait_s = max(error.retry_after_s, self._pace.retry_first_s)
-            self._pause(wait_s, f"the service is asked too often: {error}")
+            self._pause(wait_s, f"too many requests to the service: {error}")
         elif not self._paused():
-            self._pause(next(self._waits), f"the service is asked too often: {error}")
+            self._pause(next(self._waits), f"too many requests to the service: {error}")
 
     def wait_after(self, error: ProviderError, wait_s: float) -> float:
         """Return how long to wait after a read that failed; a 429 also holds back the submits."""

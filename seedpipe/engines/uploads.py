@@ -125,8 +125,8 @@ class Uploads:
             return await self._store.read(sha256)
         except KeyError:
             raise RunError(
-                f"the reference image {sha256[:12]}… is not kept here any more, or damaged",
-                hint="run the campaign again: it is taken from its file then; nothing was sent without it",
+                f"the reference image {sha256[:12]}… is no longer kept here, or damaged",
+                hint="run the campaign again, which reads it from its file; nothing was sent without it",
             ) from None
 
     async def _wait(self, error: ProviderError, wait_s: float) -> None:

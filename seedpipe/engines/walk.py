@@ -58,7 +58,7 @@ _OVER: Final = {
     Verdict.OVER_MONTH: StopReason.MONTH,
 }
 _LIMITS: Final = {
-    StopReason.PURSE: "this run's purse",
+    StopReason.PURSE: "this run's --budget",
     StopReason.BUDGET: "the campaign's budget",
     StopReason.MONTH: "the brand's budget for this month",
 }
@@ -152,7 +152,7 @@ class JobWalk:
         if may_take(policy, self._takes):
             return True
         self._decline(
-            f"not bought again: that would be attempt {self._takes + 1},"
+            f"not bought again: it would be attempt {self._takes + 1},"
             f" and policy.max_takes is {policy.max_takes}"
         )
         return False
@@ -354,7 +354,7 @@ class JobWalk:
         """Ask for a set whose images are gone, once a run: they are paid for and not to be bought again."""
         once_more = not self._task.fetched_again
         self._task.fetched_again = True
-        await self._note(Event.OUTPUT_MISSING, "its images are gone from the store")
+        await self._note(Event.OUTPUT_MISSING, "its images are no longer in the store")
         return once_more
 
     async def _note(
@@ -396,7 +396,7 @@ class JobWalk:
 
     def _too_dear(self, reason: StopReason) -> str:
         job = f"{self._record.label} at {usd(self._job.cost_usd)}"
-        return f"the next job, {job}, does not fit {_LIMITS[reason]}"
+        return f"the next job, {job}, exceeds {_LIMITS[reason]}"
 
 
 def _task_of(record: JobRecord) -> Task:

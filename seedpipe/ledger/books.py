@@ -135,7 +135,7 @@ class Books:
             raise RunError(
                 f"the service gave task {attempt.prediction_id} to job {entry.job_id}, "
                 f"but it already belongs to attempt {other['number']} of job {other['job_id']}",
-                hint="nothing more is sent; look at both jobs with `seedpipe show`",
+                hint="nothing more is sent; compare both jobs with `seedpipe show`",
             )
 
     def _write_output(self, output: Output, number: int) -> None:

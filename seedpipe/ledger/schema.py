@@ -181,12 +181,12 @@ _MIGRATIONS: Final = (
 
 _MEANINGS: Final = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free some space and run the same command again"),
-    sqlite3.SQLITE_IOERR: ("the disk reports an error", "check the disk before you go on"),
+    sqlite3.SQLITE_IOERR: ("the disk reports an error", "check the disk before you continue"),
     sqlite3.SQLITE_READONLY: ("it is read-only here", "make the file and its folder writable"),
     sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "the file and its folder must be writable"),
     sqlite3.SQLITE_PERM: ("access is not permitted", "make the file and its folder writable"),
     sqlite3.SQLITE_CORRUPT: ("it is corrupt", "restore it from a backup or the CI cache; do not delete it"),
-    sqlite3.SQLITE_NOTADB: ("it is no ledger", "another file has taken its place; do not delete it"),
+    sqlite3.SQLITE_NOTADB: ("it is not a ledger", "another file has taken its place; do not delete it"),
 }
 
 
@@ -251,7 +251,9 @@ def open_to_read(path: Path) -> tuple[sqlite3.Connection, str]:
         db.execute("PRAGMA query_only = ON")
         version = _version(db, path)
         if version == 0:
-            raise InputError(f"the ledger {path} is empty", hint="nothing was run here yet: `seedpipe run`")
+            raise InputError(
+                f"the ledger {path} is empty", hint="nothing has run here yet: use `seedpipe run`"
+            )
         if version < len(_MIGRATIONS):
             raise RunError(
                 f"{path} was written by an older seedpipe",
@@ -300,7 +302,7 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
     if owner != _APPLICATION_ID and (owner or version or tables):
         raise LedgerDamaged(
             f"{path} is a database of another program",
-            hint="seedpipe leaves it alone: choose another folder with --state",
+            hint="seedpipe does not touch it: choose another folder with --state",
         )
     if version > len(_MIGRATIONS):
         raise LedgerDamaged(
@@ -338,7 +340,7 @@ def _sync_folder(folder: Path) -> None:
     except OSError as error:
         raise LedgerDamaged(
             f"the folder {folder} cannot be synced to disk: {error.strerror}",
-            hint="check the disk before you go on",
+            hint="check the disk before you continue",
         ) from error
 
 
@@ -346,8 +348,8 @@ def _explained(error: sqlite3.Error, path: Path) -> RunError:
     primary = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the higher bits are details
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return RunError(
-            f"the ledger {path} is held by another program",
-            hint="close what else has it open, then run the same command again",
+            f"the ledger {path} is in use by another program",
+            hint="close the other program, then run the same command again",
         )
     meaning, hint = _MEANINGS.get(primary, (f"SQLite says: {error}", None))
     return LedgerDamaged(f"the ledger {path} cannot be used: {meaning}", hint=hint)

@@ -94,7 +94,9 @@ class SqliteLedger:
         Raises `InputError` when there is none; changes and `close` leave the file as it is.
         """
         if not path.exists():
-            raise InputError(f"there is no ledger at {path}", hint="nothing was run here yet: `seedpipe run`")
+            raise InputError(
+                f"there is no ledger at {path}", hint="nothing has run here yet: use `seedpipe run`"
+            )
         return cls(path, *schema.open_to_read(path), None)
 
     @classmethod

@@ -326,6 +326,6 @@ def _checked_key(api_key: str) -> str:
     if not _KEY.fullmatch(api_key):
         raise InputError(
             "the API key holds characters that no key has",
-            hint="look for spaces, quotes or line ends around it",
+            hint="check for spaces, quotes or line ends around it",
         )
     return api_key

@@ -41,9 +41,7 @@ def workflow_commands(subject: Subject) -> list[str]:
                 hidden[kind] += 1
     for kind, count in hidden.items():
         if count:
-            kept[kind][-1] = _line(
-                kind, "seedpipe", f"and {count + 1} more; summary.md and gallery.html tell"
-            )
+            kept[kind][-1] = _line(kind, "seedpipe", f"and {count + 1} more; see summary.md and gallery.html")
     return [line for lines in kept.values() for line in lines]
 
 

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from seedpipe.core.lifecycle import Phase
 from seedpipe.core.showing import kept_words
+from seedpipe.core.words import PHASE_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from seedpipe.core.records import JobRecord
     from seedpipe.core.showing import ShownSet
-
-PHASE_WORDS: Final[Mapping[Phase, str]] = {
-    Phase.PLANNED: "not submitted",
-    Phase.SUBMITTING: "being submitted",
-    Phase.IN_DOUBT: "in doubt: perhaps accepted, never repeated",
-    Phase.ACCEPTED: "paid, still at the service",
-    Phase.FETCHING: "paid, not yet downloaded",
-    Phase.DONE: "done",
-    Phase.DONE_SHORT: "fewer images than billed",
-    Phase.FAILED: "failed",
-    Phase.LOST: "paid, gone at the service",
-}
 
 
 def told(record: JobRecord) -> str:
     """Return in one line how a job stands, with the service's words where there are any."""
     latest = record.latest
     words = f" ({latest.error})" if latest and latest.error else ""
-    return f"{PHASE_WORDS[record.phase]}{words}"
+    return f"{PHASE_WORDS[record.phase].long}{words}"
 
 
 def told_kept(shown: ShownSet) -> str:

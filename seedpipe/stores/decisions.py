@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seedpipe.core.reviewing import Decision
 
 _MAX_BYTES: Final = 256 * 1024 * 1024  # some 800,000 decisions
-_HINT: Final = "take it from git's history; without it a rejected picture could be published"
+_HINT: Final = "take it from git's history; without it a rejected image could be published"
 
 
 class DecisionsFile:

@@ -23,7 +23,7 @@ def judged(*, head: bytes, tail: bytes, size_bytes: int) -> str:
     """Return the media type of a file that begins and ends as an image does; raises `Malformed`."""
     kind = media_type(head)
     if kind is None:
-        raise Malformed(f"the download is no image but {looks_like(head)} ({size_bytes:,} bytes)")
+        raise Malformed(f"the download is not an image but {looks_like(head)} ({size_bytes:,} bytes)")
     if not is_whole(kind, head=head, tail=tail, size_bytes=size_bytes):
         raise Malformed(f"the download was cut short: {size_bytes:,} bytes of {kind} without its end")
     return kind

@@ -366,7 +366,7 @@ def disk_errors(where: Path) -> Iterator[None]:
         if error.errno in DISK_FULL:
             raise DiskFailed(
                 f"the disk is full: {place} cannot be written",
-                hint="free some space and run the same command again; what is paid for is fetched then",
+                hint="free some space and run the same command again; paid images are fetched then",
             ) from error
         raise DiskFailed(
             f"{place} cannot be used: {error.strerror or error}",

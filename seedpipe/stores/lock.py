@@ -41,7 +41,7 @@ class LockFile:
             self._file.replace("".join(lock_text(lines)))
         except RunError as error:
             raise RunError(
-                f"{error}; what is paid is safe in the ledger, but others cannot know of it",
+                f"{error}; what is paid is safe in the ledger, but the lock does not show it to others",
                 hint="make the campaign's folder writable and run the same command again",
             ) from error
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MANIFEST: Final = "published.jsonl"
 
 _MAX_BYTES: Final = 256 * 1024 * 1024  # some 500,000 files
-_HINT: Final = "remove the folder: it can be made again"
+_HINT: Final = "remove the folder; `seedpipe publish` writes it again"
 
 
 class PublishedFolder:
@@ -81,7 +81,7 @@ class PublishedFolder:
                 if self._sha256(path) == hashlib.sha256(content).hexdigest():
                     return
                 hint = "move it away, or name another folder with --to"
-                raise InputError(f"{target} is in the way: seedpipe has not published it", hint=hint)
+                raise InputError(f"{target} already exists, and was not published by seedpipe", hint=hint)
             _replace(target, content)
 
     def remove(self, file: PublishedFile) -> bool:

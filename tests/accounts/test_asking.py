@@ -46,7 +46,7 @@ def test_silence_is_said_and_nothing_is_raised(fault):
     assert review.balance_usd is None
     assert review.quotes == ()
     assert sorted(review.silences) == [
-        f"the balance is not known: {fault}",
+        f"the balance is unknown: {fault}",
         f"the price of {MODEL} with max_images=1 is not known: {fault}",
     ]
 

@@ -1,6 +1,7 @@
 """Pages as their reader sees them: a folder with a campaign and the transcript of some commands.
 
 `transcript.txt` has each command after a `$`, then what it prints on stdout and stderr, then its exit code.
+A folder whose name ends in -80 is seen on a screen of 80 columns.
 SEEDPIPE_UPDATE_GOLDENS=1 writes the answers anew: read them.
 """
 
@@ -27,6 +28,7 @@ def transcript(tmp_path, monkeypatch, capfd):
     def tell(folder):
         shutil.copytree(folder, tmp_path / "project")
         monkeypatch.chdir(tmp_path / "project")
+        monkeypatch.setenv("COLUMNS", "80" if folder.name.endswith("-80") else "")
         commands = [line for line in (folder / "transcript.txt").read_text().splitlines() if line[:2] == "$ "]
         return "".join(f"{command}\n{_answer(command, capfd)}" for command in commands)
 

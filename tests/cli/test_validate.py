@@ -66,7 +66,7 @@ def test_text_tells_warnings_and_counts_them(seedpipe):
 def test_a_plan_says_that_there_are_warnings(seedpipe):
     code, _, err = seedpipe("plan", "warned.yaml")
 
-    assert "1 warning: `seedpipe validate warned.yaml` tells" in err
+    assert "1 warning: `seedpipe validate warned.yaml` shows it" in err
     assert code == 0
 
 
@@ -85,7 +85,7 @@ def test_annotations_name_file_line_and_rule(seedpipe):
 
     assert lines[0] == (
         "::warning file=warned.yaml,line=4,col=13,endColumn=19,title=unused-variable::"
-        "nothing uses the variable 'season'%0Ahint: use it in a template, {{ season }}, or take it out"
+        "nothing uses the variable 'season'%0Ahint: use it in a template, {{ season }}, or remove it"
     )
     assert [line.split("::")[1].split(",")[0] for line in lines] == [
         "warning file=warned.yaml",

@@ -78,10 +78,10 @@ class TestReceive:
     @pytest.mark.parametrize(
         ("data", "words"),
         [
-            (b"", "nothing at all"),
+            (b"", "an empty file"),
             (b"<html>502 Bad Gateway</html>", "a web page"),
             (b"no image whatsoever", "something unknown"),
-            (picture("GIF"), "of a kind that is not kept"),
+            (picture("GIF"), "unsupported image or video format"),
             (picture("PNG")[:-1], "cut short"),
             (picture("JPEG")[:-200], "cut short"),
             (picture("WEBP")[:-10], "cut short"),

@@ -85,7 +85,7 @@ def test_a_long_note_is_cut():
     ],
 )
 def test_what_no_gallery_writes_is_refused(content, words):
-    with pytest.raises(InputError, match="is no export of a gallery") as caught:
+    with pytest.raises(InputError, match="is not an export of the gallery") as caught:
         read_export(content, "decisions.json", NOW)
     assert words in str(caught.value)
     assert len(str(caught.value)) < 300

@@ -47,6 +47,6 @@ def test_a_level_is_said_by_flag_or_variable_and_counts_live_only():
     assert Settings.read({"SEEDPIPE_LEVEL": "Gold"}, live=True).level == catalog.levels()["gold"]
     assert Settings.read({"SEEDPIPE_LEVEL": "gold"}, live=True, level="bronze").level.name == "bronze"
     assert Settings.read({"SEEDPIPE_LEVEL": "gold"}, live=False).level is None
-    with pytest.raises(InputError, match="no account level 'glod'") as caught:
+    with pytest.raises(InputError, match="unknown account level 'glod'") as caught:
         Settings.read({}, live=True, level="glod")
     assert caught.value.hint == "did you mean 'gold'?"

@@ -148,10 +148,10 @@ def spoiled(**changes):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("<<<<<<< HEAD", "a merge left its marks"),
-        ("=======", "a merge left its marks"),
+        ("<<<<<<< HEAD", "a merge left conflict markers"),
+        ("=======", "a merge left conflict markers"),
         ('{"job_id": "1111', "this is not JSON"),
-        ("[1]", "this is no JSON object"),
+        ("[1]", "this is not a JSON object"),
         ("nonsense", "this is not JSON"),
         (spoiled(lock=2), "'lock' is not 1"),
         (spoiled(lock=True), "'lock' is not 1"),

@@ -48,9 +48,9 @@ def test_a_formula_becomes_a_rule_of_plain_numbers():
     [
         ("base_price * seconds", "depends on 'seconds'"),
         ("base_price * $count(images)", "depends on 'images'"),
-        ("count > 2 ? 0.1 : 0.05", "not so much for each of 'count'"),
-        ("base_price + count * 0.01", "not so much for each"),
-        ("$eval('1')", "not one to rely on"),
+        ("count > 2 ? 0.1 : 0.05", "not a fixed amount for each 'count'"),
+        ("base_price + count * 0.01", "not a fixed amount for each"),
+        ("$eval('1')", "not supported"),
     ],
 )
 def test_a_price_that_no_rule_states_is_never_guessed(formula, why):

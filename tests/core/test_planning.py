@@ -136,7 +136,7 @@ def test_many_different_mistakes_are_counted():
     rows = "sku,name\n" + "".join(f"p{number},\n" for number in range(500))
     found = errors("matrix: {p: {file: p.csv, key: sku}}\nseries: {s: {prompt: '{{ p.name }}'}}", p__csv=rows)
     assert len(found) == 201
-    assert found[-1].message.startswith("300 further")
+    assert found[-1].message.startswith("300 more errors")
 
 
 @pytest.mark.parametrize(("limit", "fits"), [(6, True), (5, False)])

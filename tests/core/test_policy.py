@@ -30,7 +30,7 @@ def failed(code):
 @pytest.mark.parametrize("code", sorted(SERVICE_FAILURES))
 def test_the_services_own_failures_are_tried_again_as_often_as_the_policy_says(code):
     policy = Policy(service_retries=2)
-    assert retry_reason(policy, [failed(code)]) == f"the service failed with {code}: retry 1 of 2"
+    assert retry_reason(policy, [failed(code)]) == f"the service failed with code {code}: retry 1 of 2"
     assert retry_reason(policy, [failed(5000), failed(code)]).endswith("retry 2 of 2")
     assert not retry_reason(policy, [failed(5000), failed(5003), failed(code)])
     assert not retry_reason(Policy(service_retries=0), [failed(code)])

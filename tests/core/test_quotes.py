@@ -71,8 +71,8 @@ def test_a_price_that_rose_stops_everything_and_says_by_how_much():
     with pytest.raises(InputError) as raised:
         refuse_dearer(review, prices_as_of="2026-10-01")
     words = str(raised.value)
-    assert f"{SET} with max_images=4 costs $0.12 and was planned at $0.108 (3 jobs)" in words
-    assert "$0.036 more in all" in words
+    assert f"{SET} with max_images=4 costs $0.12, planned at $0.108 (3 jobs)" in words
+    assert "$0.036 more in total" in words
     assert "nothing was sent" in words
     assert "2026-10-01" in raised.value.hint
 
@@ -85,7 +85,7 @@ def test_the_same_price_or_a_lower_one_goes_on(asked):
 def test_what_is_worth_knowing_is_remarked():
     cheaper = AccountReview(new_usd=Decimal(1), quotes=(a_quote("0.1"), a_quote("0.108")))
     assert cheaper.remarks == (
-        f"cheaper than planned: {SET} with max_images=4 costs $0.10 and was planned at $0.108 (3 jobs)",
+        f"cheaper than planned: {SET} with max_images=4 costs $0.10, planned at $0.108 (3 jobs)",
     )
     poor = AccountReview(new_usd=Decimal(1), balance_usd=Decimal("0.99"), silences=("hush",))
     low, hush = poor.remarks
@@ -108,7 +108,7 @@ def test_jobs_in_doubt_are_asked_about_too_and_counted_apart():
 def test_a_price_that_rose_for_jobs_in_doubt_alone_refuses_nothing_but_to_send_them_again():
     review = AccountReview(new_usd=Decimal(0), quotes=(a_quote("0.12", jobs=0, doubts=2),))
     refuse_dearer(review, prices_as_of="")
-    assert "costs $0.12 and was planned at $0.108 (2 jobs)" in why_no_resend(review, [], {})
+    assert "costs $0.12, planned at $0.108 (2 jobs)" in why_no_resend(review, [], {})
     fell = AccountReview(new_usd=Decimal(0), quotes=(a_quote("0.1", jobs=0, doubts=2),))
     assert (why_no_resend(fell, [], {}), fell.remarks) == ("", ())
     assert why_no_resend(AccountReview(new_usd=Decimal(0), quotes=(a_quote("0.2"),)), [], {}) == ""

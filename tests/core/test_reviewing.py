@@ -171,9 +171,9 @@ GOOD = json.loads(decisions_text([a_decision()]))
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("<<<<<<< HEAD", "a merge left its marks"),
+        ("<<<<<<< HEAD", "a merge left conflict markers"),
         ("{", "this is not JSON"),
-        ("[]", "this is no JSON object"),
+        ("[]", "this is not a JSON object"),
         (json.dumps(GOOD | {"decisions": 2}), "'decisions' is not 1"),
         (json.dumps(GOOD | {"decisions": True}), "'decisions' is not 1"),
         (json.dumps(GOOD | {"said": "maybe"}), "'said' cannot be \"maybe\""),
@@ -197,7 +197,7 @@ def test_a_line_that_cannot_be_understood_is_an_error_with_its_place(line, words
 
 @pytest.mark.parametrize("name", ["", "  ", "\x1b[31m", "a\u202eb", "x" * 101])
 def test_a_name_that_is_none(name):
-    with pytest.raises(InputError, match="is no name to decide under"):
+    with pytest.raises(InputError, match="is not a valid name"):
         person_name(name)
 
 

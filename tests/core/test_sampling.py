@@ -47,9 +47,9 @@ def test_a_sample_covers_every_value(plan, count, chosen):
 
 
 def test_a_sample_that_is_too_small_is_told_what_it_needs():
-    with pytest.raises(InputError, match="2 cells cannot show every value") as caught:
+    with pytest.raises(InputError, match="2 cells cannot cover every value") as caught:
         covering(cells("hero", a="123", b="xy"), 2)
-    assert caught.value.hint == "say --sample 3, or choose a part first with --select"
+    assert caught.value.hint == "use --sample 3, or choose a part with --select"
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,10 @@ def test_where_images_stand(letters, flagged, places, placed):
         ("abc", (), ""),
         ("abcd", (), ""),
         ("ab", (), "2 of 3 images came"),
-        ("aabc", (), "1 more that repeat another one"),
-        ("aab", (), "2 of 3 images came, 1 more that repeat another one"),
-        ("abc", (2,), "2 of 3 images came, 1 flagged as unsafe by the service and kept aside"),
-        ("abcd", (2,), "1 flagged as unsafe by the service and kept aside"),
+        ("aabc", (), "1 more that are duplicates"),
+        ("aab", (), "2 of 3 images came, 1 more that are duplicates"),
+        ("abc", (2,), "2 of 3 images came, 1 flagged as unsafe by the service and set aside"),
+        ("abcd", (2,), "1 flagged as unsafe by the service and set aside"),
     ],
 )
 def test_what_people_are_told(letters, flagged, remarks):

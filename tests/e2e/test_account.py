@@ -22,7 +22,7 @@ def live(quickstart):
 
 def test_a_price_that_rose_stops_a_run_before_anything_is_sent(live):
     result = live(code=2, switches=["price_percent=150"])
-    assert "costs $0.162 and was planned at $0.108" in result.stderr
+    assert "costs $0.162, planned at $0.108" in result.stderr
     assert "nothing was sent" in result.stderr
     assert live("--json", switches=["price_percent=100"]).returncode == 0
 
@@ -34,13 +34,13 @@ def test_a_price_that_fell_is_said(live):
 
 def test_a_silent_account_is_a_warning_and_leaves_the_exit_code_alone(live):
     result = live("--json", switches=["account_is_silent=true"])
-    assert "the balance is not known" in result.stderr
+    assert "the balance is unknown" in result.stderr
     assert json.loads(result.stdout)["run"]["exit_code"] == 0
 
 
 def test_a_balance_that_does_not_reach_warns_and_the_run_stops_when_it_is_used_up(live):
     result = live("--json", code=3, switches=["balance_usd=0.3"])
-    assert "the balance of $0.30 does not reach" in result.stderr
+    assert "the balance of $0.30 is too low" in result.stderr
     assert json.loads(result.stdout)["run"]["stop"] == "blocked"
 
 
@@ -76,7 +76,7 @@ def test_a_plan_over_the_brands_month_says_so(quickstart):
     brand = quickstart.project / "brands" / "aurora.yaml"
     brand.write_text(brand.read_text() + "budget: {usd_per_month: 0.6}\n")
     shown = quickstart.run("plan", "campaign.yaml", code=2)
-    assert "for the month of" in shown.stdout
+    assert "a month for" in shown.stdout
     assert "over by $0.372" in shown.stdout
 
 

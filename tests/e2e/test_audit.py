@@ -98,7 +98,7 @@ def test_a_project_that_was_left_alone_is_clean(project):
         "tasks_of_others": 0,
     }
     text = project.run("audit")
-    assert "clean" in text.stdout
+    assert "no discrepancies" in text.stdout
     assert "planned $0.108, billed $0.108" in text.stdout
 
 
@@ -184,7 +184,7 @@ def test_planted_damage_is_found_and_nothing_else(project, kind):
 def test_the_text_names_the_job_and_what_to_do(project):
     charge_again(project)
     result = project.run("audit", code=1)
-    assert "1 to look into" in result.stdout
+    assert "1 discrepancy" in result.stdout
     assert "billed it 2 times, $0.108 for $0.054" in result.stdout
     assert "seedpipe show JOB" in result.stderr
 
@@ -193,7 +193,7 @@ def test_without_bills_nobody_is_asked(project):
     charge_again(project)
     said = audited(project, "--no-bills", code=0)
     assert said["bills"] is None
-    assert "were not asked for" in said["remarks"][0]
+    assert "were not checked" in said["remarks"][0]
 
 
 def test_images_that_are_elsewhere_are_not_called_missing(project):
@@ -222,7 +222,7 @@ def test_a_service_that_is_away_is_a_warning(live):
     project, address = live
     said = audited(project, "--live", "--base-url", address, code=0)
     assert (said["bills"], said["origin"]) == (None, address)
-    assert "could not be had" in said["remarks"][0]
+    assert "were not checked" in said["remarks"][0]
 
 
 def test_the_key_goes_to_no_origin_that_only_a_ledger_names(live):

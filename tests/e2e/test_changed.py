@@ -83,7 +83,7 @@ def test_an_edit_buys_nothing_until_the_user_says_so(lamps):
         assert (count_charges(payer), run["kept"]["jobs"], run["phases"]["done"]["jobs"]) == (3, 2, 1)
         assert picture(payer, "red") == before
         said = payer.run("run", "campaign.yaml", "--live", "--base-url", address)
-        assert "nothing to do: 1 of 3 jobs done, the rest is kept" in said.stdout
+        assert "nothing to do, nothing was submitted" in said.stdout
         assert "--redo changed" in said.stderr
         payer.run(*plan, "--check")
         status = json.loads(payer.run("status", "--json").stdout)
@@ -171,7 +171,7 @@ def test_what_changed_cells_keep_and_the_service_has_no_more_is_missing_and_no_s
         lock.write_text("".join(json.dumps(line) + "\n" for line in aged))
         for _ in range(2):
             said = other.run("run", "campaign.yaml", "--live", "--base-url", address, "--yes", code=1).stdout
-            assert "missing: 2 sets that changed cells keep were paid for and are not here; 0 of 2" in said
+            assert "missing: 2 sets kept by changed cells were paid for and are not here; 0 of 2" in said
         plan = ("plan", "campaign.yaml", "--base-url", address)
         document = json.loads(other.run(*plan, "--json").stdout)
         assert document["kept_missing"] == {"to_fetch": 0, "lost": 2}

@@ -278,7 +278,7 @@ def test_adopt_takes_over_without_submitting_and_no_adopt_pays_again(lossy):
         adopted = json.loads(lossy.run("adopt", "campaign.yaml", "--base-url", address, "--json").stdout)
         assert (adopted["adopted"], adopted["new"]["jobs"]) == (3, 0)
         words = lossy.run("adopt", "campaign.yaml", "--base-url", address).stdout
-        assert "0 jobs adopted" in words
+        assert "0 paid jobs imported" in words
         assert jobs_by_phase(lossy.run(*live(address))) == {"done": 3}
         assert sum(charged_requests(lossy).values()) == 3
         lose_ledger(lossy.project, "lost again")

@@ -16,8 +16,8 @@ UNION = "*.decisions.jsonl merge=union\n*.lock.jsonl merge=union\n"
 def test_a_new_project_validates_plans_and_runs_as_it_is(seedpipe):
     seedpipe.run("init")
     assert "valid, 4 cells, 4 jobs" in seedpipe.run("validate", "campaign.yaml").stdout
-    assert "fits" in seedpipe.run("plan", "campaign.yaml").stdout
-    assert "1 of 1 job done" in seedpipe.run("run", "campaign.yaml", "--limit", "1").stdout
+    assert "$5.00: OK" in seedpipe.run("plan", "campaign.yaml").stdout
+    assert "done 1 job" in seedpipe.run("run", "campaign.yaml", "--limit", "1").stdout
     assert (seedpipe.project / "out" / "first-proof" / "gallery.html").exists()
     lines = (seedpipe.project / ".gitattributes").read_text().splitlines()
     assert "*.lock.jsonl merge=union" in lines
@@ -36,10 +36,21 @@ def test_the_workflow_of_a_new_project_says_commands_that_work(seedpipe):
         seedpipe.run(*shlex.split(step)[1:])
 
 
+def test_the_formats_of_a_new_project_are_there_to_be_used(seedpipe):
+    seedpipe.run("init")
+    campaign = seedpipe.project / "campaign.yaml"
+    before, _, after = campaign.read_text().partition("# publish:")
+    block, _, rest = after.partition("\n\n")
+    published = f"publish:{block}".replace("\n# ", "\n")
+    campaign.write_text(f"{before}{published}\n\n{rest}")
+    assert "valid, 4 cells" in seedpipe.run("validate", "campaign.yaml", "--strict").stdout
+    assert "feed" in published
+
+
 def test_nothing_is_overwritten(seedpipe):
     (seedpipe.project / "brands").mkdir()
     (seedpipe.project / "brands" / "brand.yaml").write_text("name: Mine\n")
-    assert "brand.yaml is there already" in seedpipe.run("init", code=2).stderr
+    assert "brand.yaml already exists" in seedpipe.run("init", code=2).stderr
     assert [path.name for path in seedpipe.project.iterdir() if path.name != ".seedpipe"] == ["brands"]
     assert (seedpipe.project / "brands" / "brand.yaml").read_text() == "name: Mine\n"
 

@@ -62,7 +62,7 @@ def test_one_clone_pays_and_the_other_fetches(clones):
         assert (seen["new"]["jobs"], seen["missing"]["jobs"]) == (0, 3)
         assert seen["budget"]["committed_usd"] == "0.081"
         said = colleague.run("plan", "campaign.yaml", "--base-url", address).stdout
-        assert "paid, not here; a run fetches them" in " ".join(said.split())
+        assert "paid, images not here; a run fetches them" in " ".join(said.split())
         fetched = live(colleague, address)
         assert fetched["phases"] == {"done": {"jobs": 3, "images": 3, "cost_usd": "0.081"}}
         assert count_charges(payer) == 3
@@ -227,7 +227,7 @@ def test_a_lock_that_cannot_be_read_stops_everything_before_it_costs(clones):
         lock.write_text(lock.read_text() + "<<<<<<< HEAD\n{}\n")
         for command in (("plan", "campaign.yaml"), ("run", "campaign.yaml", "--live", "--yes")):
             said = payer.run(*command, "--base-url", address, code=2).stderr
-            assert f"{LOCK}:2:1: error lock-line: a merge left its marks" in said
+            assert f"{LOCK}:2:1: error lock-line: a merge left conflict markers" in said
             assert f"{LOCK}:3:1: error lock-line: 'lock' is not 1" in said
             assert "merge=union" in said
         payer.run("run", "campaign.yaml")  # a proof has no lock

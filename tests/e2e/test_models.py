@@ -66,7 +66,7 @@ def test_a_price_of_the_project_is_not_paid_before_the_service_has_named_it(here
     assert "the service did not name the price of acme/painter" in refused
     assert "nothing was sent" in refused
     with here.sandbox("--switch", "price_percent=120") as address:
-        assert "costs $0.06 and was planned at $0.05" in here.run(*live, address, code=2).stderr
+        assert "costs $0.06, planned at $0.05" in here.run(*live, address, code=2).stderr
 
 
 def test_what_differs_is_shown_and_not_written_with_check(here):

@@ -115,7 +115,7 @@ def test_what_cannot_be_published_is_told(cards):
     theirs = cards.project / "assets" / "two" / "2-web.webp"
     theirs.write_bytes(b"somebody's own")
     said = cards.run("publish", "campaign.yaml", "--to", "assets", code=2).stderr
-    assert "assets/two/2-web.webp is in the way: seedpipe has not published it" in said
+    assert "assets/two/2-web.webp already exists, and was not published by seedpipe" in said
     assert theirs.read_bytes() == b"somebody's own"
     theirs.unlink()
     done = publish(cards, "--to", "assets")

@@ -64,13 +64,13 @@ def test_the_bill_of_a_run_and_of_its_plan_are_told_apart(again):
     first = run(project, code=1)
     assert first["billed"] == first["run"]["billed"] == {"jobs": 2, "images": 6, "cost_usd": "0.162"}
     said = project.run("run", "campaign.yaml", "--redo", "short", code=1).stdout
-    assert "billed $0.081 in this run, $0.243 for this plan so far (by the sandbox: no money)" in said
+    assert "live, this run would have cost $0.081 and the plan $0.243 so far" in said
     document = json.loads((project.project / "out/again-proof/run.json").read_text())
     assert document["run"]["billed"] == {"jobs": 1, "images": 3, "cost_usd": "0.081"}
     assert document["billed"] == {"jobs": 2, "images": 9, "cost_usd": "0.243"}
     summary = (project.project / "out/again-proof/summary.md").read_text()
     assert "planned for $0.162 · $0.081 billed in this run, $0.243 for this plan so far" in summary
-    assert "billed $0.081 in this run, $0.243 for this plan so far" in project.run("status").stdout
+    assert "live, this run would have cost $0.081" in project.run("status").stdout
     spent = json.loads(project.run("spend", "--proof", "--json").stdout)["total"]
     assert (spent["images"], spent["spent_usd"]) == (9, "0.243")
 
@@ -113,7 +113,7 @@ def test_the_policy_decides_what_is_tried_again(again, policy, cards, code, phas
 
 def test_accepted_short_sets_are_done(again):
     project = again("plain", SHORT, policy="short_sets: accept")
-    assert "2 of 2 jobs done" in project.run("run", "campaign.yaml").stdout
+    assert "done 2 jobs" in project.run("run", "campaign.yaml").stdout
     assert "everything is done" in project.run("run", "campaign.yaml").stdout
 
 

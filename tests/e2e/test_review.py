@@ -89,15 +89,15 @@ def test_a_proof_is_reviewed_by_cell_by_image_and_by_what_the_gallery_exports(ca
         )
     )
     taken = cards.run("review", "campaign.yaml", "--take", "decisions.json", "--check")
-    assert "2 decisions taken over as Mara's" in taken.stderr
-    assert "1 decision about pictures that are not shown any more" in taken.stderr
+    assert "2 decisions imported as Mara's" in taken.stderr
+    assert "1 decision skipped: about images that are no longer shown" in taken.stderr
     assert "hero/gone" in taken.stderr
     cards.run("report")
     gallery = (cards.project / "out" / "cards-proof" / "gallery.html").read_text()
     assert '{"by":"Mara","said":"approved","note":"well, yes"}' in gallery
     again = cards.run("review", "campaign.yaml", "--take", "decisions.json").stderr
-    assert "0 decisions taken over" in again
-    assert "2 known already" in again
+    assert "0 decisions imported" in again
+    assert "2 already known" in again
     for more, words in (
         ({"world": "live"}, "there was no live run here yet"),
         ({"campaign": "other"}, "proof images of campaign 'other', and these are proof images of 'cards'"),
@@ -132,4 +132,4 @@ def test_a_team_shares_its_decisions_in_git(cards, tmp_path):
     assert review(cards)["total"] == shown["total"]
     lines.write_text(lines.read_text() + "=======\n")
     said = cards.run("review", "campaign.yaml", code=2).stderr
-    assert "campaign.decisions.jsonl:11:1: error decisions-line: a merge left its marks" in said
+    assert "campaign.decisions.jsonl:11:1: error decisions-line: a merge left conflict markers" in said

@@ -32,7 +32,7 @@ def test_a_failure_of_the_service_is_tried_again_and_both_attempts_are_kept(stag
     assert play.run().stop is None
     assert ways(play, "a") == [Phase.FAILED, Phase.DONE]
     assert sorted(play.provider.billed) == ["a", "a", "b"]
-    assert f"the service failed with {fate[1]}: retry 1 of 1" in play.ear.notes_of("a")
+    assert f"the service failed with code {fate[1]}: retry 1 of 1" in play.ear.notes_of("a")
     assert play.ledger.committed_usd("aurora") == Decimal("0.20")  # the failed one is released
 
 
@@ -62,7 +62,7 @@ def test_no_redo_buys_more_than_the_most_takes_in_a_jobs_whole_life(stage):
         assert play.run(orders=redo).stop is None
     assert sorted(play.provider.billed) == ["a", "a", "b"]
     assert play.phases() == {"a": Phase.FAILED, "b": Phase.DONE}
-    assert "that would be attempt 3, and policy.max_takes is 2" in play.ear.notes_of("a")
+    assert "it would be attempt 3, and policy.max_takes is 2" in play.ear.notes_of("a")
 
 
 @pytest.mark.parametrize("fate", [MODERATED, ("failed", 1401, "bad size"), ("cancelled", None, "")])
@@ -134,7 +134,7 @@ def test_flagged_images_are_kept_aside_and_the_set_is_short(stage):
     record = play.records()["a"]
     assert (record.phase, record.latest.flagged, len(record.outputs)) == (Phase.DONE_SHORT, {1}, 3)
     assert play.files() == ["a/0-0.png", "a/0-2.png"]
-    assert "1 flagged as unsafe by the service and kept aside" in play.ear.notes_of("a")
+    assert "1 flagged as unsafe by the service and set aside" in play.ear.notes_of("a")
     play.run()
     assert play.files() == ["a/0-0.png", "a/0-2.png"]
 

@@ -71,7 +71,7 @@ def test_a_pause_of_429_holds_for_all_workers(stage):
     times = [at_s for at_s, _ in play.provider.submits]
     told_s = times[1] + play.provider.submit_s
     assert not [at_s for at_s in times if told_s < at_s < told_s + 30]
-    assert (30, "the service is asked too often: HTTP 429") in play.ear.waits
+    assert (30, "too many requests to the service: HTTP 429") in play.ear.waits
     assert outcome.stop is None
     assert sorted(play.provider.billed) == sorted(NAMES)
 
@@ -349,7 +349,7 @@ def test_a_url_listed_twice_is_fetched_and_counted_once(stage):
     play.provider.accept = twice
     play.run()
     assert play.phases() == {"a": Phase.DONE_SHORT}
-    assert play.ear.notes_of("a").endswith("1 of 2 images came, 1 more that repeat another one")
+    assert play.ear.notes_of("a").endswith("1 of 2 images came, 1 more that are duplicates")
     assert len(play.provider.downloads) == 1
     assert len(play.records()["a"].outputs) == 2
     assert play.files() == ["a/0-0.png"]

@@ -117,7 +117,7 @@ def test_an_image_that_is_not_kept_any_more_stops_the_run_before_anything_is_sen
     at_work = play(edit("a", picture("never kept")))
     outcome = at_work.run()
     assert outcome.stop is StopReason.FAILURE
-    assert "is not kept here any more" in outcome.message
+    assert "is no longer kept here" in outcome.message
     assert at_work.phases() == {"a": Phase.PLANNED}
     assert at_work.provider.submits == []
 

@@ -119,7 +119,7 @@ class TestProcesses:
         path.parent.mkdir()
         path.write_text("no database, but longer than the header of one would have to be " * 9)
         for _ in range(2):
-            with pytest.raises(LedgerDamaged, match="no ledger"):
+            with pytest.raises(LedgerDamaged, match="not a ledger"):
                 SqliteLedger.open(path, origin="sandbox")
 
     def test_another_thread_than_the_opener_may_use_it(self, open_ledger):
@@ -245,7 +245,7 @@ class TestWhatIsNotOurs:
             closing(SqliteLedger.open(path, origin="sandbox")) as ledger,
         ):
             other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(RunError, match="held by another program") as caught:
+            with pytest.raises(RunError, match="in use by another program") as caught:
                 ledger.record([an_entry(a_job(0).job_id, Event.INTENT_RECORDED)])
             assert not isinstance(caught.value, LedgerDamaged)
             other.execute("ROLLBACK")

@@ -130,7 +130,7 @@ def test_a_kind_whose_end_nobody_knows_is_never_called_whole():
 @pytest.mark.parametrize(
     ("head", "words"),
     [
-        (b"", "nothing at all"),
+        (b"", "an empty file"),
         (b"<!DOCTYPE html><html>", "a web page"),
         (b"\xef\xbb\xbf\n <HTML lang=en>", "a web page"),
         (b"<svg xmlns=", "XML or SVG"),
@@ -143,5 +143,5 @@ def test_a_kind_whose_end_nobody_knows_is_never_called_whole():
 )
 def test_what_is_no_image_is_named_in_plain_words(head, words):
     assert words in looks_like(head)
-    with pytest.raises(Malformed, match="no image"):
+    with pytest.raises(Malformed, match="not an image"):
         judge(head)

@@ -15,6 +15,7 @@ from seedpipe.cli.options import (
     screen_options,
     state_option,
 )
+from seedpipe.cli.variants import retold_of
 
 
 @click.command(cls=Command, short_help="Show where the last run stands")
@@ -26,8 +27,9 @@ def status(world: str | None, campaign: str | None, state: str | None, **screen:
     from seedpipe import app
     from seedpipe.cli.views import looking
 
-    reviewed = app.status(Path.cwd(), **last_run_of(world, campaign, state))
-    looking.show_status(reviewed, screen_of(**screen))
+    console = screen_of(**screen)
+    reviewed = app.status(Path.cwd(), every=console.verbose, **last_run_of(world, campaign, state))
+    looking.show_status(reviewed, retold_of(reviewed.manifest.header), console)
     return 0
 
 
@@ -41,6 +43,6 @@ def show(cell_or_job: str, world: str | None, campaign: str | None, state: str |
     from seedpipe import app
     from seedpipe.cli.views import looking
 
-    records = app.show(Path.cwd(), cell_or_job, **last_run_of(world, campaign, state))
-    looking.show_jobs(records, screen_of(**screen))
+    header, records = app.show(Path.cwd(), cell_or_job, **last_run_of(world, campaign, state))
+    looking.show_jobs(records, retold_of(header), screen_of(**screen))
     return 0

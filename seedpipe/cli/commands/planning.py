@@ -166,7 +166,9 @@ def keep(
     if bool(cells) is every:
         raise click.UsageError("name the cells, or use --all")
     settings = Settings.read(os.environ, live=True, base_url=base_url, state=state)
-    planning.show_decided(app.keep(file, cells, settings, variant_of(file), undo=undo), screen_of(**screen))
+    variant = variant_of(file)
+    decided = app.keep(file, cells, settings, variant, undo=undo)
+    planning.show_decided(decided, retold(file, variant), screen_of(**screen))
     return 0
 
 
@@ -192,5 +194,7 @@ def explain(
     from seedpipe.settings import Settings
 
     settings = Settings.read(os.environ, live=world != "proof", base_url=base_url, state=state)
-    explaining.show_explained(app.explain(file, subject, settings, variant_of(file)), screen_of(**screen))
+    variant = variant_of(file)
+    explained = app.explain(file, subject, settings, variant)
+    explaining.show_explained(explained, retold(file, variant), screen_of(**screen))
     return 0

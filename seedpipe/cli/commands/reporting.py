@@ -17,6 +17,7 @@ from seedpipe.cli.options import (
     screen_options,
     state_option,
 )
+from seedpipe.cli.variants import retold_of
 
 
 @click.command(cls=Command, short_help="Rebuild gallery, summary and JUnit")
@@ -50,6 +51,6 @@ def report(
         embed_full=embed_full,
         **last_run_of(world, campaign, state),
     )
-    reporting.show_reported(reported, screen_of(**screen))
+    reporting.show_reported(reported, retold_of(reported.manifest.header), screen_of(**screen))
     reporting.annotate(reported.annotations)
     return 0

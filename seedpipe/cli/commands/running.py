@@ -192,14 +192,15 @@ def _consent(
     """Say what a run would do, ask for consent if need be, and return what may be paid for again."""
     from seedpipe.cli.consent import ask_for_consent, needed_flags
     from seedpipe.cli.views import planning
+    from seedpipe.settings import World
 
     planning.show_opening(reviewed, console)
     agreed = ask_for_consent(reviewed, settings, account)
     planning.show_account(account(), console)
     if reviewed.to_resend.jobs and (account().no_resend or not agreed.resubmits):
-        why = account().no_resend or f"nobody has agreed to pay for them; {needed_flags(reviewed)} does"
+        why = account().no_resend or f"to pay for them, add {needed_flags(reviewed)}"
         planning.show_no_resend(reviewed, why, console)
-    listener.begin(reviewed.totals.all.jobs)
+    listener.begin(reviewed.totals.all.jobs, free=settings.world is World.PROOF)
     return agreed
 
 

@@ -1,6 +1,6 @@
 """Views of the books: what was spent, and what an audit found.
 
-Sums first, then what contradicts, then what to do. JSON documents carry a `format` number; money in them is
+Sums first, then each discrepancy, then what to do. JSON documents carry a `format` number; money in them is
 text, exact to the last digit.
 """
 
@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from seedpipe.cli.console import print_json
-from seedpipe.cli.views.words import count
+from seedpipe.cli.views.words import count, say_next
 from seedpipe.core.audit import Kind
 from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.money import exact, usd
@@ -25,32 +25,33 @@ from seedpipe.settings import World
 if TYPE_CHECKING:
     from seedpipe.accounts import AuditReport
     from seedpipe.cli.console import Screen
+    from seedpipe.cli.views.words import Step
     from seedpipe.core.audit import BillsAudit, Discrepancy
     from seedpipe.core.spend import SpendLine, SpendReport
     from seedpipe.settings import Settings
 
 _FORMAT: Final = 1
 _MOST_SHOWN: Final = 50  # discrepancies in text; JSON has them all
-_RUN_AGAIN: Final = "`seedpipe run` puts it back: from the kept images, or from the service while it has them"
-_PUBLISH_AGAIN: Final = "`seedpipe publish FILE` makes it again, as long as its image is approved"
-_ASK_SERVICE: Final = "`seedpipe show JOB` names the prediction: take it to the service's support"
-_KEEP: Final = "keep the state folder as it is, do not run, and report it: the ledger contradicts itself"
+_RUN_AGAIN: Final = "`seedpipe run` restores it, from the kept images or, while it has them, from the service"
+_ASK_SERVICE: Final = "`seedpipe show JOB` gives the prediction id: contact the service's support"
+_KEEP: Final = "the ledger contradicts itself: keep the state folder as it is, do not run, and report a bug"
+_PUBLISH_AGAIN: Final = "`seedpipe publish FILE` writes it again, as long as its image is approved"
 
 ADVICE: Final[dict[Kind, str]] = {
     Kind.OBJECT_MISSING: _RUN_AGAIN,
-    Kind.OBJECT_DAMAGED: "the disk changed an image: remove the damaged file from objects/ and run again",
+    Kind.OBJECT_DAMAGED: "an image was damaged on disk: remove the file from objects/ and run again",
     Kind.FILE_MISSING: _RUN_AGAIN,
-    Kind.FILE_DAMAGED: "somebody or something changed it; `seedpipe run` puts the paid one back",
+    Kind.FILE_DAMAGED: "the file was changed; `seedpipe run` restores the paid image",
     Kind.PUBLISHED_MISSING: _PUBLISH_AGAIN,
     Kind.PUBLISHED_DAMAGED: _PUBLISH_AGAIN,
     Kind.ACCOUNT_OFF: _KEEP,
     Kind.HISTORY_BROKEN: _KEEP,
     Kind.RECORD_INCOMPLETE: _KEEP,
-    Kind.UNBILLED: "nothing to pay; if the service bills late, look again tomorrow",
+    Kind.UNBILLED: "not billed so far; the service may bill late: audit again tomorrow",
     Kind.BILLED_TWICE: _ASK_SERVICE,
     Kind.PRICE_DIFFERS: _ASK_SERVICE,
     Kind.NOT_REFUNDED: _ASK_SERVICE,
-    Kind.BILLED_UNKNOWN: "see `seedpipe show JOB`: its request may have been accepted unheard",
+    Kind.BILLED_UNKNOWN: "`seedpipe show JOB`: the request may have been accepted although no answer came",
 }
 
 
@@ -60,42 +61,41 @@ def show_spend(report: SpendReport, settings: Settings, screen: Screen, *, as_cs
         _write_csv(report)
     elif screen.as_json:
         print_json(spend_document(report, settings))
-    elif not report.lines:
-        screen.out.print(f"nothing was spent yet ({escape(_place(settings))})", soft_wrap=True)
     else:
-        screen.out.print(f"{escape(_place(settings))}", soft_wrap=True)
-        screen.out.print(_spend_table(report))
+        screen.out.print(escape(_place(settings)), soft_wrap=True)
+        screen.out.print(_spend_table(report, settings) if report.lines else "nothing was spent yet")
+        say_next(screen, _after_spend(report, settings))
 
 
 def show_audit(report: AuditReport, screen: Screen) -> None:
-    """Show what was checked, the sums, and every contradiction with what to do about it."""
+    """Show what was checked, the sums, and every discrepancy with what to do about it."""
     if screen.as_json:
         print_json(audit_document(report))
         return
     console = screen.out
     proof = report.origin == SANDBOX_ORIGIN
     console.print(f"audit of {'the proofs' if proof else escape(report.origin)}", soft_wrap=True)
-    console.print(
-        f"{count(report.attempts, 'attempt')}, {count(report.objects, 'kept image')},"
-        f" {count(report.files, 'published image')}"
-        + (f", {count(report.published, 'file')} of `seedpipe publish`" if report.published else "")
-        + (f", {count(report.bills.bills, 'bill')}" if report.bills else "")
-    )
+    sums = [count(report.attempts, "attempt"), count(report.objects, "kept image")]
+    sums += [count(report.files, "published image")]
+    sums += [f"{count(report.published, 'file')} of `seedpipe publish`"] if report.published else []
+    sums += [count(report.bills.bills, "bill")] if report.bills else []
+    console.print(", ".join(sums))
     if report.bills:
         _show_bills(report.bills, screen)
     for line in report.remarks:
         screen.err.print(f"[yellow]warning[/]: {escape(line)}", soft_wrap=True)
     if not report.discrepancies:
-        console.print("[green]clean[/]: nothing contradicts anything")
+        console.print("[green]no discrepancies[/]")
+        say_next(screen, ("seedpipe spend --proof" if proof else "seedpipe spend", "shows what was spent"))
         return
-    console.print(f"[red]{len(report.discrepancies)} to look into[/]")
+    console.print(f"[red]{_discrepancies(len(report.discrepancies))}[/]")
     for discrepancy in report.discrepancies[:_MOST_SHOWN]:
         console.print(_discrepancy(discrepancy), soft_wrap=True)
     if (more := len(report.discrepancies) - _MOST_SHOWN) > 0:
         console.print(f"  … and {more} more; --json has them all")
     if not screen.quiet:
         for kind in dict.fromkeys(found.kind for found in report.discrepancies):
-            screen.err.print(f"[dim]{kind}: {escape(ADVICE[kind])}[/]", soft_wrap=True)
+            screen.err.print(f"[dim]{_spoken(kind)}: {escape(ADVICE[kind])}[/]", soft_wrap=True)
 
 
 def spend_document(report: SpendReport, settings: Settings) -> dict[str, Any]:
@@ -150,33 +150,51 @@ def audit_document(report: AuditReport) -> dict[str, Any]:
 def _show_bills(bills: BillsAudit, screen: Screen) -> None:
     screen.out.print(f"planned {usd(bills.planned_usd)}, billed {usd(bills.billed_usd)}")
     if bills.moderated_usd:
-        screen.out.print(f"{usd(bills.moderated_usd)} for refused content was not given back")
+        screen.out.print(f"{usd(bills.moderated_usd)} for refused content was not refunded")
     if bills.waiting:
-        screen.out.print(f"{bills.waiting} too young to judge: look again in three hours")
+        screen.out.print(f"{bills.waiting} too recent to check: audit again in three hours")
     if bills.others:
-        screen.out.print(f"{count(bills.others, 'task')} on this account not of this ledger")
+        screen.out.print(f"{count(bills.others, 'task')} on this account not in this ledger")
 
 
 def _discrepancy(found: Discrepancy) -> str:
     job = f"  {found.job_id[:12]}" if found.job_id else ""
-    return f"  [red]{found.kind}[/]  {escape(found.subject)}{job}  {escape(found.message)}"
+    return f"  [red]{_spoken(found.kind)}[/]  {escape(found.subject)}{job}  {escape(found.message)}"
 
 
-def _spend_table(report: SpendReport) -> Table:
+def _discrepancies(number: int) -> str:
+    return "1 discrepancy" if number == 1 else f"{number:,} discrepancies"
+
+
+def _spoken(kind: Kind) -> str:
+    return kind.replace("_", " ")
+
+
+def _after_spend(report: SpendReport, settings: Settings) -> Step:
+    if settings.world is World.PROOF:
+        return ("seedpipe spend", "shows what live runs have cost")
+    if not report.lines:
+        return ("seedpipe spend --proof", "shows what the proofs would have cost live")
+    return ("seedpipe audit", "compares it with the service's bills")
+
+
+def _spend_table(report: SpendReport, settings: Settings) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
     total = report.total
     table.add_column(escape(report.by), footer="total")
     table.add_column("requests", footer=str(total.attempts), justify="right")
     table.add_column("images", footer=str(total.images), justify="right")
-    table.add_column("spent", footer=usd(total.spent_usd), justify="right")
-    table.add_column("in doubt", footer=usd(total.reserved_usd), justify="right")
+    spent = "live cost" if settings.world is World.PROOF else "spent"
+    table.add_column(spent, footer=usd(total.spent_usd), justify="right")
+    if total.reserved_usd:
+        table.add_column("in doubt", footer=usd(total.reserved_usd), justify="right")
     for line in report.lines:
         table.add_row(
             escape(line.key),
             str(line.attempts),
             str(line.images),
             usd(line.spent_usd),
-            usd(line.reserved_usd) if line.reserved_usd else "",
+            *([usd(line.reserved_usd) if line.reserved_usd else ""] if total.reserved_usd else []),
         )
     return table
 
@@ -206,4 +224,8 @@ def _sums(line: SpendLine) -> dict[str, Any]:
 
 
 def _place(settings: Settings) -> str:
-    return "proofs, nothing was paid" if settings.world is World.PROOF else f"live, {settings.origin}"
+    return (
+        "PROOF · nothing was paid; amounts are what a live run would cost"
+        if settings.world is World.PROOF
+        else f"LIVE · {settings.origin}"
+    )

@@ -1,4 +1,4 @@
-"""The view of `seedpipe doctor`: a line a thing, and what to do where it is not fine."""
+"""The view of `seedpipe doctor`: one line per check, and what to do where it fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.markup import escape
 
 from seedpipe.cli.console import print_json
+from seedpipe.cli.views.words import say_next
 from seedpipe.core.checkup import Health, all_well
 
 if TYPE_CHECKING:
@@ -46,5 +47,7 @@ def show_check_up(lines: list[CheckLine], screen: Screen, learned: Learned | Non
     if learned:
         for name, value in learned.document().items():
             if name != "format":
-                shown_value = "not known" if value is None else str(value)
+                shown_value = "unknown" if value is None else str(value)
                 screen.out.print(f"probe  {name:<{_NAME_WIDTH + 1}} {escape(shown_value)}", soft_wrap=True)
+    if all_well(lines):
+        say_next(screen, ("seedpipe plan", "shows jobs and costs before a run"))

@@ -31,7 +31,7 @@ _MOST_BYTES: Final = 60_000  # of a comment: forges take 65,536 characters
 _MOST_CHANGES: Final = 10
 _MOST_CAMPAIGNS: Final = 100  # rows of the overview
 _LONGEST: Final = 300  # characters of somebody else's text in one line
-_MOST_KEYS: Final = 6  # keys of an axis that are told: those that cost most
+_MOST_KEYS: Final = 6  # keys of an axis that are shown: those that cost most
 # What Markdown, HTML or a forge acts upon: marks, tags, mentions, references, links, emoji, formulas. What
 # stands within a word or between words as in any text is left, for comments are read as mails, too.
 _ACTS: Final = re.compile(
@@ -64,7 +64,7 @@ def _print_one(compared: Compared, older: str, screen: Screen) -> None:
     if compared.remark:
         console.print(Text(f"  {compared.remark}: all of it is new", style="yellow"))
     if difference.is_empty:
-        console.print(Text("  no cell asks for anything else\n", style="green"))
+        console.print(Text("  no cell has changed\n", style="green"))
         return
     console.print()
     table = Table.grid(padding=(0, 2), pad_edge=True)
@@ -128,7 +128,7 @@ def _sums(totals: PlanTotals) -> str:
 
 
 def _said(change: Any) -> str:
-    return "; ".join(value.text for value in change.values) or "another model or take"
+    return "; ".join(value.text for value in change.values) or "different model or take"
 
 
 # ---- the document -----------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def markdown(compared: Sequence[Compared], older: str) -> str:
         part = list(_section(each))
         size += sum(len(line.encode()) + 1 for line in part)
         if size > _MOST_BYTES:
-            lines.append("… more than a comment holds: `seedpipe plan --against` tells the rest")
+            lines.append("… cut to the size of a comment: `seedpipe plan --against` shows the rest")
             break
         lines += part
     return "\n".join(lines) + "\n"
@@ -193,7 +193,7 @@ def _overview(compared: Sequence[Compared], differing: Sequence[Compared], older
     yield f"### New cells cost {usd(added.cost_usd)}" if added.cells else "### No new cells"
     yield ""
     if not differing:
-        yield f"No cell of {count(len(compared), 'campaign')} asks for anything else than at {_plain(older)}."
+        yield f"No cell of {count(len(compared), 'campaign')} has changed since {_plain(older)}."
         return
     yield "| campaign | added | changed | removed | before | after |"
     yield "|---|--:|--:|--:|--:|--:|"

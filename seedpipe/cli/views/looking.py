@@ -8,10 +8,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from seedpipe.cli.console import print_json
+from seedpipe.cli.views.running import steps_after
 from seedpipe.cli.views.words import (
     FORMAT,
     badge,
-    billed_line,
+    billed_lines,
     check_line,
     count,
     phase_lines,
@@ -21,19 +22,21 @@ from seedpipe.cli.views.words import (
 from seedpipe.core.manifest import job_document, run_document
 from seedpipe.core.money import usd
 from seedpipe.core.showing import kept_sets, kept_words, own_set
+from seedpipe.settings import World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from seedpipe.app import StatusReview
     from seedpipe.cli.console import Screen
+    from seedpipe.cli.views.words import Step
     from seedpipe.core.model import Json
     from seedpipe.core.records import JobRecord
     from seedpipe.core.showing import ShownSet
 
 
-def show_status(reviewed: StatusReview, screen: Screen) -> None:
-    """Show where the last run stands, and the jobs that need attention."""
+def show_status(reviewed: StatusReview, file: str, screen: Screen) -> None:
+    """Show where the last run stands, and the jobs that need attention; with -v all of them."""
     manifest = reviewed.manifest
     if screen.as_json:
         print_json(_status_document(reviewed))
@@ -42,20 +45,20 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
     console = screen.out
     console.print(f"{badge(manifest.world)} [bold]{escape(manifest.header.campaign)}[/] · run {start.run_id}")
     ended = (
-        f"ended {end.finished_at:%Y-%m-%d %H:%M:%S} UTC, exit {end.exit_code}"
+        f"finished {end.finished_at:%Y-%m-%d %H:%M:%S} UTC (exit code {end.exit_code})"
         if end
-        else "running, or killed"
+        else "still running, or killed"
     )
-    console.print(f"began {start.started_at:%Y-%m-%d %H:%M:%S} UTC · {ended}")
+    console.print(f"started {start.started_at:%Y-%m-%d %H:%M:%S} UTC · {ended}", soft_wrap=True)
     console.print(phase_lines(manifest), end="")
-    console.print(billed_line(manifest))
+    console.print(billed_lines(manifest), end="")
     if reviewed.missing:
-        words = f"{count(reviewed.missing, 'job')} of these: the images are not here"
-        fetched = "`seedpipe run` fetches them, unpaid, while the service has them"
+        words = f"{count(reviewed.missing, 'job')} of these: images not here"
+        fetched = "`seedpipe run` fetches them at no cost, while the service has them"
         console.print(f"[yellow]missing[/] {words}; {fetched}", soft_wrap=True)
     if reviewed.missing_files:
-        words = f"{count(reviewed.missing_files, 'image')} of the output folder"
-        console.print(f"[yellow]missing[/] {words}; `seedpipe run` puts it back, unpaid", soft_wrap=True)
+        words = f"{count(reviewed.missing_files, 'image')} in the output folder"
+        console.print(f"[yellow]missing[/] {words}; `seedpipe run` restores them at no cost", soft_wrap=True)
     for record in reviewed.troubles:
         latest = record.latest
         words = f"  {escape(latest.error)}" if latest and latest.error else ""
@@ -65,7 +68,13 @@ def show_status(reviewed: StatusReview, screen: Screen) -> None:
         )
     if reviewed.hidden_troubles:
         console.print(f"  … and {reviewed.hidden_troubles} more")
+    for record in reviewed.jobs:
+        words = f"  {phase_word(record.phase)}  {escape(record.label)}  {record.job.job_id[:12]}"
+        console.print(words, soft_wrap=True)
     _print_checks(reviewed, screen)
+    again = f"seedpipe run {file}{'' if manifest.world == World.PROOF.value else ' --live'}"
+    steps = steps_after(manifest, file, file, again, exit_code=end.exit_code if end else 3)
+    say_next(screen, *_after_checks(reviewed), *(step for step in steps if step[0] != "seedpipe status"))
 
 
 def _status_document(reviewed: StatusReview) -> dict[str, Json]:
@@ -85,25 +94,28 @@ def _print_checks(reviewed: StatusReview, screen: Screen) -> None:
     for name, total in reviewed.checks.items():
         screen.out.print(check_line(name, total))
     if reviewed.unmeasured:
-        words = f"{count(reviewed.unmeasured, 'image')} that no check has looked at"
+        words = count(reviewed.unmeasured, "image")
         screen.out.print(f"[yellow]not checked[/] {words}", soft_wrap=True)
     if reviewed.gallery:
         screen.out.print(f"gallery  {escape(reviewed.gallery)}", soft_wrap=True)
+
+
+def _after_checks(reviewed: StatusReview) -> Iterator[Step]:
     if reviewed.unmeasured:
-        say_next(screen, "seedpipe report     measures and judges them, and writes the gallery anew")
+        yield "seedpipe report", "checks them, and rebuilds the gallery"
     elif any(total.warned or total.failed for total in reviewed.checks.values()):
-        say_next(
-            screen, "seedpipe report     writes the gallery and the summary anew, which say what was found"
-        )
+        yield "seedpipe report", "rebuilds the gallery and the summary, which show what was found"
 
 
-def show_jobs(records: Sequence[JobRecord], screen: Screen) -> None:
+def show_jobs(records: Sequence[JobRecord], file: str, screen: Screen) -> None:
     """Show jobs whole: request, cells, attempts, outputs, cost."""
     if screen.as_json:
         print_json({"format": FORMAT, "jobs": [job_document(record) for record in records]})
         return
     for record in records:
         screen.out.print(_job(record))
+    cell = records[0].cells[0].address
+    say_next(screen, (f"seedpipe explain {file} {cell}", "shows where its values come from"))
 
 
 def _job(record: JobRecord) -> Table:

@@ -5,6 +5,7 @@ For people as text with code frames, for programs as JSON or SARIF, for GitHub a
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from seedpipe import __version__
 from seedpipe.cli.console import HarmlessConsole, print_json
-from seedpipe.cli.views.words import FORMAT, count, share
+from seedpipe.cli.views.words import FORMAT, count, say_next, share
 from seedpipe.core.diagnostics import Diagnostic, render
 from seedpipe.core.errors import InputError, SeedpipeError
 from seedpipe.core.money import usd
@@ -56,7 +57,7 @@ def show_error(error: SeedpipeError) -> None:
     console = HarmlessConsole(stderr=True, highlight=False, emoji=False)
     if isinstance(error, InputError) and error.diagnostics:
         _print_diagnostics(error.diagnostics, console)
-        console.print(f"[red]{len(error.diagnostics)} to mend[/]; nothing was sent or charged")
+        console.print(f"[red]{count(len(error.diagnostics), 'error')}[/]; nothing was sent or charged")
         return
     console.print(f"[red]error[/]: {escape(str(error))}", soft_wrap=True)
     if error.hint:
@@ -74,7 +75,7 @@ def _as_text(findings: Sequence[Validation], screen: Screen) -> None:
         if finding.error:
             _print_diagnostics(finding.error.diagnostics, screen.err)
             mistakes = len(finding.error.diagnostics)
-            words = f"{mistakes} to mend" if mistakes else escape(str(finding.error))
+            words = count(mistakes, "error") if mistakes else escape(str(finding.error))
             screen.out.print(f"{file}: [red]{words}[/]", soft_wrap=True)
         elif finding.valid:
             whole, warnings = finding.valid.totals.all, finding.valid.warnings
@@ -82,6 +83,11 @@ def _as_text(findings: Sequence[Validation], screen: Screen) -> None:
             words = f"{count(whole.cells, 'cell')}, {count(whole.jobs, 'job')}, {usd(whole.cost_usd)}"
             doubts = f", [yellow]{count(len(warnings), 'warning')}[/]" if warnings else ""
             screen.out.print(f"{file}: [green]valid[/], {words}{doubts}", soft_wrap=True)
+    if all(finding.valid for finding in findings):
+        say_next(
+            screen,
+            (f"seedpipe plan {shlex.join(finding.file for finding in findings)}", "shows jobs and costs"),
+        )
 
 
 def _as_json(findings: Sequence[Validation], _: Screen) -> None:

@@ -13,7 +13,15 @@ from rich.markup import escape
 from seedpipe.cli.console import print_json
 from seedpipe.cli.views.plan_page import headline, may_resend, print_page, print_sum
 from seedpipe.cli.views.prices import live_prices_document, show_live_prices
-from seedpipe.cli.views.words import FORMAT, count, phase_total, say_next, say_nothing_sent, share
+from seedpipe.cli.views.words import (
+    FORMAT,
+    cost,
+    count,
+    phase_total,
+    say_next,
+    say_nothing_sent,
+    share,
+)
 from seedpipe.core.manifest import add_up
 from seedpipe.core.money import exact, usd
 from seedpipe.settings import World
@@ -25,13 +33,14 @@ if TYPE_CHECKING:
     from seedpipe.app import Decided, PlanReview
     from seedpipe.app.planning import CellChange
     from seedpipe.cli.console import Screen
+    from seedpipe.cli.views.words import Step
     from seedpipe.core.lifecycle import Phase
     from seedpipe.core.quotes import AccountReview
     from seedpipe.core.records import PhaseTotal
     from seedpipe.core.standing import Kept
     from seedpipe.core.totals import PriceLine
 
-_MOST_CHANGES: Final = 5  # cells told one by one; -v tells more
+_MOST_CHANGES: Final = 5  # cells shown one by one; -v shows more
 
 
 def show_plans(
@@ -60,23 +69,38 @@ def show_plans(
         return
     for reviewed, file in plans:
         if reviewed.warnings:
-            words = f"{count(reviewed.warnings, 'warning')}: `seedpipe validate {file}` tells"
+            verb = "shows it" if reviewed.warnings == 1 else "shows them"
+            words = f"{count(reviewed.warnings, 'warning')}: `seedpipe validate {file}` {verb}"
             screen.err.print(f"[yellow]{escape(words)}[/]", soft_wrap=True)
     say_nothing_sent(screen, saved)
     if len(plans) == 1:
         say_next(screen, *_next_steps(*plans[0], shlex.quote(saved) if saved else plans[0][1]))
 
 
-def _next_steps(reviewed: PlanReview, file: str, runs: str) -> Iterator[str]:
+def _next_steps(reviewed: PlanReview, file: str, runs: str) -> Iterator[Step]:
     """Yield what to do with a plan: `file` is its campaign, `runs` what a run is given."""
+    standing = reviewed.standing
     if _is_proof(reviewed):
-        yield f"seedpipe run {runs}    free proofs in the sandbox"
+        if standing.pending.jobs:
+            yield f"seedpipe run {runs}", "free proofs in the sandbox"
+        else:
+            yield f"seedpipe review {file} --proof", "shows what is approved, rejected and open"
         return
-    width = max(len(f"seedpipe run {runs} --live"), len(f"seedpipe keep {file} CELL")) + 4
-    if reviewed.standing.kept.changed_cells:
-        yield f"{f'seedpipe keep {file} CELL':<{width}}accepts a changed cell's picture as it is"
-    yield f"{f'seedpipe run {runs}':<{width}}free proofs in the sandbox"
-    yield f"{f'seedpipe run {runs} --live':<{width}}the real thing"
+    if standing.new.jobs:
+        yield f"seedpipe run {runs}", "free proofs in the sandbox"
+        yield f"seedpipe run {runs} --live", f"live run (paid): {usd(standing.new.cost_usd)}"
+    elif standing.pending.jobs:
+        yield f"seedpipe run {runs} --live", "fetches what is paid for"
+    if changed := standing.kept.changed.jobs:
+        yield f"seedpipe keep {file} CELL", "keeps the images of a changed cell"
+        bought = f"{count(changed, 'changed job')}: {usd(standing.kept.changed.cost_usd)}"
+        yield f"seedpipe run {runs} --live --redo changed", f"buys {bought}"
+    if standing.rejected:
+        rejected = add_up(standing.rejected.values())
+        bought = f"{count(rejected.jobs, 'rejected job')} again: {usd(rejected.cost_usd)}"
+        yield f"seedpipe run {runs} --live --redo rejected", f"buys {bought}"
+    if not standing.pending.jobs:
+        yield f"seedpipe review {file} --live", "shows what is approved, rejected and open"
 
 
 def show_opening(reviewed: PlanReview, screen: Screen) -> None:
@@ -91,19 +115,19 @@ def show_opening(reviewed: PlanReview, screen: Screen) -> None:
 def _work(reviewed: PlanReview) -> str:
     new, again, cost_usd = reviewed.standing.new, reviewed.again, reviewed.to_buy.cost_usd
     parts = [f"{new.jobs} of {count(reviewed.totals.all.jobs, 'job')} new"] if new.jobs else []
-    parts += [f"{count(again.jobs, 'job')} to be bought again"] if again.jobs else []
-    price = f"free in the sandbox, {usd(cost_usd)} live" if _is_proof(reviewed) else usd(cost_usd)
-    work = f"{', '.join(parts)}: {price}" if parts else "nothing new to submit"
+    parts += [f"{count(again.jobs, 'job')} to buy again"] if again.jobs else []
+    price = cost(cost_usd, free=_is_proof(reviewed))
+    work = f"{', '.join(parts)}: {price}" if parts else "nothing to submit"
     if doubts := may_resend(reviewed):
         work += f"; {doubts}"
     missing = reviewed.standing.missing.jobs + reviewed.standing.kept.to_fetch
-    return f"{work}; {count(missing, 'job')} paid and not here, to be fetched" if missing else work
+    return f"{work}; {count(missing, 'paid job')} to fetch" if missing else work
 
 
 def show_no_resend(reviewed: PlanReview, why: str, screen: Screen) -> None:
     """Say on stderr that requests in doubt are only looked up in this run."""
     jobs = count(reviewed.to_resend.jobs, "job")
-    words = f"{jobs} in doubt: looked up, and not sent again: {why}"
+    words = f"{jobs} in doubt: looked up, but not sent again: {why}"
     screen.err.print(f"[yellow]warning[/]: {escape(words)}", soft_wrap=True)
 
 
@@ -113,19 +137,20 @@ def show_account(said: AccountReview, screen: Screen) -> None:
         screen.err.print(f"[yellow]warning[/]: {escape(line)}", soft_wrap=True)
 
 
-def show_decided(decided: Decided, screen: Screen) -> None:
-    """Say which cells keep their pictures by decision, or no longer do."""
+def show_decided(decided: Decided, file: str, screen: Screen) -> None:
+    """Say which cells keep their images by decision, or no longer do."""
     if screen.as_json:
         print_json({"format": FORMAT, "undone": decided.undone, "cells": list(decided.cells)})
         return
     one = len(decided.cells) == 1
-    if decided.undone:
-        words = "counts as changed again" if one else "count as changed again"
-    else:
-        words = "keeps the pictures it has" if one else "keep the pictures they have"
+    kept, undone = (
+        ("keeps its images", "counts as changed") if one else ("keep their images", "count as changed")
+    )
+    words = f"{undone} again" if decided.undone else kept
     screen.out.print(f"{count(len(decided.cells), 'cell')} {words}; nothing was sent or charged")
     for address in decided.cells[:_MOST_CHANGES] if not screen.verbose else decided.cells:
         screen.out.print(f"  {escape(address)}", soft_wrap=True)
+    say_next(screen, (f"seedpipe plan {file}", "shows what is left to buy"))
 
 
 def plan_document(reviewed: PlanReview) -> dict[str, Any]:

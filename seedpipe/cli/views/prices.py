@@ -54,9 +54,16 @@ def show_models(catalogue: Catalogue, screen: Screen, model_id: str | None = Non
         screen.out.print(Text(f"    {_rule(catalogue, chosen[0])}"), soft_wrap=True)
     screen.out.print()
     screen.out.print(
-        Text(f"prices of {catalogue.as_of}; in brackets the shortest and longest side of a size", style="dim")
+        Text(
+            f"prices of {catalogue.as_of}; [shortest-longest side of a size], = default",
+            style="dim",
+        )
     )
-    say_next(screen, f"seedpipe sizes {model_id or 'MODEL'}", "seedpipe models sync")
+    say_next(
+        screen,
+        (f"seedpipe sizes {model_id or 'MODEL'}", "lists recommended sizes"),
+        (f"seedpipe models sync{f' {model_id}' if model_id else ''}", "compares with the service's prices"),
+    )
 
 
 def _price(model: ModelSpec) -> str:
@@ -132,7 +139,10 @@ def show_sizes(catalogue: Catalogue, model_id: str | None, screen: Screen) -> No
         table.add_column(column, justify="right")
     if model_id is None:
         table.add_column("models", ratio=1)
-    rows = sorted({row for rows in accepted.values() for row in rows}, key=lambda row: -row[1].area_px)
+    rows = sorted(
+        {row for rows in accepted.values() for row in rows},
+        key=lambda row: (-row[1].area_px, -row[1].width_px),
+    )
     for row in rows:
         models = [name for name, its_rows in accepted.items() if row in its_rows]
         shown = [row[0], str(row[1]), f"{row[1].area_px / 1e6:.1f}"]
@@ -141,6 +151,7 @@ def show_sizes(catalogue: Catalogue, model_id: str | None, screen: Screen) -> No
         screen.out.print(table)
     for model in chosen if model_id else ():
         screen.out.print(escape(_rule(catalogue, model)), soft_wrap=True)
+    say_next(screen, (f"seedpipe models {model_id or 'MODEL'}", "shows inputs and price"))
 
 
 def _sizes(catalogue: Catalogue, model: ModelSpec, *, fill: bool) -> list[tuple[str, Size]]:
@@ -163,8 +174,12 @@ def _rule(catalogue: Catalogue, model: ModelSpec) -> str:
     if spec is None or spec.size is None:
         words = ", ".join(name for name in ("aspect_ratio", "resolution") if name in model.inputs)
         return f"{model.model_id} has no size" + (f"; it takes {words}" if words else "")
-    kind = "recommended" if catalogue.sizes_for(model) else "computed: it accepts no recommended one"
-    return f'{kind}; any size is accepted of {spec.size}; size: "16:9" takes the largest of that ratio'
+    kind = (
+        "recommended"
+        if catalogue.sizes_for(model)
+        else "computed, as it accepts none of the recommended sizes"
+    )
+    return f'{kind}; accepts any size of {spec.size}; size: "16:9" takes the largest of that ratio'
 
 
 def _chosen(catalogue: Catalogue, model_id: str | None) -> list[ModelSpec]:
@@ -218,7 +233,7 @@ def show_sync(synced: Sequence[SyncedModel], settings: Settings, screen: Screen,
             place = f" → {_shown(line.path)}" if written else ""
             screen.out.print(f"[yellow]{escape(line.model_id)}[/]{escape(place)}", soft_wrap=True)
         elif screen.verbose:
-            place = f", as in {_shown(line.path)}" if line.path else ", as it ships"
+            place = f", as in {_shown(line.path)}" if line.path else ", as shipped"
             screen.out.print(escape(line.model_id + place), soft_wrap=True)
         notes = [*line.changes, *(f"note: {remark}" for remark in line.remarks if line.changes)]
         for note in notes:
@@ -227,10 +242,10 @@ def show_sync(synced: Sequence[SyncedModel], settings: Settings, screen: Screen,
     faults = sum(bool(line.fault) for line in synced)
     same = len(synced) - changed - faults
     screen.out.print(
-        f"{count(len(synced), 'model')}: {changed} changed, {same} as before, {faults} not stated"
+        f"{count(len(synced), 'model')}: {changed} changed, {same} unchanged, {faults} unsupported"
     )
     if written and changed:
-        say_next(screen, "git diff models/", "seedpipe plan FILE")
+        say_next(screen, ("git diff models/", "shows the changes"), ("seedpipe plan", "with the new prices"))
 
 
 def _synced_document(line: SyncedModel) -> dict[str, Any]:
@@ -258,6 +273,7 @@ def show_balance(amount: Decimal, settings: Settings, screen: Screen) -> None:
         print_json({"format": FORMAT, "origin": settings.origin, "balance_usd": exact(amount)})
         return
     screen.out.print(f"{usd(amount)} left at {escape(settings.origin)}")
+    say_next(screen, ("seedpipe plan", "shows what a campaign costs"))
 
 
 def show_live_prices(reviewed: PlanReview, said: AccountReview, screen: Screen) -> None:

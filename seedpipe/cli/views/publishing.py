@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from seedpipe.app import Published
     from seedpipe.cli.console import Screen
+    from seedpipe.cli.views.words import Step
 
 _MOST_TROUBLES: Final = 20
 
@@ -50,8 +51,10 @@ def show_published(published: Published, file: str, screen: Screen) -> None:
     say_next(screen, *_next(left_out, file))
 
 
-def _next(left_out: dict[LeftOut, int], file: str) -> Iterator[str]:
+def _next(left_out: dict[LeftOut, int], file: str) -> Iterator[Step]:
     if any(why.is_unapproved for why in left_out):
-        yield f"seedpipe review {file}     what is rejected and open"
+        yield f"seedpipe review {file} --live", "shows what is rejected and open"
     if LeftOut.NOT_HERE in left_out:
-        yield f"seedpipe run {file} --live     fetches what is paid and not here"
+        yield f"seedpipe run {file} --live", "fetches paid images that are not here"
+    if not left_out:
+        yield "seedpipe audit", "verifies published images against the approved ones"

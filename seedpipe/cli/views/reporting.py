@@ -1,4 +1,4 @@
-"""What was written about a run, and the lines that a CI shows on its page."""
+"""Which reports of a run were written, and the lines that a CI shows on its page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 from rich.markup import escape
 
 from seedpipe.cli.console import print_json
-from seedpipe.cli.views.words import FORMAT, badge
+from seedpipe.cli.views.words import FORMAT, badge, near, say_next
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seedpipe.cli.console import Screen
 
 
-def show_reported(reported: Reported, screen: Screen) -> None:
+def show_reported(reported: Reported, campaign: str, screen: Screen) -> None:
     """Show which files were written, and where."""
     if screen.as_json:
         print_json(
@@ -33,8 +33,10 @@ def show_reported(reported: Reported, screen: Screen) -> None:
         return
     if not screen.quiet:
         screen.err.print(f"{badge(reported.manifest.world)} {escape(reported.manifest.header.campaign)}")
-    screen.out.print(f"written to {escape(str(reported.out))}: {', '.join(reported.names)}", soft_wrap=True)
-    screen.out.print(f"gallery  {escape(str(reported.gallery))}", soft_wrap=True)
+    screen.out.print(f"written to {escape(near(reported.out))}: {', '.join(reported.names)}", soft_wrap=True)
+    screen.out.print(f"gallery  {escape(near(reported.gallery))}", soft_wrap=True)
+    world = f"--{reported.manifest.world}"
+    say_next(screen, (f"seedpipe review {campaign} {world}", "shows what is approved, rejected and open"))
 
 
 def annotate(lines: Iterable[str]) -> None:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from seedpipe.app import ImageReviews, Judged, Judgement, Taken
     from seedpipe.cli.console import Screen
+    from seedpipe.cli.views.words import Step
     from seedpipe.core.reviewing import CellReview, Decision, ImageReview, ReviewTally
 
-_MOST_CELLS: Final = 12  # cells told of in detail; --json has all
+_MOST_CELLS: Final = 12  # cells shown in detail; --json has all
 _MOST_UNKNOWN: Final = 8
 _STYLES: Final = {ReviewState.APPROVED: "green", ReviewState.REJECTED: "red", ReviewState.OPEN: "yellow"}
 _WORDS: Final = {ReviewState.EMPTY: "without images"}
@@ -34,8 +35,8 @@ def show_reviews(reviews: ImageReviews, file: str, screen: Screen) -> None:
         return
     rules = reviews.rules
     if not screen.quiet:
-        quorum = f"{count(rules.quorum, 'approval')} a picture"
-        unit = "sets as a whole" if rules.unit is ReviewUnit.SET else "each image for itself"
+        quorum = f"{count(rules.quorum, 'approval')} needed"
+        unit = "reviewed by set" if rules.unit is ReviewUnit.SET else "reviewed by image"
         screen.err.print(f"{badge(reviews.world)} {escape(reviews.campaign)}: {unit}, {quorum}")
     screen.out.print(_table(reviews))
     for line in _details(reviews, verbose=screen.verbose):
@@ -45,13 +46,13 @@ def show_reviews(reviews: ImageReviews, file: str, screen: Screen) -> None:
 
 
 def show_taken(taken: Taken, screen: Screen) -> None:
-    """Say on stderr what was taken over from an export; the review itself follows on stdout."""
+    """Say on stderr what was imported from an export; the review itself follows on stdout."""
     console = screen.err
-    words = [count(taken.taken, "decision") + f" taken over as {taken.by}'s into {taken.reviews.decisions}"]
-    words += [f"{taken.known} known already"] if taken.known else []
+    words = [count(taken.taken, "decision") + f" imported as {taken.by}'s into {taken.reviews.decisions}"]
+    words += [f"{taken.known} already known"] if taken.known else []
     console.print(escape("; ".join(words)), soft_wrap=True)
     if taken.unknown:
-        left = f"{count(len(taken.unknown), 'decision')} about pictures that are not shown any more, left out"
+        left = f"{count(len(taken.unknown), 'decision')} skipped: about images that are no longer shown"
         console.print(f"[yellow]{left}[/]:")
         for label in taken.unknown[:_MOST_UNKNOWN]:
             console.print(f"  {escape(label)}", soft_wrap=True)
@@ -84,10 +85,13 @@ def show_judged(judged: Judged, judgement: Judgement, file: str, screen: Screen)
     )
     if judged.elsewhere:
         places = ", ".join(judged.elsewhere[:_MOST_UNKNOWN])
-        screen.out.print(f"the same pictures stand at {escape(places)}", soft_wrap=True)
+        screen.out.print(f"the same images are also at {escape(places)}", soft_wrap=True)
     if not screen.quiet:
         screen.err.print(_sum(whole))
-    say_next(screen, f"seedpipe review {file}")
+    say_next(
+        screen,
+        (f"seedpipe review {file}{_world(judged.reviews)}", "shows what is approved, rejected and open"),
+    )
 
 
 def reviews_document(reviews: ImageReviews) -> dict[str, Any]:
@@ -136,8 +140,12 @@ def _image_document(image: ImageReview) -> dict[str, Any]:
     }
 
 
+def _world(reviews: ImageReviews) -> str:
+    return f" --{reviews.world.value}"
+
+
 def _table(reviews: ImageReviews) -> Table:
-    """Return a line a series, and their sum: sets, then images, by where they stand."""
+    """Return one line per series, and their sum: sets, then images, by where they stand."""
     by_series = tally(reviews.cells, reviews.rules)
     whole = all_tally(reviews.cells, reviews.rules)
     states = [state for state in ReviewState if state is not ReviewState.EMPTY or whole.sets[state]]
@@ -172,8 +180,8 @@ def _details(reviews: ImageReviews, *, verbose: bool) -> Iterator[Text]:
 def _why(cell: CellReview) -> str:
     if cell.state is ReviewState.OPEN:
         people = {one.by for image in cell.images for one in image.decisions if one.said is Said.APPROVED}
-        so_far = f", so far {', '.join(sorted(people))}" if people else ""
-        return f"  {count(cell.missing, 'approval')} to go{so_far}"
+        so_far = f", approved by {', '.join(sorted(people))}" if people else ""
+        return f"  needs {cell.missing} more approval{'' if cell.missing == 1 else 's'}{so_far}"
     if cell.state is not ReviewState.REJECTED:
         return ""
     said = [
@@ -193,17 +201,23 @@ def _sum(whole: ReviewTally) -> str:
 
 
 def _print_gallery(reviews: ImageReviews, screen: Screen) -> None:
-    words = near(reviews.gallery) if reviews.gallery else "none here; a run leaves one"
+    words = near(reviews.gallery) if reviews.gallery else "none here; a run writes one"
     screen.out.print(f"gallery  {escape(words)}", soft_wrap=True)
 
 
-def _next(reviews: ImageReviews, file: str) -> Iterator[str]:
+def _next(reviews: ImageReviews, file: str) -> Iterator[Step]:
     whole, live = all_tally(reviews.cells, reviews.rules), reviews.world is World.LIVE
     rejected = whole.sets[ReviewState.REJECTED]
     if not is_settled(whole, reviews.rules):
-        yield f"seedpipe review {file} --take decisions.json     takes over what the gallery has exported"
-        yield f"seedpipe approve {file} CELL     or decides here"
+        world = _world(reviews)
+        yield (
+            f"seedpipe review {file}{world} --take decisions.json",
+            "imports the decisions exported from the gallery",
+        )
+        yield f"seedpipe approve {file}{world} CELL", "or decide here; also reject"
     if rejected and live:
-        yield f"seedpipe run {file} --live --redo rejected     buys the rejected sets again"
+        yield f"seedpipe run {file} --live --redo rejected", "buys the rejected sets again"
     if whole.images[ReviewState.APPROVED] and live:
-        yield f"seedpipe publish {file}     writes what is approved in its formats"
+        yield f"seedpipe publish {file}", "writes the approved images in their formats"
+    if not live:
+        yield f"seedpipe run {file} --live", "live run (paid)"

@@ -1,4 +1,4 @@
-"""What a run has done: its end, doubts that were settled, work that was taken over."""
+"""What a run has done: its end, doubts that were settled, work that was imported."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from seedpipe.cli.console import print_json
 from seedpipe.cli.views.plan_page import headline
 from seedpipe.cli.views.words import (
     FORMAT,
-    billed_line,
+    billed_lines,
     check_line,
     count,
+    near,
     phase_lines,
     phase_total,
     phase_word,
     say_next,
 )
+from seedpipe.core.lifecycle import Phase
 from seedpipe.core.manifest import job_document, run_document
 from seedpipe.core.money import usd
 from seedpipe.core.policy import Redo
@@ -25,18 +27,20 @@ from seedpipe.core.records import StopReason
 from seedpipe.settings import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from seedpipe.app import Adopted, Reconciled, RunResult
     from seedpipe.cli.console import Screen
+    from seedpipe.cli.views.words import Step
+    from seedpipe.core.manifest import RunManifest
     from seedpipe.core.model import Json
     from seedpipe.core.records import Aside, JobRecord
 
 
 def warn_of_changes(paths: Sequence[str], *, screen: Screen) -> None:
-    """Warn that a saved plan is carried out although its campaign is not what it was."""
-    words = f"changed since the plan was saved: {', '.join(paths)}; the plan is carried out as it is"
+    """Warn that a saved plan runs as it is although its campaign has changed."""
+    words = f"changed since the plan was saved: {', '.join(paths)}; the plan runs as it was saved"
     screen.err.print(f"[yellow]warning[/]: {escape(words)}", soft_wrap=True)
 
 
@@ -64,43 +68,50 @@ def show_result(result: RunResult, screen: Screen, *, runs: str, campaign: str, 
     if not screen.quiet:
         screen.err.print()
     if result.doubts_found and not screen.quiet:
-        submits = count(result.doubts_found, "submit")
-        screen.err.print(f"[yellow]a run before this one was killed with {submits} in the air[/]")
+        requests = count(result.doubts_found, "unanswered request")
+        screen.err.print(f"[yellow]an earlier run was killed with {requests}[/]")
     if result.adopted:
-        words = "paid for already, found in the lock or in the service's list"
+        words = "already paid for, found in the lock or in the service's list"
         screen.out.print(f"{count(result.adopted, 'job')} {words}")
-    screen.out.print(_verdict(result), soft_wrap=True)
-    screen.out.print(phase_lines(manifest), end="")
+    _print_sum(result, screen)
     _print_unfetched(manifest.unfetched, screen)
-    screen.out.print(billed_line(manifest))
+    screen.out.print(billed_lines(manifest), end="")
     if end and end.message:
         screen.out.print(f"[yellow]stopped early[/]: {escape(end.message)}", soft_wrap=True)
     _print_checks(result, screen)
     _print_asides(result.asides, result.asides_folder, screen)
     if result.reported:
-        screen.out.print(f"gallery  {escape(str(result.reported.gallery))}", soft_wrap=True)
+        screen.out.print(f"gallery  {escape(near(result.reported.gallery))}", soft_wrap=True)
     else:
-        screen.out.print(f"images  {escape(str(result.out))}", soft_wrap=True)
-    say_next(screen, *_after_run(result, runs, campaign, again))
+        screen.out.print(f"images  {escape(near(result.out))}", soft_wrap=True)
+    say_next(
+        screen,
+        *steps_after(manifest, runs, campaign, again, exit_code=result.exit_code, away=bool(result.away)),
+    )
 
 
-def _print_unfetched(records: Iterable[JobRecord], screen: Screen) -> None:
+def _print_unfetched(records: Sequence[JobRecord], screen: Screen) -> None:
     for record in records:
         screen.out.print(f"  {phase_word(record.phase)}  {escape(record.label)}", soft_wrap=True)
 
 
-def _verdict(result: RunResult) -> str:
-    """Return in a sentence whether all is there."""
-    done, kept, jobs = result.manifest.done, result.manifest.kept.jobs, result.manifest.planned.jobs
+def _print_sum(result: RunResult, screen: Screen) -> None:
+    """Print what became of the jobs; of a plan that is done, one line."""
+    manifest = result.manifest
+    done, jobs = manifest.done, manifest.planned.jobs
     if result.away:
-        words = "that changed cells keep were paid for and are not here"
-        return f"[yellow]missing[/]: {count(result.away, 'set')} {words}; {done} of {count(jobs, 'job')} done"
-    idle = not result.submitted and not result.manifest.elsewhere
-    if done == jobs and idle:
-        return f"[green]everything is done[/]: {count(jobs, 'job')}, nothing was submitted"
-    if done + kept == jobs and idle:
-        return f"[green]nothing to do[/]: {done} of {count(jobs, 'job')} done, the rest is kept"
-    return f"{done} of {count(jobs, 'job')} done, {result.submitted} submitted in this run"
+        words = "kept by changed cells were paid for and are not here"
+        missing = f"[yellow]missing[/]: {count(result.away, 'set')} {words}"
+        screen.out.print(f"{missing}; {done} of {count(jobs, 'job')} done", soft_wrap=True)
+    elif done + manifest.kept.jobs < jobs or manifest.elsewhere:
+        screen.out.print(f"{done} of {count(jobs, 'job')} done, {result.submitted} submitted in this run")
+    elif not result.submitted and [*manifest.tally] == [Phase.DONE] and not manifest.kept.jobs:
+        sums = f"{count(jobs, 'job')}, {count(manifest.planned.images, 'image')}"
+        screen.out.print(f"[green]everything is done[/]: {sums}; nothing was submitted")
+        return
+    elif not result.submitted:
+        screen.out.print("[green]nothing to do[/], nothing was submitted")
+    screen.out.print(phase_lines(manifest), end="")
 
 
 def _print_checks(result: RunResult, screen: Screen) -> None:
@@ -112,7 +123,7 @@ def _print_checks(result: RunResult, screen: Screen) -> None:
         screen.out.print(escape(words), soft_wrap=True)
     found = sum(total.warned + total.failed for total in result.checks.values())
     if found and len(result.findings) < found:
-        screen.out.print("  … the summary and the gallery have them all")
+        screen.out.print("  … all of them are in the summary and the gallery")
 
 
 def show_reconciled(result: Reconciled, screen: Screen) -> None:
@@ -131,8 +142,8 @@ def show_reconciled(result: Reconciled, screen: Screen) -> None:
     if not (result.found or result.absent or result.left):
         screen.out.print("[green]nothing is in doubt[/]")
     for records, words in (
-        (result.found, "found at the service; the next run fetches what is paid"),
-        (result.absent, "surely not accepted; the next run submits what the campaign still asks for"),
+        (result.found, "found at the service; the next run fetches the images"),
+        (result.absent, "not accepted by the service; the next run submits them again"),
         (result.left, "[yellow]still in doubt[/]"),
     ):
         if records:
@@ -145,9 +156,13 @@ def show_reconciled(result: Reconciled, screen: Screen) -> None:
     if result.left:
         say_next(
             screen,
-            "seedpipe reconcile                       looks again",
-            "seedpipe reconcile --write-off JOB       gives it up: the job counts as failed",
+            ("seedpipe reconcile", "looks again"),
+            ("seedpipe reconcile --write-off JOB", "gives up: the job counts as failed"),
         )
+    elif result.found or result.absent:
+        say_next(screen, ("seedpipe resume", "continues the run"))
+    else:
+        say_next(screen, ("seedpipe status", "shows where the last run stands"))
 
 
 def show_written_off(record: JobRecord, screen: Screen) -> None:
@@ -156,22 +171,25 @@ def show_written_off(record: JobRecord, screen: Screen) -> None:
         print_json({"format": FORMAT, "written_off": record.job.job_id})
         return
     screen.out.print(
-        f"{escape(record.label)} is written off: it counts as failed, and its {usd(record.job.cost_usd)} are"
-        " free again. If the service accepted it after all, it was paid.",
+        f"{escape(record.label)} is written off: it counts as failed, and its {usd(record.job.cost_usd)} no"
+        " longer count against the budget. If the service did accept it, it was charged.",
         soft_wrap=True,
     )
+    say_next(screen, ("seedpipe status", "shows where the last run stands"))
 
 
 def show_adopted(result: Adopted, file: Path, screen: Screen) -> None:
-    """Show what was taken over, and what is still new."""
+    """Show what was imported, and what is still new."""
     new = result.reviewed.standing.new
     if screen.as_json:
         print_json({"format": FORMAT, "adopted": result.jobs, "new": phase_total(new)})
         return
     if not screen.quiet:
         screen.err.print(headline(result.reviewed))
-    screen.out.print(f"{count(result.jobs, 'job')} adopted from the service's list, {new.jobs} still new")
-    say_next(screen, f"seedpipe run {file} --live     fetches what is paid, then asks about the rest")
+    screen.out.print(f"{count(result.jobs, 'paid job')} imported from the service's list, {new.jobs} new")
+    say_next(
+        screen, (f"seedpipe run {file} --live", "fetches the paid images, then asks before buying the rest")
+    )
 
 
 def _asides_document(asides: Sequence[Aside]) -> list[Json]:
@@ -185,7 +203,7 @@ def _print_asides(asides: Sequence[Aside], folder: Path, screen: Screen) -> None
     if not asides:
         return
     screen.out.print(
-        f"[yellow]{count(len(asides), 'prediction')} may be yours and belong to no job[/];"
+        f"[yellow]{count(len(asides), 'prediction')} at the service may be yours but match no job[/];"
         f" images in {escape(str(folder))}",
         soft_wrap=True,
     )
@@ -193,23 +211,29 @@ def _print_asides(asides: Sequence[Aside], folder: Path, screen: Screen) -> None
         screen.out.print(f"  {escape(aside.prediction_id)}  {escape(aside.why)}", soft_wrap=True)
 
 
-def _after_run(result: RunResult, runs: str, campaign: str, again: str) -> Iterable[str]:
-    manifest = result.manifest
-    if result.exit_code == 0 and manifest.kept.jobs:
-        return (
-            f"seedpipe plan {campaign}     what has changed",
-            f"{again} --redo changed     buys it",
-            f"seedpipe keep {campaign} CELL     accepts the picture as it is",
-        )
-    if result.exit_code == 0 and manifest.world == World.PROOF.value:
-        return (f"seedpipe run {runs} --live     the real thing",)
-    if result.exit_code == 0:
-        return ("seedpipe show CELL        what was asked, what came, what it cost",)
-    redo = ",".join(word for word in Redo if word in manifest.redoable)
-    is_over = result.exit_code == 1  # the same command has nothing more to do
-    return (
-        "seedpipe status           which jobs, and why",
-        *([f"{again} --redo {redo}     buys them again"] if redo else []),
-        *([f"{again} --redo changed     buys what the cells ask for"] if result.away else []),
-        *([] if is_over else [f"{again}     goes on where this stopped"]),
-    )
+def steps_after(
+    manifest: RunManifest, runs: str, campaign: str, again: str, *, exit_code: int, away: bool = False
+) -> Iterator[Step]:
+    """Yield what to do after a run, or where one has stopped: what failed first, then the review.
+
+    `runs` is what a run is given, a campaign or a saved plan, `campaign` what other commands are; `again` is
+    the whole command, to go on. `away` says whether sets that changed cells keep are not here.
+    """
+    proof = manifest.world == World.PROOF.value
+    if not exit_code and manifest.kept.jobs:
+        yield f"seedpipe plan {campaign}", "shows what has changed"
+        yield f"{again} --redo changed", "buys it again"
+        yield f"seedpipe keep {campaign} CELL", "keeps the images of a changed cell"
+    if exit_code:
+        yield "seedpipe status", "shows which jobs need attention, and why"
+    if exit_code and exit_code != 1:  # after 1 the same command has nothing more to do
+        yield again, "continues where this run stopped"
+    if redo := ",".join(word for word in Redo if word in manifest.redoable):
+        yield f"{again} --redo {redo}", "makes them again" if proof else "buys them again"
+    if away:
+        yield f"{again} --redo changed", "buys what the changed cells ask for"
+    if manifest.count(Phase.DONE, Phase.DONE_SHORT):
+        yield f"seedpipe review {campaign} --{manifest.world}", "shows what is approved, rejected and open"
+    if proof and not exit_code:
+        cost_usd = usd(manifest.planned.cost_usd)
+        yield f"seedpipe run {runs} --live", f"live run (paid): {cost_usd} for the whole plan"

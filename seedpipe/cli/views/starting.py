@@ -27,8 +27,9 @@ def show_started(folder: Path, written: Sequence[str], screen: Screen) -> None:
         return
     for path in written:
         screen.out.print(escape(str(folder / path)), soft_wrap=True)
-    enter = [] if folder == Path() else [f"cd {shlex.quote(str(folder))}"]
-    say_next(screen, *enter, "seedpipe plan campaign.yaml", "seedpipe run campaign.yaml    free proofs")
+    enter = [] if folder == Path() else [(f"cd {shlex.quote(str(folder))}", "")]
+    plan = ("seedpipe plan campaign.yaml", "shows jobs and costs")
+    say_next(screen, *enter, plan, ("seedpipe run campaign.yaml", "free proofs in the sandbox"))
 
 
 def show_schema(name: str | None, screen: Screen) -> None:
@@ -41,9 +42,11 @@ def show_schema(name: str | None, screen: Screen) -> None:
         for known in names:
             about = schemas.load(known).get("description", "")
             screen.out.print(escape(f"{known:<{width}}  {about}"), soft_wrap=True)
-        say_next(screen, "seedpipe schema campaign > schemas/campaign.schema.json")
+        say_next(
+            screen, ("seedpipe schema campaign > schemas/campaign.schema.json", "saves it for your editor")
+        )
     elif name in names:
         print(schemas.text(name), end="")
     else:
-        hint = did_you_mean(name, names) or f"there are {', '.join(names)}"
-        raise InputError(f"there is no schema '{name}'", hint=hint)
+        hint = did_you_mean(name, names) or f"the schemas are {', '.join(names)}"
+        raise InputError(f"unknown schema '{name}'", hint=hint)

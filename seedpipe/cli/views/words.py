@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from rich.markup import escape
 from rich.text import Text
 
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.money import exact, usd
+from seedpipe.core.words import PHASE_WORDS
 from seedpipe.settings import World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
     from seedpipe.cli.console import Screen
     from seedpipe.core.findings import CheckTotal
@@ -21,20 +23,14 @@ if TYPE_CHECKING:
     from seedpipe.core.records import JobRecord, PhaseTotal
     from seedpipe.core.totals import Share
 
+Step: TypeAlias = tuple[
+    str, str
+]  # a command as somebody would type it, and what it does; empty for plain ones
+
 FORMAT: Final = 1
 _MOST_NAMED: Final = 5  # jobs of other plans named one by one; `run.json` has them all
-KEPT: Final = "not bought: their cells were paid for as something else, and keep those pictures"
-_PHASE_WORDS: Final[Mapping[Phase, str]] = {
-    Phase.PLANNED: "new",
-    Phase.SUBMITTING: "being submitted",
-    Phase.IN_DOUBT: "in doubt",
-    Phase.ACCEPTED: "paid, at the service",
-    Phase.FETCHING: "paid, to download",
-    Phase.DONE: "done",
-    Phase.DONE_SHORT: "short",
-    Phase.FAILED: "failed",
-    Phase.LOST: "lost",
-}
+_MARGIN: Final = len("next  ")
+KEPT: Final = "cells changed since purchase; existing images kept"
 _PHASE_STYLES: Final[Mapping[Phase, str]] = {
     Phase.DONE: "green",
     Phase.FAILED: "red",
@@ -51,10 +47,13 @@ def badge(world: str) -> str:
 
 
 def phase_lines(manifest: RunManifest) -> Text:
-    """Return a line a phase: how much stands there."""
-    lines = [_phase_line(phase, manifest.tally[phase]) for phase in Phase if phase in manifest.tally]
+    """Return a line for each phase: how much is in it."""
+    free = manifest.world == World.PROOF.value
+    lines = [
+        phase_line(phase, manifest.tally[phase], free=free) for phase in Phase if phase in manifest.tally
+    ]
     if manifest.kept.jobs:
-        lines.append(Text.from_markup(f"[yellow]kept[/] {count(manifest.kept.jobs, 'job')} {KEPT}"))
+        lines.append(Text.from_markup(f"[yellow]kept[/] {count(manifest.kept.jobs, 'job')}: {KEPT}"))
     if manifest.elsewhere:
         lines.append(_elsewhere_line(manifest.elsewhere))
     return Text("\n").join([*lines, Text("")])
@@ -64,30 +63,38 @@ def _elsewhere_line(records: Sequence[JobRecord]) -> Text:
     named = ", ".join(record.label for record in records[:_MOST_NAMED])
     more = f", … {len(records) - _MOST_NAMED} more" if len(records) > _MOST_NAMED else ""
     jobs = count(len(records), "job")
-    words = f" {jobs} of earlier plans, still to be fetched: {named}{more}"
+    words = f" {jobs} of earlier plans, still to fetch: {named}{more}"
     return Text().append("paid, not here", style="yellow").append(words)
 
 
-def billed_line(manifest: RunManifest) -> Text:
-    """Return what the run has cost, and what its plan has cost so far; the sandbox's bills are no money."""
+def billed_lines(manifest: RunManifest) -> Text:
+    """Return what a run has cost, and what its plan has cost so far.
+
+    Of a proof, which is free, nothing is said unless something was made more than once.
+    """
     run, plan = manifest.run_billed.cost_usd, manifest.billed.cost_usd
-    proof = " (by the sandbox: no money)" if manifest.world == World.PROOF.value else ""
-    return Text(f"billed {usd(run)} in this run, {usd(plan)} for this plan so far{proof}")
+    if manifest.world != World.PROOF.value:
+        return Text(f"billed {usd(run)} in this run, {usd(plan)} for this plan so far\n")
+    if plan <= manifest.planned.cost_usd:
+        return Text()
+    return Text(f"live, this run would have cost {usd(run)} and the plan {usd(plan)} so far\n")
 
 
-def _phase_line(phase: Phase, total: PhaseTotal) -> Text:
-    return Text.from_markup(f"{phase_word(phase)} {totals_text(total)}")
+def phase_line(phase: Phase, total: PhaseTotal, *, free: bool) -> Text:
+    """Return a phase with its jobs, images and cost; `free` are those of a proof."""
+    sums = f"{count(total.jobs, 'job')}, {count(total.images, 'image')}, {cost(total.cost_usd, free=free)}"
+    return Text.from_markup(f"{phase_word(phase)} {sums}")
 
 
-def totals_text(total: PhaseTotal) -> str:
-    """Return jobs, images and money in words."""
-    return f"{count(total.jobs, 'job')}, {count(total.images, 'image')}, {usd(total.cost_usd)}"
+def cost(cost_usd: Decimal, *, free: bool) -> str:
+    """Return an amount; in a proof what it would be live, for nothing was paid."""
+    return f"free ({usd(cost_usd)} live)" if free else usd(cost_usd)
 
 
 def phase_word(phase: Phase) -> str:
     """Return what people call a phase, in its colour."""
     style = _PHASE_STYLES.get(phase)
-    word = _PHASE_WORDS[phase]
+    word = PHASE_WORDS[phase].short
     return f"[{style}]{word}[/]" if style else word
 
 
@@ -100,13 +107,22 @@ def check_line(name: str, total: CheckTotal) -> str:
     return f"check {name}: {', '.join(parts)}{images}"
 
 
-def say_next(screen: Screen, *commands: str) -> None:
-    """Say which commands are sensible now."""
-    if screen.quiet:
+def say_next(screen: Screen, *steps: Step) -> None:
+    """Say which commands are sensible now, each with what it does."""
+    if screen.quiet or not steps:
         return
+    widest = max(len(command) for command, _ in steps)
+    side_by_side = all(_MARGIN + widest + 2 + len(what) <= screen.err.width for _, what in steps)
     screen.err.print()
-    for number, command in enumerate(commands):
-        screen.err.print(f"[dim]{'next' if number == 0 else '    '}  {escape(command)}[/]", soft_wrap=True)
+    for number, (command, what) in enumerate(steps):
+        lines = (
+            [f"{command:<{widest}}  {what}".rstrip()]
+            if side_by_side
+            else [command, *[f"  {what}"] * bool(what)]
+        )
+        for place, line in enumerate(lines):
+            margin = "next  " if number == place == 0 else " " * _MARGIN
+            screen.err.print(f"[dim]{margin}{escape(line)}[/]", soft_wrap=True)
 
 
 def say_nothing_sent(screen: Screen, saved: str | None) -> None:

@@ -55,7 +55,7 @@ def _logo(reading: Reading, tree: Mapping) -> tuple[str | None, bytes]:
         return None, b""
     head = content[:HEAD_BYTES]
     if media_type(head) is None:
-        message = f"{reading.shown(path)} is no image: it looks like {looks_like(head)}"
+        message = f"{reading.shown(path)} is not an image: it looks like {looks_like(head)}"
         hint = "save the logo as PNG, JPEG or WebP"
         reading.report("not-an-image", message, named.span, hint)
         return None, b""

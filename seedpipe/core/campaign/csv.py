@@ -116,7 +116,7 @@ class _Reader:
             if not name:
                 self._report("empty-column-name", "this column has no name", *field)
             elif name in names:
-                self._report("duplicate-column", f"column '{name}' is here twice", *field)
+                self._report("duplicate-column", f"column '{name}' appears twice", *field)
             names.append(name)
         return tuple(names)
 

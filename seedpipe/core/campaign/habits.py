@@ -37,13 +37,13 @@ def habits(reading: Reading, root: Mapping, series: Iterable[Series]) -> Iterato
     for part, what in (("variables", "variable"), ("derive", "derived text")):
         for key, _ in map_at(root, part).entries:
             if key.raw not in reading.mentioned:
-                hint = f"use it in a template, {{{{ {key.raw} }}}}, or take it out"
+                hint = f"use it in a template, {{{{ {key.raw} }}}}, or remove it"
                 yield _warning("unused-variable", f"nothing uses the {what} '{key.raw}'", key, hint)
     over = {axis.name for one in series for axis in one.over}
     for key, _ in map_at(root, "matrix").entries:
         if key.raw not in over:
-            hint = "name it in the 'over' of a series, or take it out"
-            yield _warning("unused-axis", f"no series is over the axis '{key.raw}'", key, hint)
+            hint = "add it to the 'over' of a series, or remove it"
+            yield _warning("unused-axis", f"no series uses the axis '{key.raw}'", key, hint)
     yield from _look_alikes(root)
 
 
@@ -54,7 +54,7 @@ def _judge(reading: Reading, list_name: str, named: Scalar) -> None:
         reading.report("unknown-rule", f"there is no rule '{named.raw}'", named.span, hint)
     elif list_name == "ignore" and not rule.ignorable:
         message = f"the rule '{rule.name}' guards money or files and cannot be ignored"
-        reading.report("unknown-rule", message, named.span, "take it out, and mend what the rule tells")
+        reading.report("unknown-rule", message, named.span, "remove it, and fix what the rule reports")
 
 
 def _look_alikes(node: Node) -> Iterator[Diagnostic]:
@@ -67,7 +67,12 @@ def _look_alikes(node: Node) -> Iterator[Diagnostic]:
                 yield from _look_alikes(item)
         case Scalar(style="", raw=raw, value=str()) if _LOOK_ALIKE.fullmatch(raw):
             hint = f"put it in quotes: '{raw}'"
-            yield _warning("yaml-look-alike", f"{raw} is text here, and something else elsewhere", node, hint)
+            yield _warning(
+                "yaml-look-alike",
+                f"{raw} is text here, but other YAML readers take it for something else",
+                node,
+                hint,
+            )
         case _:
             pass
 

@@ -145,7 +145,7 @@ class _Reader:
             found = self._object(line, at, start) if at < len(line) else None
             if found and _skip(line, found[1]) < len(line):
                 behind = _offset(line, found[1], start)
-                self._report("a line holds one object and nothing behind it", behind)
+                self._report("a line holds one object and nothing after it", behind)
             elif found:
                 count += 1
                 yield found[0], _offset(line, at, start), end
@@ -170,7 +170,7 @@ class _Reader:
                 self._report("a ',' or the closing ']' is missing", at)
                 return
         if count < _MAX_ROWS and self._after_blanks(at + 1) < len(data):
-            self._report("there is text behind the closing ']'", self._after_blanks(at + 1))
+            self._report("there is text after the closing ']'", self._after_blanks(at + 1))
 
     def _entry(self, at: int) -> _Found | None:
         """Return the object that begins at an offset; how far it goes, its own text tells."""
@@ -238,7 +238,7 @@ def _unfit(row: dict[str, Json], *, has_escapes: bool) -> str | None:
             names = [name for value in level if isinstance(value, dict) for name in value]
             texts = [value for value in level if isinstance(value, str)]
             if found := next(filter(None, map(UNFIT_TEXT.search, [*names, *texts])), None):
-                return f"the character U+{ord(found[0]):04X} is not text"
+                return f"the character U+{ord(found[0]):04X} is not allowed in text"
         nested = (value for value in level if isinstance(value, dict | list))
         level = [
             entry for value in nested for entry in (value.values() if isinstance(value, dict) else value)

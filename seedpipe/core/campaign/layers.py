@@ -129,12 +129,12 @@ def _extended(reading: Reading, path: str, root: Node | None, chain: tuple[str, 
     base_path = reading.path_of(extends)
     if posixpath.normpath(base_path) in chain or len(chain) == _MAX_LAYERS:
         names = " → ".join((*chain, posixpath.normpath(base_path)))
-        reading.report("extends", f"these campaigns extend each other without end: {names}", extends.span)
+        reading.report("extends", f"these campaigns extend each other in a circle: {names}", extends.span)
         return without(root, "extends")
     base = _extended(reading, base_path, reading.parsed(base_path, extends.span), chain)
     if not isinstance(base, Mapping):
         if base:
-            reading.report("extends", f"{reading.shown(base_path)} is no campaign", extends.span)
+            reading.report("extends", f"{reading.shown(base_path)} is not a campaign", extends.span)
         return without(root, "extends")
     return merge(without(base, *_NOT_INHERITED), without(root, "extends"))
 

@@ -116,7 +116,7 @@ def _check_logo(reading: Reading, root: Mapping, brand: Brand | None) -> None:
         for key, given in map_at(node, "checks").entries:
             if key.raw == "logo" and is_on(data(given)):
                 hint = "name a PNG, JPEG or WebP file as `logo` in the brand file"
-                reading.report("missing-key", "the brand has no logo to look for", key.span, hint)
+                reading.report("missing-key", "the brand has no logo to check for", key.span, hint)
 
 
 def _check_names(reading: Reading, root: Mapping) -> None:
@@ -138,11 +138,11 @@ def _take_name(
     reading: Reading, key: Scalar, what: str, taken: dict[str, tuple[str, int]], ours: set[str]
 ) -> None:
     if key.raw.casefold() in ours:
-        message = f"'{key.raw}' is a name of seedpipe's own; call it something else"
+        message = f"'{key.raw}' is reserved by seedpipe; use another name"
         reading.report("reserved-name", message, key.span)
     elif key.raw in taken:
         earlier, line = taken[key.raw]
-        message = f"'{key.raw}' is already {earlier} (line {line}); templates could not tell them apart"
+        message = f"'{key.raw}' is already {earlier} (line {line}); templates could not distinguish them"
         reading.report("duplicate-name", message, key.span)
     taken.setdefault(key.raw, (what, key.span.line))
 
@@ -186,13 +186,13 @@ def _check_overrides(
         for key, _ in map_at(node, "derive").entries:
             if key.raw not in derived:
                 hint = did_you_mean(key.raw, derived)
-                message = f"nothing derives '{key.raw}', so it cannot be overridden"
+                message = f"'{key.raw}' is not derived anywhere, so it cannot be overridden"
                 reading.report("unknown-variable", message, key.span, hint, breaks=False)
         if not _knows_keys(reading, map_at(node, "match"), axes, [reader.name for reader in readers]):
             continue
         if not any(number in reader.overrides for reader in readers):
             span = map_at(node, "match").span
-            hint = "no series is over all the axes that it names"
+            hint = "no series uses all the axes it names"
             reading.report("matches-nothing", "this override matches no series", span, hint, breaks=False)
 
 
@@ -226,7 +226,7 @@ def _check_shared_inputs(reading: Reading, inputs: Mapping, models: set[str | No
             message = f"no model of this campaign has an input '{key.raw}'"
             reading.report("unknown-input", message, key.span, hint, breaks=False)
         elif key.raw == "prompt":
-            reading.report("unknown-input", "the prompt stands in each series", key.span, breaks=False)
+            reading.report("unknown-input", "set the prompt in each series", key.span, breaks=False)
 
 
 def _budget(root: Mapping) -> Budget:

@@ -110,7 +110,7 @@ def _listed(reading: Reading, name: Scalar, node: Node) -> Axis:
         if fault := tables.key_fault(key.raw):
             reading.report("axis-key", f"axis '{name.raw}': {fault}", key.span)
         elif key.raw in first:
-            message = f"the key '{key.raw}' is here twice; it was first given on line {first[key.raw].line}"
+            message = f"the key '{key.raw}' appears twice; it first appears on line {first[key.raw].line}"
             reading.report("duplicate-axis-key", message, key.span)
         first.setdefault(key.raw, key.span)
         cells = dict(item.items()) if isinstance(item, Mapping) else {}
@@ -165,7 +165,7 @@ def _chosen(
             noted = replace(fault.diagnostic, notes=(f"in row {row}",))
             reading.keep([noted])
     if not chosen and len(reading.problems) == faults:
-        reading.report("matches-nothing", f"'where' keeps no row of '{axis}'", where.span)
+        reading.report("matches-nothing", f"'where' matches no row of '{axis}'", where.span)
     return chosen
 
 
@@ -198,9 +198,9 @@ def _fallback(reading: Reading, node: Mapping, keys: set[str]) -> dict[str, str]
             seen.append(end)
             end = fallback[end]
         if end in seen:
-            message = f"these fallbacks go in a circle: {' → '.join([*seen, end])}"
+            message = f"these fallbacks form a circle: {' → '.join([*seen, end])}"
             reading.report("fallback", message, value.span)
         elif end not in keys:
-            message = f"no row has the key '{end}', so it cannot stand in for '{key.raw}'"
+            message = f"no row has the key '{end}', so it cannot replace '{key.raw}'"
             reading.report("fallback", message, value.span, did_you_mean(end, keys))
     return fallback

@@ -39,7 +39,7 @@ def project_catalogue(files: Files, shipped: Catalogue) -> Catalogue:
     read_project_models(reading)
     if reading.problems:
         ordered = in_reading_order(reading.problems)
-        raise InputError("the project's models have faults; nothing was sent", diagnostics=ordered)
+        raise InputError("the project's models have errors; nothing was sent", diagnostics=ordered)
     return reading.catalogue
 
 
@@ -111,7 +111,7 @@ def _check_price(reading: Reading, tree: Mapping, model: ModelSpec) -> None:
 
 def _price_faults(catalogue: Catalogue, model: ModelSpec) -> Iterator[tuple[str, ...]]:
     if "prompt" not in model.inputs or model.inputs["prompt"].kind is not InputKind.TEXT:
-        yield "a model needs an input 'prompt' of kind text", "inputs"
+        yield "a model needs a text input 'prompt'", "inputs"
     for name in model.priced_inputs:
         spec = model.inputs.get(name)
         if spec is None or (spec.default is None and not spec.required):
@@ -130,7 +130,7 @@ def _price_faults(catalogue: Catalogue, model: ModelSpec) -> Iterator[tuple[str,
     for spec in model.inputs.values():
         alone = ModelSpec(model_id=model.model_id, inputs={spec.name: spec}, unit_usd=model.unit_usd)
         if spec.default is not None and normalise(catalogue, alone, {spec.name: spec.default})[1]:
-            yield f"the default of '{spec.name}' is none of its own values", "inputs", spec.name
+            yield f"the default of '{spec.name}' is not one of its values", "inputs", spec.name
 
 
 def _place(tree: Mapping, *names: str) -> Any:

@@ -42,7 +42,7 @@ def _format(reading: Reading, name: str, node: Mapping) -> Format:
     kind, quality = text_at(node, "type"), node.key("quality")
     if kind == "png" and quality:
         hint = "name the type jpeg or webp, or leave 'quality' out"
-        reading.report("wrong-value", "a PNG loses nothing, so it has no quality", quality.span, hint)
+        reading.report("wrong-value", "a PNG is lossless, so it has no quality", quality.span, hint)
     most_kb, enlarge = _number(node, "max_kb"), node.get("enlarge")
     return Format(
         name=name,

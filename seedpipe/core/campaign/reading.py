@@ -154,8 +154,8 @@ class Reading:
     def _partial(self, name: str, span: Span) -> SourceText | Diagnostic:
         """Return a file that a template includes, from the campaign's folder or below."""
         if posixpath.normpath(name).startswith(".."):
-            message = f"'{name}' leads out of the campaign's folder"
-            hint = "templates include files from beside the campaign; copy it there"
+            message = f"'{name}' leads outside the campaign's folder"
+            hint = "templates can include only files in the campaign's folder; copy it there"
             return Diagnostic(rule="path-outside", message=message, span=span, hint=hint)
         return self._text(name, span)
 

@@ -109,7 +109,7 @@ def too_many_columns(columns: Collection[str], head: Span) -> Diagnostic | None:
     if len(columns) <= MAX_COLUMNS:
         return None
     message = f"the rows have more than {MAX_COLUMNS} columns together"
-    hint = "do the rows name their columns alike?"
+    hint = "do all rows use the same column names?"
     return Diagnostic(rule="file-too-large", message=message, span=head, hint=hint)
 
 
@@ -132,9 +132,9 @@ _LOST: Final = re.compile("[\udc80-\udcff]")
 def _unfit(code: int, span: Span) -> Diagnostic:
     return Diagnostic(
         rule="control-character",
-        message=f"the character U+{code:04X} is not text",
+        message=f"the character U+{code:04X} is not allowed in text",
         span=span,
-        hint="remove it; it cannot be seen, and no prompt or path can carry it",
+        hint="remove it; it is invisible, and not allowed in prompts and paths",
     )
 
 

@@ -85,14 +85,14 @@ def _unfit(content: bytes) -> FileProblem | None:
     """Return why a file will not do as a reference image, judged by its size, its beginning and its end."""
     if len(content) > _MOST_BYTES:
         limit = f"{_MOST_BYTES // 1024 // 1024} MiB"
-        hint = "save it smaller: models look at no more than some megapixels of a reference"
+        hint = "save it smaller: models use only a few megapixels of a reference"
         return FileProblem(f"this image is larger than {limit}", rule="file-too-large", hint=hint)
     head, tail = content[:HEAD_BYTES], content[-TAIL_BYTES:]
     kind = media_type(head)
     if kind is None:
-        hint = "save it as PNG, JPEG or WebP; its name does not count"
-        return FileProblem(f"this is no image but {looks_like(head)}", rule="not-an-image", hint=hint)
+        hint = "save it as PNG, JPEG or WebP; the file extension alone is not enough"
+        return FileProblem(f"this is not an image but {looks_like(head)}", rule="not-an-image", hint=hint)
     if not is_whole(kind, head=head, tail=tail, size_bytes=len(content)):
-        hint = "it may have been copied in part; fetch it again"
-        return FileProblem("this image is cut short", rule="not-an-image", hint=hint)
+        hint = "it may have been copied only in part; copy it again"
+        return FileProblem("this image is incomplete", rule="not-an-image", hint=hint)
     return None

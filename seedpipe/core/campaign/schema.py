@@ -138,7 +138,7 @@ def _wrong_pattern(error: ValidationError, node: Node, _: Scalar | None) -> Iter
 
 
 def _constant(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
-    message = f"{_subject(error, key)} must be {error.validator_value}, the only version there is"
+    message = f"{_subject(error, key)} must be {error.validator_value}, the only supported version"
     hint = f"write '{key.raw}: {error.validator_value}'" if key else None
     yield _about(error, node, key, "wrong-value", message, hint)
 
@@ -149,7 +149,7 @@ def _not_listed(error: ValidationError, node: Node, key: Scalar | None) -> Itera
     message = f"{_subject(error, key)} must be {_either(known)}, not {given}"
     hint = did_you_mean(node.raw, known) if isinstance(node, Scalar) else None
     if not hint and key and "then" in error.schema_path:  # what is no text may be a map
-        hint = f"'{key.raw}: {{}}' checks as usual; limits and a level go into the braces"
+        hint = f"'{key.raw}: {{}}' checks as usual; put limits and a level into the braces"
     yield _about(error, node, key, "wrong-value", message, hint)
 
 
@@ -172,7 +172,7 @@ def _too_many(error: ValidationError, node: Node, key: Scalar | None) -> Iterato
 
 
 def _repeated(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:
-    yield _about(error, node, key, "wrong-value", f"{_subject(error, key)} has an entry twice")
+    yield _about(error, node, key, "wrong-value", f"{_subject(error, key)} lists an entry twice")
 
 
 def _other(error: ValidationError, node: Node, key: Scalar | None) -> Iterator[Violation]:

@@ -70,8 +70,8 @@ class SelectionReader:
     def _knows(self, name: Scalar, node: Mapping) -> bool:
         """Say whether an axis is one of the series and has the keys that are named."""
         if name.raw not in self.over:
-            hint = did_you_mean(name.raw, self.over) or f"it is over {', '.join(self.over) or 'no axis'}"
-            message = f"series '{self.series}' is not over an axis '{name.raw}'"
+            hint = did_you_mean(name.raw, self.over) or f"it uses {', '.join(self.over) or 'no axis'}"
+            message = f"series '{self.series}' does not use an axis '{name.raw}'"
             self._report("unknown-axis", message, name.span, hint)
             return False
         axis = self.axes.get(name.raw)
@@ -92,7 +92,7 @@ class SelectionReader:
         if not isinstance(count, Scalar) or not self._fits("sample"):
             return None
         if isinstance(per, Scalar) and per.raw not in self.over:
-            hint = did_you_mean(per.raw, self.over) or f"it is over {', '.join(self.over) or 'no axis'}"
+            hint = did_you_mean(per.raw, self.over) or f"it uses {', '.join(self.over) or 'no axis'}"
             self._report(
                 "unknown-axis", f"'per' names an axis of the series, not '{per.raw}'", per.span, hint
             )

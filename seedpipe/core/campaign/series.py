@@ -45,12 +45,12 @@ _JINJA_WORDS: Final = frozenset(
 )
 RESERVED: Final = {*_IN_OUTPUT, "brand", "shot", "shots", "take", *_JINJA_WORDS}
 _OUT_OF_PLACE: Final = {
-    "max_images": "'max_images' is known in prompt and output only: it follows from the inputs",
-    "input": "'input' is known in prompt and output only: inputs cannot use each other",
-    "image": "'image' is known in output only: one request makes all images of a set",
-    "format": "'format' is known in publish only: each image is written in all its formats",
+    "max_images": "'max_images' is available in prompt and output only: it follows from the inputs",
+    "input": "'input' is available in prompt and output only: inputs cannot use each other",
+    "image": "'image' is available in output only: one request makes all images of a set",
+    "format": "'format' is available in publish only: each image is written in all its formats",
     "shots": "this series has no 'shots'; name its images: 'shots: [front, side]'",
-    "shot": "'shot' is known in the output of a series that has 'shots'",
+    "shot": "'shot' is available in the output of a series that has 'shots'",
     "brand": "this campaign has no brand file; name one at the top: 'brand: brands/name.yaml'",
 }
 
@@ -146,7 +146,7 @@ class SeriesReader:
                 self._report("unknown-axis", f"there is no axis '{name}' in 'matrix'", item.span, hint)
                 self._axis_mistyped = True
             elif name in seen:
-                self._report("duplicate-axis", f"axis '{name}' is here twice", item.span)
+                self._report("duplicate-axis", f"axis '{name}' appears twice", item.span)
             else:
                 seen.append(name)
         return tuple(seen)
@@ -190,8 +190,8 @@ class SeriesReader:
             if key.raw in top:
                 continue
             if key.raw == "prompt":
-                hint = "write it as the series' own key, beside 'input'"
-                message = "the prompt is not given as an input"
+                hint = "write it as a key of the series, beside 'input'"
+                message = "the prompt is not an input"
                 self._reading.report("unknown-input", message, key.span, hint, breaks=False)
             else:
                 yield key.raw, self._input(node, key)
@@ -231,13 +231,13 @@ class SeriesReader:
         top = self._top_input.get(count) if count else None
         if count is None and len(self._shots) > 1:
             hint = "use its 'sequential' variant, or an axis instead of shots"
-            message = f"{model.model_id} makes one image a request, and these are {len(self._shots)} shots"
+            message = f"{model.model_id} makes one image per request, but there are {len(self._shots)} shots"
             self._report("shots", message, key.span, hint)
         elif top:
             return self._with_fewer_shots(inputs, top)
         elif count and (own := given.get(count)) and yaml.plain(own) != len(self._shots):
             message = f"'{count}' follows from the {len(self._shots)} shots"
-            self._report("shots", message, own.span, "leave it out, or name as many shots")
+            self._report("shots", message, own.span, "remove it, or name that many shots")
         elif count:
             value = InputValue(value=len(self._shots), span=key.span, key_span=key.span)
             return {**inputs, count: value}
@@ -248,7 +248,7 @@ class SeriesReader:
         asked = yaml.plain(top)
         if not isinstance(asked, int) or not 1 <= asked <= len(self._shots):
             message = (
-                f"series '{self._key.raw}' has {len(self._shots)} shots; a profile can ask for fewer of them"
+                f"series '{self._key.raw}' has {len(self._shots)} shots; a profile can only ask for fewer"
             )
             self._report("shots", message, top.span)
         else:
@@ -447,7 +447,7 @@ def _derivations(root: Mapping, series: Mapping | None) -> list[tuple[str, Scala
 
 def _later(derivations: list[tuple[str, Scalar]], at: int) -> dict[str, str]:
     return {
-        name: f"'{name}' is derived below; a derived text sees only those above it"
+        name: f"'{name}' is derived below; a derived text can use only those above it"
         for name, _ in derivations[at:]
     }
 

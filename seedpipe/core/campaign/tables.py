@@ -38,7 +38,7 @@ def key_fault(key: str) -> str | None:
     if not key:
         return "the key is empty"
     if key != key.strip():
-        return f"the key '{key}' begins or ends with a blank"
+        return f"the key '{key}' begins or ends with a space"
     if unfit := _UNFIT_IN_KEY.search(key):
         shown = unfit[0] if unfit[0].isprintable() else f"U+{ord(unfit[0]):04X}"
         return f"the key '{key}' has a '{shown}' in it"
@@ -58,7 +58,7 @@ def parse(
     problems: list[Diagnostic] = []
     read = _FORMATS.get(shown_path.rpartition(".")[2].casefold())
     if read is None:
-        hint = "rename it after what is in it"
+        hint = "give it the extension of its format"
         message = f"{shown_path}: rows are read from .csv, .jsonl, .json and .yaml files"
         return None, [Diagnostic(rule="file-format", message=message, span=named, hint=hint)]
     records = read(shown_path, data, problems)
@@ -105,7 +105,7 @@ def _misses_columns(
 
 
 def _no_rows(records: Records) -> Diagnostic:
-    hint = "a campaign over no rows makes no picture"
+    hint = "a campaign without rows makes no images"
     return Diagnostic(rule="empty-file", message="there are no rows here", span=records.head, hint=hint)
 
 
@@ -133,9 +133,9 @@ def _rows(
             continue
         if key in first:
             line = records.place(first[key], places[0]).line
-            message = f"the key '{'/'.join(key)}' is here twice; it was first given on line {line}"
+            message = f"the key '{'/'.join(key)}' appears twice; it first appears on line {line}"
             span = records.place(record.start, places[0])
-            hint = "a key names one row: give this one another, or take it out"
+            hint = "a key names one row: change this one, or remove the row"
             problems.append(Diagnostic(rule="duplicate-axis-key", message=message, span=span, hint=hint))
         else:
             first[key] = record.start
@@ -157,7 +157,7 @@ def _from_yaml(shown_path: str, data: bytes, problems: list[Diagnostic]) -> Reco
     problems += found
     if not isinstance(root, yaml.Sequence):
         if root and not found:
-            hint = "write a row a line: - {sku: AUR-01, name: Lamp}"
+            hint = "write one row per line: - {sku: AUR-01, name: Lamp}"
             message = "a file of rows is a list of maps"
             problems.append(Diagnostic(rule="wrong-type", message=message, span=root.span, hint=hint))
         return None

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from seedpipe.core.model import Json
 
-_MAX_BYTES: Final = 1024 * 1024  # a campaign is written by hand; long lists belong into CSV files
+_MAX_BYTES: Final = 1024 * 1024  # a campaign is written by hand; put long lists into CSV files
 _MAX_NODES: Final = 50_000  # keys and values: far above any file that a person reviews
 _MAX_DEPTH: Final = 32  # nesting: the format itself needs six levels
 _MAX_NUMBER_CHARS: Final = 30  # longer digits are article numbers, not quantities
@@ -123,7 +123,7 @@ def parse(shown_path: str, data: bytes) -> tuple[Node | None, list[Diagnostic]]:
     if len(data) > _MAX_BYTES:
         limit = f"{_MAX_BYTES // 1024} KiB"
         message = f"the file is larger than {limit}"
-        hint = "long lists belong into CSV files"
+        hint = "put long lists into CSV files"
         return None, [Diagnostic(rule="file-too-large", message=f"{shown_path}: {message}", hint=hint)]
     source, problem = decode(shown_path, data)
     if problem:
@@ -225,7 +225,7 @@ class _Builder:
             # PyYAML lets "\UFFFFFFFF" fall through to chr().
             match = re.search(r"\\U(?!0010|000)[0-9A-Fa-f]{8}", self._source.text)
             offset = match.start() if match else 0
-            self._report("yaml-syntax", "this escape names no character", offset, width=10)
+            self._report("yaml-syntax", "this escape is not a valid character", offset, width=10)
             return None, self._problems
         if self._root is None and not self._problems:
             self._report("empty-file", "the file is empty", 0)
@@ -237,7 +237,7 @@ class _Builder:
                 self._begin_document(event)
             case AliasEvent():
                 offset = _offset(event.start_mark)
-                self._refuse("alias", "aliases (*name) are not read", offset, "write the value out")
+                self._refuse("alias", "aliases (*name) are not supported", offset, "write the value out")
                 self._place(self._scalar("", "", offset, _offset(event.end_mark)))
             case ScalarEvent():
                 self._check_node(event)
@@ -260,9 +260,11 @@ class _Builder:
     def _begin_document(self, event: DocumentStartEvent) -> None:
         self._documents += 1
         if event.version or event.tags:
-            self._refuse("directive", "YAML directives (%...) are not read", _offset(event.start_mark), None)
+            self._refuse(
+                "directive", "YAML directives (%...) are not supported", _offset(event.start_mark), None
+            )
         if self._documents > 1:
-            hint = "one campaign a file; remove the '---' and what follows"
+            hint = "one campaign per file; remove the '---' and what follows"
             self._refuse(
                 "several-documents", "a second document starts here", _offset(event.start_mark), hint
             )
@@ -272,14 +274,16 @@ class _Builder:
         self._nodes += 1
         offset = _offset(event.start_mark)
         if self._nodes > _MAX_NODES:
-            self._report("yaml-limit", f"more than {_MAX_NODES} values; long lists belong into CSV", offset)
+            self._report("yaml-limit", f"more than {_MAX_NODES} values; put long lists into CSV", offset)
             raise _Stop
         if event.anchor:
             self._refuse(
-                "anchor", "anchors (&name) are not read", offset, "write the value out where it is used"
+                "anchor", "anchors (&name) are not supported", offset, "write the value out where it is used"
             )
         if getattr(event, "tag", None):
-            self._refuse("tag", "tags (!name) are not read", offset, "quote the value if it starts with '!'")
+            self._refuse(
+                "tag", "tags (!name) are not supported", offset, "quote the value if it starts with '!'"
+            )
 
     def _close(self) -> None:
         frame = self._open.pop()
@@ -313,10 +317,10 @@ class _Builder:
     def _enter(self, frame: _Frame, key: Scalar, value: Node) -> None:
         if key.raw == "<<" and key.style == "":
             hint = "write the keys out"
-            self._refuse_at("merge-key", "merge keys (<<) are not read", key.span, hint)
+            self._refuse_at("merge-key", "merge keys (<<) are not supported", key.span, hint)
         elif key.raw in frame.entries:
             first = frame.entries[key.raw][0].span
-            message = f"'{key.raw}' is here twice; it was first given on line {first.line}"
+            message = f"'{key.raw}' appears twice; it first appears on line {first.line}"
             self._refuse_at("duplicate-key", message, key.span, "keep one of them")
         else:
             frame.entries[key.raw] = (key, value)
@@ -407,15 +411,15 @@ class _Builder:
 
 
 _ENDLESS: Final = "expected the node content, but found '<stream end>'"
-_UNEVEN: Final = ("this line begins in another column than its neighbours", "check its indentation")
+_UNEVEN: Final = ("this line is not aligned with the lines around it", "check its indentation")
 _STRAY: Final = "a text cannot begin with this character"
 _SYNTAX_WORDS: Final[MappingOf[str, tuple[str, str]]] = {  # PyYAML's words: ours, and what to do
     "mapping values are not allowed here": (
-        "a second ': ' in one line makes no sense to YAML",
+        "YAML does not allow a second ': ' in one line",
         "quote text that has a ': ' in it",
     ),
     "found character '\\t' that cannot start any token": (
-        "a tab stands where only spaces can",
+        "there is a tab where only spaces are allowed",
         "indent with spaces, not tabs",
     ),
     "found character '%' that cannot start any token": (_STRAY, "quote text that starts with '%'"),
@@ -429,7 +433,7 @@ _SYNTAX_WORDS: Final[MappingOf[str, tuple[str, str]]] = {  # PyYAML's words: our
         "begin all of them with '- ', or none",
     ),
     "expected <block end>, but found '<scalar>'": (
-        "text follows behind a closing quote",
+        "there is text after the closing quote",
         "quote the whole value when a part of it is in quotes",
     ),
     "expected ',' or ']', but got '<stream end>'": ("", "is a closing ']' missing?"),

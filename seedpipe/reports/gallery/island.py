@@ -16,7 +16,7 @@ from seedpipe.core.money import usd
 from seedpipe.core.policy import counts_as_failed
 from seedpipe.core.safe_text import neutral
 from seedpipe.core.showing import kept_words, own_set, shown_sets
-from seedpipe.reports.words import PHASE_WORDS
+from seedpipe.core.words import PHASE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,7 +121,7 @@ class _Telling:
         return {
             **_made(record, own.remarks),
             "phase": record.phase.value,
-            "words": PHASE_WORDS[record.phase],
+            "words": PHASE_WORDS[record.phase].long,
             "failed": counts_as_failed(policy, record.phase),
             "error": latest.error if latest else "",
             "expected": record.job.outputs_expected,
@@ -233,7 +233,7 @@ def _check(result: CheckResult) -> dict[str, Json]:
 def _attempt(attempt: Attempt) -> dict[str, Json]:
     return {
         "number": attempt.number,
-        "words": PHASE_WORDS[attempt.phase],
+        "words": PHASE_WORDS[attempt.phase].long,
         "prediction": attempt.prediction_id,
         "cost": usd(attempt.cost_usd),
         "sent": _time(attempt.intent_at),

@@ -105,10 +105,10 @@ def test_a_header_that_needs_faulty_cells_raises_their_faults():
     ("content", "rule", "words"),
     [
         (png("red") + b"\0" * 11 * 2**20, "file-too-large", "larger than 10 MiB"),
-        (b"", "not-an-image", "nothing at all"),
+        (b"", "not-an-image", "an empty file"),
         (b"<svg/>", "not-an-image", "XML or SVG"),
         (b"GIF89a" + b"\0" * 80, "not-an-image", "PNG, JPEG and WebP"),
-        (png("red")[:40], "not-an-image", "cut short"),
+        (png("red")[:40], "not-an-image", "incomplete"),
     ],
 )
 def test_what_is_no_whole_image_of_moderate_size_is_refused(content, rule, words):
