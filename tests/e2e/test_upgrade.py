@@ -2,13 +2,14 @@
 
 import json
 import shutil
+import subprocess
 
 import jsonschema
 import pytest
 
 from seedpipe import schemas
 from tests.cards import charges, count_charges
-from tests.command_line import CommandLine
+from tests.command_line import HANG_S, CommandLine
 
 MODEL = """\
 seedpipe: 1
@@ -162,6 +163,19 @@ def test_plans_say_which_size_it_is_wherever_they_are_told(payer):
     line.run("run", "saved.plan", "--live", *at, "--yes")
     line.run("resume", "--live", "--yes", *at)
     assert count_charges(line) == 2
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_an_upgrade_is_no_change_of_the_campaign_since_a_commit(payer):
+    line, address = payer
+    me = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    for command in (("init", "-q"), ("add", "campaign.yaml", LOCK, "models"), (*me, "commit", "-qm", "paid")):
+        subprocess.run(("git", *command), cwd=line.project, check=True, timeout=HANG_S)
+    against = ("plan", "campaign.yaml", "--base-url", address, "--against", "HEAD")
+    assert "no cell asks for anything else" in line.run(*against).stdout
+    edit(line, lamps="red, blue, green")
+    told = " ".join(line.run(*against).stdout.split())
+    assert "$0.054 (2 cells, 2 jobs) → $0.081 (3 cells, 3 jobs)" in told
 
 
 def test_a_size_that_is_written_out_changes_and_a_proof_shows_today_s(payer):
