@@ -157,5 +157,5 @@ def test_proofs_are_never_published(seedpipe):
     for flags in ((), ("--live",)):
         said = seedpipe.run("publish", "campaign.yaml", *flags, code=2).stderr
         assert "there was no live run here yet of campaign 'cards'" in said
-        assert "--live` is one" in said
+        assert "--live` (paid)" in said
     assert "proofs are never published" in seedpipe.run("publish", "campaign.yaml", "--proof", code=2).stderr

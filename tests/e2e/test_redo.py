@@ -113,7 +113,7 @@ def test_the_policy_decides_what_is_tried_again(again, policy, cards, code, phas
 
 def test_accepted_short_sets_are_done(again):
     project = again("plain", SHORT, policy="short_sets: accept")
-    assert "done 2 jobs" in project.run("run", "campaign.yaml").stdout
+    assert "2 of 2 jobs done" in project.run("run", "campaign.yaml").stdout
     assert "everything is done" in project.run("run", "campaign.yaml").stdout
 
 

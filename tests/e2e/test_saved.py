@@ -84,7 +84,7 @@ def test_a_sample_is_proofed_as_a_plan_of_its_own_and_saves_nothing_from_the_who
     edit(lamps, "red, blue, green], market: [us, de")
     assert jobs(lamps, "run", "campaign.yaml", "--sample", "3") == {"done": 3}
     assert jobs(lamps, "run", "campaign.yaml") == {"done": 3}  # the prompt names no market: cells share jobs
-    assert "say --sample 3" in lamps.run("run", "campaign.yaml", "--sample", "2", code=2).stderr
+    assert "use --sample 3" in lamps.run("run", "campaign.yaml", "--sample", "2", code=2).stderr
 
 
 def test_canaries_are_a_cell_of_each_key_and_a_plan_of_their_own(lamps):
@@ -101,7 +101,7 @@ def test_canaries_are_a_cell_of_each_key_and_a_plan_of_their_own(lamps):
     assert made == ["blue-de-1", "blue-jp-1", "blue-us-1"]
     for asked, told in (
         (["--canary", "markt"], "did you mean 'market'?"),
-        (["--canary", "market", "--sample", "6"], "say one of them"),
+        (["--canary", "market", "--sample", "6"], "use one of them"),
     ):
         assert told in lamps.run("run", "campaign.yaml", *asked, code=2).stderr
 
@@ -113,7 +113,7 @@ def test_what_is_kept_and_why_can_be_asked(lamps):
     document = json.loads(lamps.run("explain", "campaign.yaml", "hero/red", "--proof", "--json").stdout)
     jsonschema.validate(document, schemas.load("explanation"))
     said = document["cells"]
-    assert said[0]["why"] == "done: a run has nothing to do"
+    assert said[0]["why"] == "done: nothing to do"
     assert {
         "name": "lamp",
         "value": "red",

@@ -110,7 +110,10 @@ def _print_sum(result: RunResult, screen: Screen) -> None:
         screen.out.print(f"[green]everything is done[/]: {sums}; nothing was submitted")
         return
     elif not result.submitted:
-        screen.out.print("[green]nothing to do[/], nothing was submitted")
+        words = "everything is done" if done == jobs else "nothing to do"
+        screen.out.print(f"[green]{words}[/], nothing was submitted")
+    elif len(manifest.tally) > 1:
+        screen.out.print(f"{done} of {count(jobs, 'job')} done, {result.submitted} submitted in this run")
     screen.out.print(phase_lines(manifest), end="")
 
 
