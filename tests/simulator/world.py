@@ -330,8 +330,10 @@ class World:
         """See that a run reports what is ours and nobody's, and that it touches nothing of others.
 
         `relied_on` are whether what it has sent itself, and what was given up before, can have been seen.
+        It sends nothing before a first page has told it the time; what others ask until then is not its own.
         """
         ours = {body_key(cells[0].job) for cells in self.asked()}
+        since_s += self.service.habits.page_s
         sent, given_up = relied_on
         due = [
             task
