@@ -277,8 +277,9 @@ def test_adopt_takes_over_without_submitting_and_no_adopt_pays_again(lossy):
         lose_ledger(lossy.project)
         adopted = json.loads(lossy.run("adopt", "campaign.yaml", "--base-url", address, "--json").stdout)
         assert (adopted["adopted"], adopted["new"]["jobs"]) == (3, 0)
-        words = lossy.run("adopt", "campaign.yaml", "--base-url", address).stdout
-        assert "0 paid jobs imported" in words
+        said = lossy.run("adopt", "campaign.yaml", "--base-url", address)
+        assert "0 paid jobs imported" in said.stdout
+        assert f"seedpipe run campaign.yaml --base-url {address} --live" in said.stderr
         assert jobs_by_phase(lossy.run(*live(address))) == {"done": 3}
         assert sum(charged_requests(lossy).values()) == 3
         lose_ledger(lossy.project, "lost again")

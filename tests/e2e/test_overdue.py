@@ -59,7 +59,7 @@ def overdue(seedpipe):
         first = play("a, b", SLOW)
         assert first.returncode == 3
         assert "paid, at the service  hero/a" in first.stdout
-        again = f"seedpipe run campaign.yaml --base-url {address} --live     goes on where this stopped"
+        again = f"seedpipe run campaign.yaml --base-url {address} --live\n"
         assert again in first.stderr
         yield play
 
@@ -68,14 +68,14 @@ def test_what_the_plan_has_dropped_is_named_and_the_run_has_not_ended(overdue, s
     run = overdue("c", QUICK)
     assert run.returncode == 3, run.stderr
     assert "1 of 1 job done" in run.stdout
-    assert "2 jobs of earlier plans, still to be fetched: hero/" in run.stdout
+    assert "2 jobs of earlier plans, still to fetch: hero/" in run.stdout
     manifest = json.loads((seedpipe.project / "out" / out_folder(seedpipe) / "run.json").read_text())
     jsonschema.validate(manifest, schemas.load("run"))
     assert sorted(job["cell"] for job in manifest["elsewhere"]) == ["hero/a", "hero/b"]
     assert {(job["phase"], job["cost_usd"]) for job in manifest["elsewhere"]} == {("accepted", "0.027")}
     status = seedpipe.run("status")
-    assert "exit 3" in status.stdout
-    assert "2 jobs of earlier plans, still to be fetched: hero/" in status.stdout
+    assert "exit code 3" in status.stdout
+    assert "2 jobs of earlier plans, still to fetch: hero/" in status.stdout
     said = json.loads(seedpipe.run("status", "--json").stdout)
     jsonschema.validate(said, schemas.load("status"))
     assert said["elsewhere"] == manifest["elsewhere"]
@@ -85,7 +85,7 @@ def test_cells_do_not_keep_pictures_that_are_not_here(overdue, seedpipe):
     run = overdue("a, b", QUICK)
     assert run.returncode == 3, run.stderr
     assert "nothing to do" not in run.stdout
-    assert "2 jobs of earlier plans, still to be fetched: hero/" in run.stdout
+    assert "2 jobs of earlier plans, still to fetch: hero/" in run.stdout
     assert not list(seedpipe.project.glob("out/*/hero/*"))
 
 

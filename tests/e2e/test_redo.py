@@ -203,11 +203,11 @@ def test_what_was_tried_as_often_as_may_be_is_not_offered_nor_counted_again(agai
     project = again(SHORT, policy="max_takes: 1")
     first = project.run("run", "campaign.yaml", code=1)
     assert "--redo" not in first.stderr
-    assert "goes on where this stopped" not in first.stderr
+    assert "continues" not in first.stderr
     refused = project.run("run", "campaign.yaml", "--redo", "short", code=1)
-    assert "nothing new to submit" in refused.stderr
-    assert "not bought again: that would be attempt 2, and policy.max_takes is 1" in refused.stderr
-    assert "tried 1 times (policy.max_takes)" in project.run("plan", "campaign.yaml", "--proof").stdout
+    assert "nothing to submit" in refused.stderr
+    assert "not bought again: it would be attempt 2, and policy.max_takes is 1" in refused.stderr
+    assert "not bought again: tried 1" in project.run("plan", "campaign.yaml", "--proof").stdout
     assert count_charges(project, "proof/sandbox") == 1
 
 
@@ -215,7 +215,10 @@ def test_what_is_to_be_typed_again_is_told_whole(again):
     project = again("one", "two", "three", usd="0.2")
     with project.sandbox() as address:
         live = ("campaign.yaml", "--base-url", address, "--live", "--partial")
+        planned = project.run("plan", *live[:3], "--limit", "1").stderr
+        assert f"seedpipe run campaign.yaml --limit 1 --base-url {address} --live" in planned
         stopped = project.run("run", *live, "--yes", code=3)
-        assert f"seedpipe run {' '.join(live)}     goes on where this stopped" in stopped.stderr
+        assert f"seedpipe run {' '.join(live)}\n" in stopped.stderr
+        assert "seedpipe review campaign.yaml --live" in stopped.stderr
         stopped = project.run("resume", "--base-url", address, "--partial", "--yes", code=3)
-        assert f"seedpipe resume --base-url {address} --partial     goes on" in stopped.stderr
+        assert f"seedpipe resume --base-url {address} --partial\n" in stopped.stderr

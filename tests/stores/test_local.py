@@ -171,6 +171,12 @@ class TestDisk:
             receive(store, picture())
         assert "free some space" in caught.value.hint
 
+    def test_published_files_that_are_not_there_are_counted_where_the_folder_is(self, store, tmp_path):
+        assert store.count_missing(["de/a.png"]) == 0
+        (tmp_path / "out" / "de").mkdir(parents=True)
+        (tmp_path / "out" / "de" / "a.png").write_bytes(b"a picture")
+        assert store.count_missing(["de/a.png", "de/b.png", "us/a.png"]) == 2
+
     @pytest.mark.parametrize("in_the_way", ["objects", "out"])
     def test_a_file_where_a_folder_should_be(self, store, tmp_path, in_the_way):
         (tmp_path / in_the_way).write_text("in the way")

@@ -111,7 +111,7 @@ def run(file: Path, *, world: str | None, variant_of: VariantOf, no_report: bool
     runs = shlex.quote(str(file)) if saved else retold(file, variant)
     asked = with_places(runs, options, "base_url", "state")
     again = with_places(f"seedpipe run {asked}", options, "live", "partial", "out")
-    campaign = with_places(_campaign_of(result), options, "base_url", "state") if saved else asked
+    campaign = with_places(_campaign_of(result) if saved else runs, options, "state")
     running.show_result(result, console, runs=asked, campaign=campaign, again=again)
     if result.reported:
         reporting.annotate(result.reported.annotations)
@@ -163,7 +163,8 @@ def resume(
     last = f"seedpipe resume --{world}" if world else "seedpipe resume"
     again = with_places(last, chosen, "campaign", "base_url", "state", "partial", "out")
     named = with_places(_campaign_of(result), chosen, "base_url", "state")
-    running.show_result(result, console, runs=named, campaign=named, again=again)
+    campaign = with_places(_campaign_of(result), chosen, "state")
+    running.show_result(result, console, runs=named, campaign=campaign, again=again)
     if result.reported:
         reporting.annotate(result.reported.annotations)
     return result.exit_code

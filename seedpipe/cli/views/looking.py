@@ -11,6 +11,7 @@ from seedpipe.cli.console import print_json
 from seedpipe.cli.views.running import steps_after
 from seedpipe.cli.views.words import (
     FORMAT,
+    at_service,
     badge,
     billed_lines,
     check_line,
@@ -72,7 +73,9 @@ def show_status(reviewed: StatusReview, file: str, screen: Screen) -> None:
         words = f"  {phase_word(record.phase)}  {escape(record.label)}  {record.job.job_id[:12]}"
         console.print(words, soft_wrap=True)
     _print_checks(reviewed, screen)
-    again = f"seedpipe run {file}{'' if manifest.world == World.PROOF.value else ' --live'}"
+    proof = manifest.world == World.PROOF.value
+    run = f"seedpipe run {file}"
+    again = run if proof else f"{at_service(run, manifest.origin)} --live"
     steps = steps_after(manifest, file, file, again, exit_code=end.exit_code if end else 3)
     say_next(screen, *_after_checks(reviewed), *(step for step in steps if step[0] != "seedpipe status"))
 

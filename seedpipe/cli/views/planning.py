@@ -15,6 +15,7 @@ from seedpipe.cli.views.plan_page import headline, may_resend, print_page, print
 from seedpipe.cli.views.prices import live_prices_document, show_live_prices
 from seedpipe.cli.views.words import (
     FORMAT,
+    at_service,
     cost,
     count,
     phase_total,
@@ -80,6 +81,9 @@ def show_plans(
 def _next_steps(reviewed: PlanReview, file: str, runs: str) -> Iterator[Step]:
     """Yield what to do with a plan: `file` is its campaign, `runs` what a run is given."""
     standing = reviewed.standing
+    live, keep = (
+        at_service(f"seedpipe {words}", reviewed.origin) for words in (f"run {runs}", f"keep {file}")
+    )
     if _is_proof(reviewed):
         if standing.pending.jobs:
             yield f"seedpipe run {runs}", "free proofs in the sandbox"
@@ -88,17 +92,17 @@ def _next_steps(reviewed: PlanReview, file: str, runs: str) -> Iterator[Step]:
         return
     if standing.new.jobs:
         yield f"seedpipe run {runs}", "free proofs in the sandbox"
-        yield f"seedpipe run {runs} --live", f"live run (paid): {usd(standing.new.cost_usd)}"
+        yield f"{live} --live", f"live run (paid): {usd(standing.new.cost_usd)}"
     elif standing.pending.jobs:
-        yield f"seedpipe run {runs} --live", "fetches what is paid for"
+        yield f"{live} --live", "fetches what is paid for"
     if changed := standing.kept.changed.jobs:
-        yield f"seedpipe keep {file} CELL", "keeps the images of a changed cell"
+        yield f"{keep} CELL", "keeps the images of a changed cell"
         bought = f"{count(changed, 'changed job')}: {usd(standing.kept.changed.cost_usd)}"
-        yield f"seedpipe run {runs} --live --redo changed", f"buys {bought}"
+        yield f"{live} --live --redo changed", f"buys {bought}"
     if standing.rejected:
         rejected = add_up(standing.rejected.values())
         bought = f"{count(rejected.jobs, 'rejected job')} again: {usd(rejected.cost_usd)}"
-        yield f"seedpipe run {runs} --live --redo rejected", f"buys {bought}"
+        yield f"{live} --live --redo rejected", f"buys {bought}"
     if not standing.pending.jobs:
         yield f"seedpipe review {file} --live", "shows what is approved, rejected and open"
 

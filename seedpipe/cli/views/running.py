@@ -10,6 +10,7 @@ from seedpipe.cli.console import print_json
 from seedpipe.cli.views.plan_page import headline
 from seedpipe.cli.views.words import (
     FORMAT,
+    at_service,
     billed_lines,
     check_line,
     count,
@@ -190,9 +191,8 @@ def show_adopted(result: Adopted, file: Path, screen: Screen) -> None:
     if not screen.quiet:
         screen.err.print(headline(result.reviewed))
     screen.out.print(f"{count(result.jobs, 'paid job')} imported from the service's list, {new.jobs} new")
-    say_next(
-        screen, (f"seedpipe run {file} --live", "fetches the paid images, then asks before buying the rest")
-    )
+    live = at_service(f"seedpipe run {file}", result.reviewed.origin)
+    say_next(screen, (f"{live} --live", "fetches the paid images, then asks before buying the rest"))
 
 
 def _asides_document(asides: Sequence[Aside]) -> list[Json]:
@@ -224,9 +224,10 @@ def steps_after(
     """
     proof = manifest.world == World.PROOF.value
     if not exit_code and manifest.kept.jobs:
-        yield f"seedpipe plan {campaign}", "shows what has changed"
+        yield at_service(f"seedpipe plan {campaign}", manifest.origin), "shows what has changed"
         yield f"{again} --redo changed", "buys it again"
-        yield f"seedpipe keep {campaign} CELL", "keeps the images of a changed cell"
+        keep = at_service(f"seedpipe keep {campaign}", manifest.origin)
+        yield f"{keep} CELL", "keeps the images of a changed cell"
     if exit_code:
         yield "seedpipe status", "shows which jobs need attention, and why"
     if exit_code and exit_code != 1:  # after 1 the same command has nothing more to do

@@ -11,7 +11,7 @@ from rich.text import Text
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.money import exact, usd
 from seedpipe.core.words import PHASE_WORDS
-from seedpipe.settings import World
+from seedpipe.settings import SERVICE_ORIGIN, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,6 +129,11 @@ def say_nothing_sent(screen: Screen, saved: str | None) -> None:
     """Say what planning has done: no more than to save a plan, if it was to."""
     words = f"saved to {saved}; nothing was sent or charged" if saved else "nothing was sent or charged"
     screen.err.print(escape(words), soft_wrap=True)
+
+
+def at_service(command: str, origin: str) -> str:
+    """Return a command about a live service with the option that names it; the real one goes without."""
+    return command if origin == SERVICE_ORIGIN else f"{command} --base-url {origin}"
 
 
 def phase_total(total: PhaseTotal) -> dict[str, Any]:
