@@ -44,7 +44,7 @@ def test_without_consent_a_doubt_is_looked_up_and_not_paid_again(doubtful, comma
         for flags in ((), ("--budget", "5")):
             refused = project.run(*asked, *flags, code=4)
             assert "2 jobs in doubt may be sent again: $0.054" in refused.stderr
-            assert "nobody has agreed to pay for them; --yes --budget 0.06 does" in refused.stderr
+            assert "to pay for them, add --yes --budget 0.06" in refused.stderr
             assert "0 submitted" in refused.stdout
         assert charges(project) == []
         project.run(*asked, "--yes", "--budget", "0.06")
@@ -56,7 +56,7 @@ def test_dearer_than_planned_a_doubt_is_not_sent_again_whatever_was_agreed_to(do
     asked = ("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--budget", "5")
     with service("--switch", "price_percent=300"):
         refused = project.run(*asked, code=4)
-        assert "costs $0.081 and was planned at $0.027 (2 jobs)" in refused.stderr
+        assert "costs $0.081, planned at $0.027 (2 jobs)" in refused.stderr
         assert charges(project) == []
         write_cards(project, ABSENT + 1)
         assert "nothing was sent" in project.run(*asked, code=2).stderr
