@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-_FORBIDDEN_VARIABLES = ("WAVESPEED_API_KEY", "SEEDPIPE_BASE_URL", "CI", "NO_COLOR", "FORCE_COLOR")
+_FORBIDDEN_VARIABLES = ("WAVESPEED_API_KEY", "SEEDPIPE_BASE_URL", "CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
 
 
 def _is_local(address: object) -> bool:

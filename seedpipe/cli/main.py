@@ -13,7 +13,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,12 +23,9 @@ from seedpipe.cli.help import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 EXIT_BUG = 70
-
-
-class _Terminated(SystemExit):
-    """SIGTERM has come; asyncio lets it through as it does Ctrl-C."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -40,15 +37,16 @@ def exit_code_of(arguments: list[str] | None = None) -> int:
     """Run one command; every failure ends here, as words on stderr and an exit code."""
     from seedpipe.core.errors import SeedpipeError
 
+    terminated = threading.Event()
     try:
-        with _terminated_in_order():
+        with _interrupted_by_sigterm(terminated):
             outcome = seedpipe.main(args=arguments, prog_name="seedpipe", standalone_mode=False)
     except click.ClickException as error:
         _tell(error)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt, _Terminated) as end:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        return 128 + (signal.SIGTERM if isinstance(end, _Terminated) else signal.SIGINT)
+        return 128 + (signal.SIGTERM if terminated.is_set() else signal.SIGINT)
     except SeedpipeError as error:
         from seedpipe.cli.views.mistakes import show_error
 
@@ -64,15 +62,22 @@ def exit_code_of(arguments: list[str] | None = None) -> int:
 
 
 @contextmanager
-def _terminated_in_order() -> Iterator[None]:
-    """Have SIGTERM let go of files, locks and workers as Ctrl-C does; a second one ends it at once."""
+def _interrupted_by_sigterm(terminated: threading.Event) -> Iterator[None]:
+    """Have SIGTERM let go of files, locks and workers as Ctrl-C does; a second one ends it at once.
+
+    Whoever hears Ctrl-C at that moment is told: an event loop cancels its work in order.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def terminate(number: int, _: object) -> NoReturn:
+    def terminate(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
-        raise _Terminated
+        terminated.set()
+        interrupt = signal.getsignal(signal.SIGINT)
+        if not callable(interrupt):  # Ctrl-C is ignored, as in the background of a script
+            raise KeyboardInterrupt
+        interrupt(signal.SIGINT, frame)
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:

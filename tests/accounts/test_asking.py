@@ -47,7 +47,7 @@ def test_silence_is_said_and_nothing_is_raised(fault):
     assert review.quotes == ()
     assert sorted(review.silences) == [
         f"the balance is unknown: {fault}",
-        f"the price of {MODEL} with max_images=1 is not known: {fault}",
+        f"the price of {MODEL} with max_images=1 is unknown: {fault}",
     ]
 
 

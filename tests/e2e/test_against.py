@@ -107,7 +107,7 @@ def test_a_campaign_that_was_not_there_or_had_faults_is_new_as_a_whole(repositor
     edit(repository, "new", "red")
     (new,) = compared(repository, "new.yaml", "--against", "HEAD")
     assert (new["remark"], new["before"], new["all"]["added"]["cells"]) == (
-        "it was not there at HEAD",
+        "it did not exist at HEAD",
         None,
         1,
     )

@@ -106,7 +106,7 @@ def test_the_summary_and_the_gallery_name_every_set(proofed):
 def test_status_and_show_tell_of_the_last_run(proofed):
     status = proofed.run("status")
     assert "quickstart" in status.stdout
-    assert "done 9 jobs, 36 images, $0.972" in status.stdout
+    assert "done 9 jobs, 36 images, free ($0.972 live)" in status.stdout
     assert "check size: 9 passed" in status.stdout
     assert "gallery  out/quickstart-proof/gallery.html" in status.stdout
     document = json.loads(proofed.run("status", "--json").stdout)

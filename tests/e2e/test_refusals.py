@@ -38,7 +38,7 @@ def test_yes_without_any_budget_is_refused(quickstart):
     campaign = quickstart.project / "campaign.yaml"
     campaign.write_text(campaign.read_text().replace("  usd: 5\n", ""))
     quickstart.environment["WAVESPEED_API_KEY"] = "k"
-    assert "needs a limit" in quickstart.run(*LIVE, "--yes", code=2).stderr
+    assert "needs a budget" in quickstart.run(*LIVE, "--yes", code=2).stderr
 
 
 def test_another_origin_belongs_to_live_runs_only(quickstart):

@@ -43,7 +43,8 @@ def a_result(stop):
 @pytest.mark.parametrize("flags", [{}, {"as_json": True}, {"quiet": True}])
 @pytest.mark.parametrize("stop", [StopReason.DISK, StopReason.FAILURE])
 def test_what_could_not_be_recorded_is_said_on_stderr(stop, flags, capsys):
-    show_result(a_result(stop), Screen(**flags), runs="c.yaml", campaign="c.yaml")
+    named = {"runs": "c.yaml", "campaign": "c.yaml", "again": "seedpipe run c.yaml --live"}
+    show_result(a_result(stop), Screen(**flags), **named)
     assert SAID in capsys.readouterr().err.replace("\n", " ")
-    show_result(a_result(StopReason.PURSE), Screen(**flags), runs="c.yaml", campaign="c.yaml")
+    show_result(a_result(StopReason.PURSE), Screen(**flags), **named)
     assert SAID not in capsys.readouterr().err.replace("\n", " ")
