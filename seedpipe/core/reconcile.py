@@ -1,6 +1,7 @@
 """What became of requests in doubt: decided from the service's list, the ledger's memory and the clocks.
 
-Hides when a listed prediction is ours, and when a list that does not show one proves that there is none.
+Hides when a listed prediction is ours, and when a list that does not show one proves that there is none; what
+is alike is for `core.matching` to say.
 Invariants: a prediction that belongs to an attempt is never given to another; equal requests are
 interchangeable, so only their number counts; `ABSENT` needs a list that is complete, shows every id we
 know to be in the window, and was asked for after the settle time. Whatever may be ours but is not surely so
@@ -13,14 +14,12 @@ readings, as written and moved by the measured skew, because a clock may have be
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import Enum, StrEnum, auto
-from types import MappingProxyType
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.core.references import referenced
+from seedpipe.core.matching import NOTHING_READ, Match, compare, compare_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 _NO_SKEW: Final = timedelta(0)
 _LAGS_TO_SETTLE: Final = 3  # one lag was seen; the next one may be longer
-_NOTHING_READ: Final[Mapping[str, str]] = MappingProxyType({})
 _DATE_STEP: Final = timedelta(seconds=1)  # the service tells its time to the second
 _SLOWEST_ANSWER: Final = timedelta(
     seconds=180
@@ -44,18 +42,6 @@ class Fate(StrEnum):
     ABSENT = "absent"
     WAITING = "waiting"
     UNCLEAR = "unclear"
-
-
-class Match(Enum):
-    """How a listed prediction compares with a request.
-
-    `NEAR` has the same prompt and another value elsewhere: another request, or the same in another spelling.
-    """
-
-    SAME = auto()
-    MAYBE = auto()
-    NEAR = auto()
-    OTHER = auto()
 
 
 _UNEQUAL: Final = frozenset({Match.NEAR, Match.OTHER})
@@ -218,47 +204,6 @@ def calibrated(rules: Rules, model: str, listing: Listing, known: Known) -> Rule
     return replace(rules, literal=False) if unlike else rules
 
 
-def compare(
-    model: str, body: Mapping[str, Json], item: Prediction, contents: Mapping[str, str] = _NOTHING_READ
-) -> Match:
-    """Say whether a prediction is what this request asks for.
-
-    Every field that was sent must be shown and equal; the service may show defaults beside them. Uploaded
-    images are equal when what lies behind their addresses is, which `contents` tells. Where a field is not
-    shown, an image's content is not known, or the model goes by another name, it may be ours, and nobody can
-    tell. Values that differ as they are written only make it `NEAR` when the prompt is the same.
-    """
-    if item.inputs is None:
-        return Match.MAYBE
-    shown = item.inputs
-    likeness = _least(
-        _likeness(value, shown[name], contents) if name in shown else Match.MAYBE
-        for name, value in body.items()
-    )
-    if likeness is Match.NEAR and not _is_prompted_alike(body, shown):
-        return Match.OTHER
-    is_named_otherwise = item.model not in ("", model)
-    return Match.MAYBE if likeness is Match.SAME and is_named_otherwise else likeness
-
-
-def unread_images(
-    requests: Sequence[tuple[str, Mapping[str, Json]]],
-    items: Iterable[Prediction],
-    contents: Mapping[str, str],
-) -> list[str]:
-    """Return the addresses, each once, whose content alone keeps a prediction from being told from a request.
-
-    A request is a model and a body; only addresses that a listed prediction shows in the place of an image
-    that was uploaded are among them.
-    """
-    found: dict[str, None] = {}
-    for item in items:
-        for model, body in requests:
-            if compare(model, body, item, contents) is Match.MAYBE:
-                found |= dict.fromkeys(_unread(body, item.inputs or {}, contents))
-    return list(found)
-
-
 def clusters(doubts: Iterable[Doubt], skew: timedelta | None, rules: Rules) -> list[list[Doubt]]:
     """Return doubts in groups that one listing each answers: one model, windows that overlap."""
     groups: list[list[Doubt]] = []
@@ -284,7 +229,7 @@ def strays(
     requests: Iterable[tuple[str, Mapping[str, Json]]],
     items: Iterable[Prediction],
     owned: Collection[str],
-    contents: Mapping[str, str] = _NOTHING_READ,
+    contents: Mapping[str, str] = NOTHING_READ,
 ) -> list[Prediction]:
     """Return predictions that surely ask what one of these (model, body) asks, and are nobody's."""
     free = [item for item in items if item.prediction_id not in owned]
@@ -408,7 +353,7 @@ def _by_count(
     rivals = [other for other in rest if mine & {item.prediction_id for item in possible[id(other)]}]
     if len(rivals) != len(mine):
         return None
-    if any(_body_likeness(doubt.body, other.body, known.contents) is not Match.SAME for other in rivals):
+    if any(compare_bodies(doubt.body, other.body, known.contents) is not Match.SAME for other in rivals):
         return None
     if any({item.prediction_id for item in possible[id(other)]} != mine for other in rivals):
         return None
@@ -484,71 +429,3 @@ def _distance(doubt: Doubt, item: Prediction, skew: timedelta | None) -> timedel
     if item.created_at is None:
         return timedelta.max
     return min(abs(item.created_at - reading) for reading in doubt.readings(skew))
-
-
-def _body_likeness(one: Mapping[str, Json], other: Mapping[str, Json], contents: Mapping[str, str]) -> Match:
-    if one.keys() != other.keys():
-        return Match.NEAR
-    return _least(_likeness(value, other[name], contents) for name, value in one.items())
-
-
-def _likeness(sent: Json, shown: Json, contents: Mapping[str, str]) -> Match:
-    """Compare two values as a service may repeat them: text in one Unicode form and without outer space."""
-    if isinstance(sent, str) and isinstance(shown, str):
-        return _as_written(sent == shown or _plain(sent) == _plain(shown))
-    if isinstance(sent, bool) or isinstance(shown, bool):
-        return _as_written(sent is shown)
-    if isinstance(sent, list) and isinstance(shown, list):
-        if len(sent) != len(shown):
-            return Match.NEAR
-        return _least(_entry_likeness(*pair, contents) for pair in zip(sent, shown, strict=True))
-    if isinstance(sent, dict) and isinstance(shown, dict):
-        return _body_likeness(sent, shown, contents)
-    return _as_written(sent == shown)
-
-
-def _entry_likeness(sent: Json, shown: Json, contents: Mapping[str, str]) -> Match:
-    """Compare two entries of a list: uploaded images by what lies there, anything else as it is written."""
-    content = _content(sent, contents)
-    if content is None or not isinstance(shown, str) or sent == shown:
-        return _likeness(sent, shown, contents)
-    other = _content(shown, contents)
-    if other is None:
-        return Match.MAYBE
-    return Match.SAME if content == other else Match.OTHER
-
-
-def _content(entry: Json, contents: Mapping[str, str]) -> str | None:
-    return referenced(entry) or (contents.get(entry) if isinstance(entry, str) else None)
-
-
-def _unread(body: Mapping[str, Json], shown: Mapping[str, Json], contents: Mapping[str, str]) -> list[str]:
-    pairs = [
-        pair
-        for name, value in body.items()
-        if isinstance(value, list) and isinstance(listed := shown.get(name), list)
-        for pair in zip(value, listed, strict=False)
-    ]
-    return [
-        other
-        for entry, other in pairs
-        if _entry_likeness(entry, other, contents) is Match.MAYBE and isinstance(other, str)
-    ]
-
-
-def _as_written(same: bool) -> Match:  # noqa: FBT001 - a fact, not a flag
-    return Match.SAME if same else Match.NEAR
-
-
-def _is_prompted_alike(body: Mapping[str, Json], shown: Mapping[str, Json]) -> bool:
-    sent, other = body.get("prompt"), shown.get("prompt")
-    return isinstance(sent, str) and isinstance(other, str) and _plain(sent) == _plain(other)
-
-
-def _least(matches: Iterable[Match]) -> Match:
-    found = set(matches)
-    return next((match for match in (Match.OTHER, Match.NEAR, Match.MAYBE) if match in found), Match.SAME)
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(text.split()))

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from seedpipe import catalog
 from seedpipe.core.errors import Malformed, ProviderError, Refused, Unavailable
 from seedpipe.core.lifecycle import task_progress
-from seedpipe.core.reconcile import Match, compare
+from seedpipe.core.matching import Match, compare
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -18,8 +18,9 @@ from unicodedata import normalize
 
 from seedpipe.core.errors import ProviderError, RunError
 from seedpipe.core.lifecycle import Event, Phase, task_progress
+from seedpipe.core.matching import Match, compare
 from seedpipe.core.policy import Redo, redo_phases
-from seedpipe.core.reconcile import Match, Rules, Window, compare, doubt_of
+from seedpipe.core.reconcile import Rules, Window, doubt_of
 from seedpipe.core.records import Entry, PhaseTotal
 from seedpipe.core.references import digests_in, urls_in
 from seedpipe.engines.lists import Lists

@@ -16,7 +16,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.core.errors import Malformed, Refused
-from seedpipe.core.reconcile import Listing, Window, unread_images
+from seedpipe.core.matching import unread_images
+from seedpipe.core.reconcile import Listing, Window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -10,23 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedpipe.core.matching import Match, compare, unread_images
 from seedpipe.core.model import Job, Prediction
 from seedpipe.core.reconcile import (
     Doubt,
     Fate,
     Known,
     Listing,
-    Match,
     Rules,
     calibrated,
     clusters,
-    compare,
     doubt_of,
     settle,
     settle_time_s,
     span,
     strays,
-    unread_images,
 )
 from seedpipe.core.records import JobRecord, OpenRequest
 
