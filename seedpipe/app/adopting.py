@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from seedpipe.app.pinning import pins_of
-from seedpipe.app.planning import PlanReview, plan_of, review_of
+from seedpipe.app.planning import PlanReview, plan_as_paid, review_of
 from seedpipe.core.totals import total
 from seedpipe.core.variant import AS_IT_STANDS, Variant
 from seedpipe.locked import CampaignLock
@@ -46,7 +45,7 @@ def adopt(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> Ad
         settings.required_key()
     tree = WorkTree.around(file)
     lock = CampaignLock.of(tree, settings)
-    plan = plan_of(tree, variant, pins_of(tree, variant, settings, lock))
+    plan = plan_as_paid(tree, variant, settings, lock)
     total(plan)  # a campaign with faults leaves no state folder behind
     places = places_of(tree.root, settings)
     store = LocalStore(places.objects, out_of(tree, plan, settings))

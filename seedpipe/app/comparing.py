@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seedpipe import catalog
 from seedpipe.app.pinning import pins_of
-from seedpipe.app.planning import plan_of
+from seedpipe.app.planning import plan_as_paid
 from seedpipe.app.saving import is_saved, opened
 from seedpipe.core.campaign import FileProblem
 from seedpipe.core.comparing import Comparison, compare
@@ -52,7 +52,7 @@ def against(file: Path, older: str, settings: Settings, variant: Variant = AS_IT
     """
     tree = WorkTree.around(file)
     lock = CampaignLock.of(tree, settings)
-    plan = plan_of(tree, variant, pins_of(tree, variant, settings, lock))
+    plan = plan_as_paid(tree, variant, settings, lock)
     same_sizes = pins_of(tree, variant, settings, lock)
     before, remark = _older_plan(file, older, variant, plan.header.campaign, same_sizes)
     old_bill, new_bill = Bill(before) if before else None, Bill(plan)

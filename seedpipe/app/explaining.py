@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.app.pinning import pins_of
-from seedpipe.app.planning import plan_of, review_of
+from seedpipe.app.planning import plan_as_paid, review_of
 from seedpipe.core.campaign import Places
 from seedpipe.core.errors import InputError
 from seedpipe.core.explaining import Origin, origins
@@ -45,7 +44,7 @@ def explain(
     """Return the cells that an address, the start of a job id, or the path of an image names."""
     tree = WorkTree.around(file)
     lock = CampaignLock.of(tree, settings)
-    plan = plan_of(tree, variant, pins_of(tree, variant, settings, lock))
+    plan = plan_as_paid(tree, variant, settings, lock)
     found = list(islice((planned for planned in plan.cells() if _is_named(planned, text)), _MOST))
     if not found:
         hint = "name a cell, the first digits of a job id, or the path of an image: `seedpipe plan FILE -v`"

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from seedpipe.app.pinning import pins_of
-from seedpipe.app.planning import no_such_cell, plan_of
+from seedpipe.app.planning import no_such_cell, plan_as_paid
 from seedpipe.core.errors import InputError
 from seedpipe.core.lifecycle import Phase
 from seedpipe.core.variant import AS_IT_STANDS, Variant
@@ -53,7 +52,7 @@ def keep(
     """
     tree = WorkTree.around(file)
     lock = CampaignLock.of(tree, settings)
-    plan = plan_of(tree, variant, pins_of(tree, variant, settings, lock))
+    plan = plan_as_paid(tree, variant, settings, lock)
     with writing(places_of(tree.root, settings), settings) as ledger:
         lock.teach(ledger, plan.header.campaign)
         known, found = set[str](), dict[str, tuple[str, str]]()

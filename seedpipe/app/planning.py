@@ -172,13 +172,28 @@ def review(file: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> P
     """Return the jobs and the money of a campaign, against what is already there. Sends nothing."""
     tree = WorkTree.around(file)
     lock = CampaignLock.of(tree, settings)
-    plan = plan_of(tree, variant, pins_of(tree, variant, settings, lock))
+    plan = plan_as_paid(tree, variant, settings, lock)
     places = places_of(tree.root, settings)
     store = LocalStore(places.objects, out_of(tree, plan, settings))
     lint = Lint(plan.campaign)
     rejects = decisions_of(tree, settings, plan.campaign.name).read().rejects
     with reading(places.ledger) if places.ledger.exists() else nullcontext() as ledger:
         return review_of(plan, settings, ledger, store, lock, lint, rejects=rejects)
+
+
+def plan_as_paid(
+    tree: WorkTree,
+    variant: Variant,
+    settings: Settings,
+    lock: CampaignLock | None = None,
+    *,
+    partial: bool = False,
+) -> Plan | PlanPart:
+    """Return the plan of a campaign in a world: its ratios stand for the sizes that were paid for.
+
+    `lock` is the campaign's, where it is open already. Raises `InputError`.
+    """
+    return plan_of(tree, variant, pins_of(tree, variant, settings, lock), partial=partial)
 
 
 def plan_of(

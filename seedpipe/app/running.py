@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from seedpipe.app.adopting import take_over
 from seedpipe.app.looking import manifest_of
-from seedpipe.app.pinning import pins_of
-from seedpipe.app.planning import NOTHING, PlanReview, plan_of, review_of
+from seedpipe.app.planning import NOTHING, PlanReview, plan_as_paid, review_of
 from seedpipe.app.references import keep_references
 from seedpipe.app.reporting import Reported, examiner_of, judged_jobs, write_reports
 from seedpipe.core.errors import InputError
@@ -139,8 +138,7 @@ def run(
     service when it is first called.
     """
     tree = WorkTree.around(file)
-    pins = pins_of(tree, variant, settings)
-    plan = plan_of(tree, variant, pins, partial=settings.partial)
+    plan = plan_as_paid(tree, variant, settings, partial=settings.partial)
     return carry_out(plan, tree, settings, consent=consent, listener=listener)
 
 

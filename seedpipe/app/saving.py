@@ -11,8 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seedpipe.app.pinning import pins_of
-from seedpipe.app.planning import plan_of
+from seedpipe.app.planning import plan_as_paid
 from seedpipe.app.prices import models
 from seedpipe.app.references import refuse_changed_references
 from seedpipe.app.running import RunResult, carry_out
@@ -54,7 +53,7 @@ def is_saved(file: Path) -> bool:
 def save(file: Path, target: Path, settings: Settings, variant: Variant = AS_IT_STANDS) -> None:
     """Write the plan of a campaign in a world to a file, whole or not at all."""
     tree = WorkTree.around(file)
-    write_atomically(target, saved_lines(plan_of(tree, variant, pins_of(tree, variant, settings))))
+    write_atomically(target, saved_lines(plan_as_paid(tree, variant, settings)))
 
 
 def opened(file: Path) -> tuple[SavedPlan, WorkTree, list[str]]:

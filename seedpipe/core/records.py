@@ -37,6 +37,7 @@ class Entry:
 
     An intent (`lifecycle.INTENTS`) carries `run_id`, `owner` and `body`, the request exactly as it will be
     sent; `ADOPTED` may carry `cost_usd`, what was paid, when that is not the plan's price;
+    `service_at` is when an intent or an acceptance was, on the service's own clock, if that was told;
     `ACCEPTED`, `COMPLETED` and `PROVIDER_FAILED` carry the `prediction`; `OUTPUT_STORED`, `SET_COMPLETE`
     and `SET_SHORT` the `output` that was stored; failures the service's `error` and `error_code`.
     """

@@ -372,6 +372,7 @@ class JobWalk:
             event=event,
             at=self._tools.clock.now(),
             prediction=prediction,
+            service_at=self._tools.lists.service_now if event is Event.ACCEPTED else None,
             output=output,
             error=error,
             error_code=code,

@@ -91,7 +91,7 @@ def _with_facts(attempt: Attempt, entry: Entry, price_usd: Decimal) -> Attempt:
     if event in INTENTS:
         attempt = replace(attempt, intent_at=entry.at)
     if said and event in _NAMES_THE_TASK:
-        made_at = said.created_at if event in _MADE_BEFORE else None
+        made_at = said.created_at if event in _MADE_BEFORE else entry.service_at
         attempt = replace(attempt, prediction_id=said.prediction_id, accepted_at=made_at or entry.at)
     if said and event in _SHOWS_THE_RESULT:
         urls = tuple(map(lasting_url, said.outputs))  # one each output, kept or not: their number counts

@@ -494,6 +494,14 @@ class TestDoubts:
         assert found == {a_prediction(jobs[n]).prediction_id: AT + timedelta(seconds=n) for n in (1, 3)}
         assert ledger.accepted_between("another/model", AT, AT + timedelta(days=1)) == {}
 
+    def test_an_acceptance_counts_by_the_services_clock_if_it_told_its_time(self, ledger, jobs):
+        """Our clock may have been wrong then, and be right when a list is held against it."""
+        walk(ledger, jobs[0], *TO_ACCEPTED[:-1])
+        wrong = AT + timedelta(minutes=50)
+        entry = an_entry(jobs[0], Event.ACCEPTED, at=wrong, service_at=AT, prediction=a_prediction(jobs[0]))
+        ledger.record([entry])
+        assert ledger.accepted_between(MODEL, AT, AT) == {a_prediction(jobs[0]).prediction_id: AT}
+
     @pytest.mark.parametrize(
         ("events", "made"), [((*TO_DOUBT, Event.FOUND), True), ((Event.ADOPTED,), True), (TO_ACCEPTED, False)]
     )

@@ -218,7 +218,7 @@ def test_what_is_to_be_typed_again_is_told_whole(again):
         planned = project.run("plan", *live[:3], "--limit", "1").stderr
         assert f"seedpipe run campaign.yaml --limit 1 --base-url {address} --live" in planned
         stopped = project.run("run", *live, "--yes", code=3)
-        assert f"seedpipe run {' '.join(live)}\n" in stopped.stderr
+        assert f"seedpipe run {' '.join(live)}" in stopped.stderr
         assert "seedpipe review campaign.yaml --live" in stopped.stderr
         stopped = project.run("resume", "--base-url", address, "--partial", "--yes", code=3)
-        assert f"seedpipe resume --base-url {address} --partial\n" in stopped.stderr
+        assert f"seedpipe resume --base-url {address} --partial" in stopped.stderr

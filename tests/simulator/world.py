@@ -385,9 +385,7 @@ class World:
             latest.get(job, Phase.PLANNED) is Phase.PLANNED and self._is_to_be_bought(job) for job in ids
         )
         doubts = [
-            tried[-1]
-            for tried in self.oracle.attempts.values()
-            if tried and tried[-1].phase is Phase.IN_DOUBT
+            tried for tried in self.oracle.attempts.values() if tried and tried[-1].phase is Phase.IN_DOUBT
         ]
         return (
             not planned
@@ -401,7 +399,7 @@ class World:
             phase = attempts[-1].phase if attempts else Phase.PLANNED
             if phase in _UNSETTLED or (phase is Phase.PLANNED and self._is_to_be_bought(job)):
                 raise Violation(f"after the calm {job} is still {phase}")
-            if phase is Phase.IN_DOUBT and self._can_be_settled(attempts[-1]):
+            if phase is Phase.IN_DOUBT and self._can_be_settled(attempts):
                 raise Violation(f"after the calm {job} is still in doubt")
         self._check_orphans()
         self._check_published()
@@ -416,9 +414,11 @@ class World:
             if paid and not told & {tried.prediction_id for tried in attempts}:
                 raise Violation(f"{job} is paid for, and the lock does not say so")
 
-    def _can_be_settled(self, tried):
-        resubmits = self.scenario.policy.in_doubt is DoubtPolicy.RESUBMIT and tried.absences < _MOST_RESUBMITS
-        return resubmits and self._tells_all()
+    def _can_be_settled(self, attempts):
+        """Whether a job's latest request may be sent again, three times in its life."""
+        resubmits = self.scenario.policy.in_doubt is DoubtPolicy.RESUBMIT
+        absences = sum(tried.absences for tried in attempts)
+        return resubmits and absences < _MOST_RESUBMITS and self._tells_all()
 
     def _tells_all(self):
         """Whether the service's list could be relied on to the end: prompt, and asked in time."""
