@@ -37,7 +37,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-cache
 
 test: lint
-	$(BIN)/pytest -n 4 --dist worksteal  # on 2 cores: many tests wait for a service more than they compute
+	$(BIN)/pytest -n 3 --dist worksteal  # on 2 cores: many tests wait for a service more than they compute
 
 # Of the modules that money depends on (listed in pyproject.toml), by the tests of just these: every branch.
 coverage: $(READY)
