@@ -203,12 +203,15 @@ def plan_of(
 
     With `pins`, its ratios stand for the sizes that they stood for before.
     """
+    return part_of(replace(whole_plan_of(tree, variant, partial=partial), pins=pins), variant)
+
+
+def whole_plan_of(tree: WorkTree, variant: Variant, *, partial: bool = False) -> Plan:
+    """Return the plan of a campaign with all that it reads, before a part of it is taken."""
     partial = partial or bool(
         variant.sample or variant.canary
     )  # a budget is held against what is chosen, by the review
-    plan = make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial)
-    plan = replace(plan, file=tree.place, pins=pins)
-    return part_of(plan, variant)
+    return replace(make_plan(tree.campaign, tree, catalog.load(), variant, partial=partial), file=tree.place)
 
 
 def no_such_cell(address: str, known: Iterable[str]) -> InputError:

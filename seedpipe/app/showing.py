@@ -12,11 +12,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from seedpipe.app.pinning import pins_of
-from seedpipe.app.planning import formers_of, plan_of
+from seedpipe.app.planning import formers_of, whole_plan_of
 from seedpipe.core.errors import InputError
 from seedpipe.core.lockfile import can_be_adopted
 from seedpipe.core.records import JobRecord
 from seedpipe.core.reviewing import ShownCell, locked_images, shown_images
+from seedpipe.core.sampling import part_of
 from seedpipe.core.showing import shown_sets, with_kept
 from seedpipe.locked import CampaignLock
 from seedpipe.project import decisions_of, last_ledger, latest_out, places_of, reading, world_of
@@ -103,20 +104,17 @@ def scene_of(file: Path, variant: Variant, settings: Settings, world: World | No
     Raises `InputError` when nothing was ever made of it.
     """
     tree = WorkTree.around(file)
-    plan = plan_of(tree, variant, partial=True)
-    found = _last_ledger(tree, plan, settings, world)
+    whole = whole_plan_of(tree, variant, partial=True)
+    found = _last_ledger(tree, whole, settings, world)
     with reading(found) if found else nullcontext() as ledger:
         if ledger:
             settings = replace(settings, world=world_of(ledger), origin=ledger.origin)
         lock = CampaignLock.of(tree, settings)
-        if pins := pins_of(tree, variant, settings, lock):
-            plan = plan_of(tree, variant, pins, partial=True)
+        plan = part_of(replace(whole, pins=pins_of(tree, variant, settings, lock)), variant)
         yield Scene(tree=tree, plan=plan, header=plan.header, settings=settings, ledger=ledger, lock=lock)
 
 
-def _last_ledger(
-    tree: WorkTree, plan: Plan | PlanPart, settings: Settings, world: World | None
-) -> Path | None:
+def _last_ledger(tree: WorkTree, plan: Plan, settings: Settings, world: World | None) -> Path | None:
     """Return the ledger of a campaign's last run; None when there is none and the lock knows of paid work."""
     try:
         return last_ledger(places_of(tree.root, settings).state, world, plan.campaign.name)

@@ -75,18 +75,20 @@ async def adopt(
         read = partial(_of_nobody, ledger, lists, clock, model, pace, since)
         listings.append(await _patiently(read, clock, waits))
         free.add(model, listings[-1])
-    for request in ledger.open_requests(plan_id) if listings else ():
+    shown = any(listing.items for listing in listings)
+    for request in ledger.open_requests(plan_id) if shown else ():
         window = Rules(settle_s=pace.settle_s).window(doubt_of(request), lists.skew)
         await _patiently(partial(free.take, request.record.job, window), clock, waits)
     adopted = 0
-    for shard in _shards(ledger, plan_id, pace) if listings else ():
+    for shard in _shards(ledger, plan_id, pace) if shown else ():
         entries = [
             Entry(job_id=record.job.job_id, event=Event.ADOPTED, at=clock.now(), prediction=same)
             for record in shard
             if record.phase in phases
             if (same := await _patiently(partial(free.take, record.job), clock, waits))
         ]
-        ledger.record(entries)
+        if entries:  # a transaction of nothing is one all the same
+            ledger.record(entries)
         adopted += len(entries)
     if listings and (until := _known_until(listings)):
         ledger.note_look(plan_id, until)

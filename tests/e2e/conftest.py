@@ -23,6 +23,21 @@ def seedpipe(tmp_path, environment):
 
 
 @pytest.fixture
+def clone(tmp_path, environment):
+    """A function that makes a project, a clone of another one if that is given: with its lock."""
+    environment["WAVESPEED_API_KEY"] = "k"
+
+    def new(name, *, lock=None):
+        project = tmp_path / name
+        (project / ".seedpipe").mkdir(parents=True)
+        if lock:
+            shutil.copy(lock.project / "campaign.lock.jsonl", project)
+        return CommandLine(project, dict(environment))
+
+    return new
+
+
+@pytest.fixture
 def quickstart(seedpipe):
     """The command line in a project that holds a copy of the quickstart as `campaign.yaml`.
 

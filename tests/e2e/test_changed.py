@@ -2,14 +2,12 @@
 
 import json
 import re
-import shutil
 
 import jsonschema
 import pytest
 
 from seedpipe import schemas
 from tests.cards import charges, count_charges
-from tests.command_line import CommandLine
 
 PLAN = schemas.load("plan")
 CAMPAIGN = """\
@@ -31,20 +29,15 @@ budget: {{usd: 5}}
 
 
 @pytest.fixture
-def lamps(tmp_path, environment):
+def lamps(clone):
     """A function that makes a clone of the campaign, with the lock of another clone."""
-    environment["WAVESPEED_API_KEY"] = "k"
 
-    def clone(name, *, lock=None, **values):
-        project = tmp_path / name
-        (project / ".seedpipe").mkdir(parents=True)
-        line = CommandLine(project, dict(environment))
+    def cloned(name, *, lock=None, **values):
+        line = clone(name, lock=lock)
         edit(line, **values)
-        if lock:
-            shutil.copy(lock.project / "campaign.lock.jsonl", project / "campaign.lock.jsonl")
         return line
 
-    return clone
+    return cloned
 
 
 def edit(line, season="autumn", lamps="red, blue"):

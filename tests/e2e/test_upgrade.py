@@ -9,7 +9,7 @@ import pytest
 
 from seedpipe import schemas
 from tests.cards import charges, count_charges
-from tests.command_line import HANG_S, CommandLine
+from tests.command_line import HANG_S
 
 MODEL = """\
 seedpipe: 1
@@ -38,21 +38,16 @@ BEFORE, AFTER = "1024*1024", "1408*1408"  # what 1:1 stands for with the one cat
 
 
 @pytest.fixture
-def lamps(tmp_path, environment):
+def lamps(clone):
     """A function that makes a clone of the campaign, with the lock of another clone."""
-    environment["WAVESPEED_API_KEY"] = "k"
 
-    def clone(name, *, lock=None, **values):
-        project = tmp_path / name
-        (project / ".seedpipe").mkdir(parents=True)
-        (project / "models").mkdir()
-        line = CommandLine(project, dict(environment))
+    def cloned(name, *, lock=None, **values):
+        line = clone(name, lock=lock)
+        (line.project / "models").mkdir()
         edit(line, **values)
-        if lock:
-            shutil.copy(lock.project / LOCK, project / LOCK)
         return line
 
-    return clone
+    return cloned
 
 
 def edit(line, *, lamps="red, blue", more=""):

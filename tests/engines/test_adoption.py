@@ -178,15 +178,20 @@ def test_cells_that_keep_their_picture_ask_nobody_without_the_users_word(stage):
     assert take_over(play, Orders(redo=frozenset({Redo.CHANGED})), plan_id) == 1
 
 
-def written_off(stage):
-    """One job whose request was accepted, shown late, and written off meanwhile."""
+def given_up(stage, event):
+    """One job whose request was accepted, is shown late, and was given up meanwhile."""
     play = stage()
     play.plan_id = play.admit(planned("a"), in_doubt=DoubtPolicy.HOLD)
     play.provider.submit_faults = [Uncertain("reset")]
     play.provider.list_lag_s = 86_400
     play.run()
-    entry = Entry(job_id=planned("a")[0].job.job_id, event=Event.WRITTEN_OFF, at=play.clock.start)
-    play.ledger.record([entry])
+    play.ledger.record([Entry(job_id=planned("a")[0].job.job_id, event=event, at=play.clock.start)])
+    return play
+
+
+def written_off(stage):
+    """One that was written off, and is shown by now."""
+    play = given_up(stage, Event.WRITTEN_OFF)
     assert play.phases() == {"a": Phase.FAILED}
     take_over(play)  # too early: the list does not show it yet
     play.clock.start += 2 * DAY
@@ -211,13 +216,7 @@ def test_what_was_written_off_is_taken_over_by_hand(stage):
 
 def test_a_request_that_was_given_up_is_looked_for_in_all_the_days(stage):
     """It may be shown late: a look that came too early proves nothing."""
-    play = stage()
-    play.plan_id = play.admit(planned("a"), in_doubt=DoubtPolicy.HOLD)
-    play.provider.submit_faults = [Uncertain("reset")]
-    play.provider.list_lag_s = 86_400
-    play.run()
-    absent = Entry(job_id=planned("a")[0].job.job_id, event=Event.SURELY_ABSENT, at=play.clock.start)
-    play.ledger.record([absent])
+    play = given_up(stage, Event.SURELY_ABSENT)
     assert take_over(play, Orders()) == 0
     play.clock.start += 2 * DAY
     assert take_over(play, Orders()) == 1
