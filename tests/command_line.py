@@ -19,12 +19,17 @@ HANG_S = 120  # a generous bound: no run of these tests takes a tenth of it
 
 
 class CommandLine:
-    """`seedpipe` in a project folder of its own; its sandboxes draw plain pictures."""
+    """`seedpipe` in a project folder of its own; its sandboxes draw plain pictures.
 
-    def __init__(self, project, environment):
+    Its runs write no reports unless `reports` is set: the small pictures in a gallery take longer than all
+    the rest of a run.
+    """
+
+    def __init__(self, project, environment, *, reports=False):
         environment.setdefault("SEEDPIPE_SANDBOX", PLAIN)
         self.project = project
         self.environment = environment
+        self.reports = reports
 
     def start(self, *arguments, **options):
         return subprocess.Popen(
@@ -44,6 +49,8 @@ class CommandLine:
         It is forked from a server that has loaded seedpipe, for to start Python costs more than most of these
         runs; `anew` starts Python all the same, where what it loads is what matters.
         """
+        if arguments[:1] == ("run",) and not self.reports and "--no-report" not in arguments:
+            arguments += ("--no-report",)
         done = self._run_anew(*arguments) if anew else self._run_forked(*arguments)
         as_meant = done.returncode != EXIT_BUG if code is None else done.returncode == code
         assert as_meant, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"

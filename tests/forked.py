@@ -10,6 +10,8 @@ import multiprocessing
 import os
 import sys
 
+from PIL import Image
+
 from seedpipe.cli.main import exit_code_of
 from seedpipe.providers.wire import trusted
 
@@ -17,16 +19,27 @@ _LOADED = [
     "tests.forked",
     "seedpipe.app",
     "seedpipe.accounts",
+    "seedpipe.cli.views.planning",
+    "seedpipe.cli.views.prices",
+    "seedpipe.cli.views.reporting",
     "seedpipe.cli.views.running",
     "seedpipe.cli.progress",
     "seedpipe.cli.consent",
     "seedpipe.engines",
     "seedpipe.providers",
     "seedpipe.reports",
-    "PIL.PngImagePlugin",
-    "PIL.JpegImagePlugin",
+    "seedpipe.sandbox.server",
+    # What these load when they are first used.
+    "anyio._backends._asyncio",
+    "anyio.streams.tls",
+    "encodings.idna",
+    "encodings.utf_8_sig",
+    "rich._emoji_codes",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.h11_impl",
 ]
 trusted()  # reading the authorities takes longer than most of these runs; a fork has them
+Image.preinit()
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(_LOADED)
 

@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from PIL import Image
+from PIL import (
+    Image,
+    WebPImagePlugin,  # noqa: F401 - else the first WebP makes Pillow load all its formats
+)
 
 from seedpipe.stores.derived import keep_derived
 
@@ -95,7 +98,11 @@ def fitting_webp(image: Image.Image, most_bytes: int) -> bytes:
 
 def _reduced(path: Path, side_px: int) -> Image.Image:
     with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as image:
-        image.draft("RGB", (side_px, side_px))  # a JPEG is decoded at a fraction of its size
-        small = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    small.thumbnail((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return small
+        share = min(1.0, side_px / max(image.size))
+        least = max(1, int(image.width * share)), max(1, int(image.height * share))
+        image.draft("RGB", least)  # a JPEG is decoded at a fraction of its size
+        mode = "RGBA" if image.has_transparency_data else "RGB"
+        small = image if image.mode == mode else image.convert(mode)
+        small.thumbnail((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        small.load()  # if it was small enough, nothing has read it yet
+        return small

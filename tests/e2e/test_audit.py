@@ -276,7 +276,7 @@ profiles:
 @pytest.fixture
 def parts(seedpipe):
     (seedpipe.project / "campaign.yaml").write_text(PARTS)
-    seedpipe.run("run", "campaign.yaml", "--no-report")
+    seedpipe.run("run", "campaign.yaml")
     return seedpipe
 
 
@@ -286,7 +286,7 @@ def missing(project, code=1):
 
 
 def test_a_run_of_a_profile_hides_no_image_of_the_campaign_itself(parts):
-    parts.run("run", "campaign.yaml", "--no-report", "--profile", "draft")
+    parts.run("run", "campaign.yaml", "--profile", "draft")
     assert missing(parts, code=0) == (6, [])
     for folder in ("parts-proof", "parts@draft-proof"):
         (parts.project / "out" / folder / "hero" / "de-1.jpg").unlink()
@@ -298,8 +298,8 @@ def test_a_run_of_a_profile_hides_no_image_of_the_campaign_itself(parts):
 def test_a_run_of_a_part_hides_no_image_of_the_rest(parts):
     edited = PARTS.replace("a lamp", "a candle")
     (parts.project / "campaign.yaml").write_text(edited)
-    parts.run("run", "campaign.yaml", "--no-report", "--select", "market=us")
-    parts.run("run", "campaign.yaml", "--no-report", "--select", "market=de", "--limit", "1")
+    parts.run("run", "campaign.yaml", "--select", "market=us")
+    parts.run("run", "campaign.yaml", "--select", "market=de", "--limit", "1")
     assert missing(parts, code=0) == (3, [])
     hero = parts.project / "out" / "parts-proof" / "hero"
     (hero / "at-1.jpg").unlink()
@@ -308,7 +308,7 @@ def test_a_run_of_a_part_hides_no_image_of_the_rest(parts):
 
 
 def test_each_folder_is_looked_at(parts):
-    parts.run("run", "campaign.yaml", "--no-report", "--select", "market=us", "--out", "other")
+    parts.run("run", "campaign.yaml", "--select", "market=us", "--out", "other")
     assert missing(parts, code=0) == (4, [])
     for folder in ("other", "out/parts-proof"):
         (parts.project / folder / "hero" / "us-1.jpg").unlink()
@@ -320,7 +320,7 @@ def test_each_folder_is_looked_at(parts):
 
 def test_only_the_newest_whole_plan_counts(parts):
     (parts.project / "campaign.yaml").write_text(PARTS.replace(", at", ""))
-    parts.run("run", "campaign.yaml", "--no-report")
+    parts.run("run", "campaign.yaml")
     (parts.project / "out" / "parts-proof" / "hero" / "at-1.jpg").unlink()
     assert missing(parts, code=0) == (2, [])
 
@@ -331,7 +331,7 @@ def test_what_is_not_whole_yet_is_not_missing(parts):
         "1024*1024", "1024*1024, max_images: 2"
     )
     (parts.project / "campaign.yaml").write_text(sets.replace("a lamp", "a series of 2 images of a lamp"))
-    parts.run("run", "campaign.yaml", "--no-report")
+    parts.run("run", "campaign.yaml")
     at_ms = "(SELECT max(attempt_no) FROM attempts)"
     ledger(
         parts,

@@ -164,7 +164,7 @@ def aftermath(tmp_path_factory):
     (project / "campaign.yaml").write_text(CAMPAIGN % ", ".join(FAULTS))
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "TERM": "dumb", "WAVESPEED_API_KEY": KEY}
     environment["SEEDPIPE_SETTLE_S"] = "1"
-    seedpipe = CommandLine(project, environment)
+    seedpipe = CommandLine(project, environment, reports=True)
     printed = {}
     with service() as address:
         # This service has no list of predictions: what is lost stays in doubt, and its words are bad, too.

@@ -203,6 +203,7 @@ def lines_of(file):
 
 def test_every_part_of_the_program_agrees_on_what_a_changed_cell_shows(lamps):
     payer = lamps("here")
+    payer.reports = True
     with payer.sandbox() as address:
         live(payer, address)
         (out,) = payer.project.glob("out/lamps-127.0.0.1-*")
@@ -250,6 +251,7 @@ def test_every_part_of_the_program_agrees_on_what_a_changed_cell_shows(lamps):
 
 def test_a_picture_that_cannot_be_bought_anew_stays_shown_and_published(lamps):
     payer = lamps("here")
+    payer.reports = True
     with payer.sandbox() as address:
         live(payer, address)
         before = picture(payer, "red")

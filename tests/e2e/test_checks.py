@@ -14,6 +14,7 @@ ONE = ("campaign.yaml", "--limit", "1", "--select", "series=detail")
 
 
 def test_a_check_that_fails_ends_a_run_with_1_and_is_told_everywhere(quickstart):
+    quickstart.reports = True
     campaign = quickstart.project / "campaign.yaml"
     asked = (QUICKSTART / "campaign.yaml").read_text()
     campaign.write_text(asked.replace("blank: {}", "blank: {min_spread: 45}"))
@@ -51,6 +52,7 @@ def test_a_check_that_fails_ends_a_run_with_1_and_is_told_everywhere(quickstart)
 
 
 def test_single_cells_have_checks_of_their_own_and_a_saved_plan_knows_them(quickstart):
+    quickstart.reports = True
     campaign = quickstart.project / "campaign.yaml"
     asked = campaign.read_text().replace('size: "1:1"', "size: 1024*1024\n      max_images: 1")
     own = "overrides: [{match: {product: AUR-02}, checks: {blank: {level: warn}, size: off}}]\n"

@@ -14,6 +14,7 @@ UNION = "*.decisions.jsonl merge=union\n*.lock.jsonl merge=union\n"
 
 
 def test_a_new_project_validates_plans_and_runs_as_it_is(seedpipe):
+    seedpipe.reports = True
     seedpipe.run("init")
     assert "valid, 4 cells, 4 jobs" in seedpipe.run("validate", "campaign.yaml").stdout
     assert "$5.00: OK" in seedpipe.run("plan", "campaign.yaml").stdout

@@ -26,6 +26,7 @@ publish:
 @pytest.fixture
 def cards(seedpipe):
     seedpipe.environment["WAVESPEED_API_KEY"] = "k"
+    seedpipe.reports = True
     (seedpipe.project / "campaign.yaml").write_text(CAMPAIGN)
     return seedpipe
 

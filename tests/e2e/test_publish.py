@@ -25,7 +25,7 @@ def cards(seedpipe):
     write(seedpipe)
     with seedpipe.sandbox() as address:
         seedpipe.environment["SEEDPIPE_BASE_URL"] = address
-        seedpipe.run("run", "campaign.yaml", "--live", "--yes", "--no-report")
+        seedpipe.run("run", "campaign.yaml", "--live", "--yes")
         yield seedpipe
 
 
@@ -132,7 +132,7 @@ def test_a_folder_may_have_files_of_several_campaigns_and_a_changed_cell_shows_w
     assert publish(cards, "--to", "assets")["written"] == 8
     other = (SETS + PUBLISH % FORMATS).replace("name: cards", "name: other").replace("one, two", "three")
     (cards.project / "other.yaml").write_text(other)
-    cards.run("run", "other.yaml", "--live", "--yes", "--no-report")
+    cards.run("run", "other.yaml", "--live", "--yes")
     cards.run("approve", "other.yaml", "--all", "--by", "Mara")
     told = json.loads(cards.run("publish", "other.yaml", "--to", "assets", "--json").stdout)
     assert (told["written"], told["removed"]) == (4, 0)
@@ -148,7 +148,7 @@ def test_a_folder_may_have_files_of_several_campaigns_and_a_changed_cell_shows_w
 
 def test_proofs_are_never_published(seedpipe):
     write(seedpipe)
-    seedpipe.run("run", "campaign.yaml", "--no-report")
+    seedpipe.run("run", "campaign.yaml")
     seedpipe.environment |= {"GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_GLOBAL": "/dev/null"}
     nobody = seedpipe.run("approve", "campaign.yaml", "--all", code=2).stderr
     assert "a decision needs a name" in nobody

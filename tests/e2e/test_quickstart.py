@@ -23,7 +23,7 @@ def master(tmp_path_factory):
     shutil.copytree(QUICKSTART, project, dirs_exist_ok=True)
     (project / ".seedpipe").mkdir()
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "TERM": "dumb"}
-    return project, CommandLine(project, environment).run("run", "campaign.yaml")
+    return project, CommandLine(project, environment, reports=True).run("run", "campaign.yaml")
 
 
 @pytest.fixture

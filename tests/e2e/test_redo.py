@@ -61,6 +61,7 @@ def test_a_redo_buys_what_it_names(again):
 
 def test_the_bill_of_a_run_and_of_its_plan_are_told_apart(again):
     project = again("plain", SHORT)
+    project.reports = True
     first = run(project, code=1)
     assert first["billed"] == first["run"]["billed"] == {"jobs": 2, "images": 6, "cost_usd": "0.162"}
     said = project.run("run", "campaign.yaml", "--redo", "short", code=1).stdout

@@ -41,6 +41,7 @@ def test_reports_are_left_out_and_made_later_from_plan_ledger_and_bytes(seedpipe
 
 
 def test_a_failed_job_is_annotated(seedpipe):
+    seedpipe.reports = True
     seedpipe.environment |= {"SEEDPIPE_SANDBOX": "plain_pictures=true", "GITHUB_ACTIONS": "true"}
     (seedpipe.project / "campaign.yaml").write_text(CAMPAIGN.replace("A lamp", "A lamp [sandbox: fail 1200]"))
     run = seedpipe.run("run", "campaign.yaml", code=1)

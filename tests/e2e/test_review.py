@@ -60,6 +60,7 @@ def export_of(document, *decisions, world="proof", campaign="cards"):
 
 
 def test_a_proof_is_reviewed_by_cell_by_image_and_by_what_the_gallery_exports(cards):
+    cards.reports = True
     assert (
         "there was no run here yet of campaign 'cards'" in cards.run("review", "campaign.yaml", code=2).stderr
     )

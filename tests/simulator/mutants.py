@@ -20,6 +20,7 @@ from seedpipe.engines import LocalEngine, adopt
 from seedpipe.ledger import SqliteLedger
 from seedpipe.locked import CampaignLock
 from seedpipe.stores import LocalStore
+from tests.simulator.ledgers import InFile
 from tests.simulator.service import Client
 from tests.simulator.world import House
 
@@ -172,8 +173,7 @@ class RetryOnTimeOut(House):
 
 
 class NoIntent(House):
-    def open_ledger(self, path):
-        return _LazyLedger.open(path, origin="https://api.test")
+    ledger = _LazyLedger
 
 
 class ResubmitUnknowns(House):
@@ -185,8 +185,8 @@ class NoSettleTime(House):
 
 
 class NoFsyncOfTheLedger(House):
-    def open_ledger(self, path):
-        return _UnsyncedLedger.open(path, origin="https://api.test")
+    ledger = _UnsyncedLedger
+    ledgers = InFile
 
 
 class NoFsyncOfFiles(House):
@@ -287,26 +287,27 @@ class OldPicturesStayAway(House):
     lock = _ForgetfulLock
 
 
-MUTANTS = (
-    RetryOnTimeOut,
-    NoIntent,
-    ResubmitUnknowns,
-    NoSettleTime,
-    NoFsyncOfTheLedger,
-    NoFsyncOfFiles,
-    RecordedBeforeTheFile,
-    NotAtomic,
-    NoLookAtTheList,
-    LookOnce,
-    OneLookForAllPlans,
-    NoLookAtTheLock,
-    NoSweep,
-    SweepOfEverything,
-    BuysWhatHasChanged,
-    UntaughtByTheLock,
-    ForgetsWhatCameToDoubt,
-    OldPicturesStayAway,
-)
+MUTANTS = {
+    RetryOnTimeOut: 0,
+    NoIntent: 0,
+    ResubmitUnknowns: 0,
+    NoSettleTime: 101,
+    NoFsyncOfTheLedger: 1,
+    NoFsyncOfFiles: 0,
+    RecordedBeforeTheFile: 0,
+    NotAtomic: 26,
+    NoLookAtTheList: 81,
+    LookOnce: 272,
+    OneLookForAllPlans: 272,
+    NoLookAtTheLock: 70,
+    NoSweep: 310,
+    SweepOfEverything: 46,
+    BuysWhatHasChanged: 37,
+    UntaughtByTheLock: 240,
+    ForgetsWhatCameToDoubt: 36,
+    OldPicturesStayAway: 240,
+}
+"""Each with the first seed whose history shows it."""
 
-LATE_MUTANTS = (NoLookForWhatWasWrittenOff, SweepOfThisRunAlone)
+LATE_MUTANTS = {NoLookForWhatWasWrittenOff: 7, SweepOfThisRunAlone: 15}
 """They go wrong only where the service shows a request long after its settle time."""

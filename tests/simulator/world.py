@@ -39,6 +39,7 @@ from seedpipe.stores import LocalStore, LockFile, write_atomically
 from tests.fakes.clock import EPOCH
 from tests.fakes.disk import Disk
 from tests.simulator import scenario as scenarios
+from tests.simulator.ledgers import ORIGIN, InFile, InMemory
 from tests.simulator.loop import Dead, SimLoop
 from tests.simulator.oracle import Oracle, Violation, body_key, task_key
 from tests.simulator.service import Client, Service, is_listed, is_worth_having
@@ -51,28 +52,23 @@ _MEMORY_OF_THE_LIST_S = 6 * 86_400.0
 _LATEST_S = 3600.0  # a request that was given up may have been accepted so late
 _MOST_RESUBMITS = 3  # of one job
 _MOST_OPERATIONS = 5000  # of one process; the longest honest run of four jobs takes a tenth
-_FULLY_SYNCED = 2  # PRAGMA synchronous: below FULL a commit may be lost with the power
 _CHANGES_A_FILE = re.compile(r"(open(?! to read)|write|flush|fsync|replace|link)\b")
 _STRANGER_WITHIN_S = 40.0  # of a process's start
 _LOCK = "aurora.lock.jsonl"
-_ORIGIN = "https://api.test"
 _UNSETTLED = frozenset({Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING})
 
 
 class House:
     """The parts a process is built from; a mutant changes one of them."""
 
+    ledger = SqliteLedger
+    ledgers = InMemory
     engine = LocalEngine
     store = LocalStore
     client = Client
     lock = CampaignLock
     adopt = staticmethod(adopt)
     pace = MappingProxyType({})
-
-    def open_ledger(self, path):
-        if not path.exists():
-            path.write_bytes(_new_ledger())
-        return SqliteLedger.open(path, origin=_ORIGIN)
 
 
 class Failure(AssertionError):
@@ -145,7 +141,8 @@ class World:
         self.lock_file = self.files / _LOCK
         self.files.mkdir()
         self.disk = Disk(self.files, self._gate)
-        self.ledger_file = self.folder / "ledger.sqlite3"
+        ledgers = InFile if self.scenario.ledger_in_file else self.house.ledgers
+        self.ledgers = ledgers(self.folder, self.house.ledger)
         self._stack.enter_context(self.disk.mounted())
         return self
 
@@ -217,11 +214,8 @@ class World:
     def _lose_power(self, process, rng):
         self.tell("the power is lost")
         self.disk.lose_power(rng)
-        if process.commits_may_be_lost:
-            for name in ("", "-wal", "-shm"):
-                Path(f"{self.ledger_file}{name}").unlink(missing_ok=True)
-            if process.ledger_before is not None:
-                self.ledger_file.write_bytes(process.ledger_before)
+        if process.has_ledger:
+            self.ledgers.lose_power()
 
     def let_pass(self, seconds):
         """Let time go by while nobody runs."""
@@ -254,7 +248,7 @@ class World:
 
     def _write_off(self):
         """Have the user give up what is in doubt, and say at once that it may be bought again."""
-        ledger = self.house.open_ledger(self.ledger_file)
+        ledger = self.ledgers.open()
         try:
             latest = ledger.latest_run("aurora")
             doubts = [
@@ -283,8 +277,7 @@ class World:
                 write_atomically(self.lock_file, [self._lock_text(), self.rng.choice(self.older_locks)])
 
     def _lose_ledger(self):
-        for name in ("", "-wal", "-shm", ".lock"):
-            Path(f"{self.ledger_file}{name}").unlink(missing_ok=True)
+        self.ledgers.lose()
         self.oracle.lost()
 
     def _lock_text(self):
@@ -503,8 +496,6 @@ class Process:
         self.operations = 0
         self.died = False
         self.broken = False
-        self.commits_may_be_lost = False
-        self.ledger_before = None
         self.limit = trouble.limit if trouble else 0
         self._engine = None
         self._sent = False
@@ -529,6 +520,11 @@ class Process:
             self.died = True
             self.loop.stop()
             raise Dead from broken
+
+    @property
+    def has_ledger(self):
+        """Whether it came as far as to open its ledger."""
+        return self._ledger is not None
 
     def bury(self):
         self.died = True
@@ -573,7 +569,7 @@ class Process:
         """Whoever starts beside this process is turned away, once it holds the lock."""
         if self._ledger:
             try:
-                other = self.world.house.open_ledger(self.world.ledger_file)
+                other = self.world.ledgers.open()
             except LedgerLocked:
                 return
             other.close()
@@ -590,7 +586,7 @@ class Process:
         world, now = self.world, self._clock_now
         orders, world.word = Orders(redo=world.word), frozenset()
         world.oracle.may_follow, world.oracle.locked = Redo.CHANGED in orders.redo, world.locked()
-        lock = world.house.lock(LockFile(world.lock_file, _LOCK), _ORIGIN)
+        lock = world.house.lock(LockFile(world.lock_file, _LOCK), ORIGIN)
         ledger = self._open_ledger()
         header, cells = world.plan()
         self.step("admit")
@@ -666,11 +662,7 @@ class Process:
         return not habits.reads and habits.tells_time and habits.inputs != "nowhere" and not self.broken
 
     def _open_ledger(self):
-        world = self.world
-        self.ledger_before = world.ledger_file.read_bytes() if world.ledger_file.exists() else None
-        self._ledger = world.house.open_ledger(world.ledger_file)
-        (synchronous,) = self._ledger._db.execute("PRAGMA synchronous").fetchone()
-        self.commits_may_be_lost = synchronous < _FULLY_SYNCED
+        self._ledger = self.world.ledgers.open()
         return WatchedLedger(self._ledger, self)
 
     async def _drive(self, start, ledger, store, orders):
@@ -831,15 +823,6 @@ class Deaf:
 
     def waiting(self, seconds, why):
         pass
-
-
-@lru_cache(maxsize=1)
-def _new_ledger():
-    """Return the file of a ledger that nothing was recorded in: making its tables takes as long as a run."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "ledger.sqlite3")
-        SqliteLedger.open(path, origin=_ORIGIN).close()
-        return path.read_bytes()
 
 
 @lru_cache(maxsize=4096)
