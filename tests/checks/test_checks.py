@@ -70,12 +70,16 @@ def test_equal_sets_have_equal_faults(check):
     assert faults(check, *images) == faults(check, *images)
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_a_fault_names_an_image_of_the_set_or_none(check):
+@pytest.fixture(scope="module")
+def grey_set():
+    """Three images of one tone, measured for every check."""
     extras = [name for name, usual in USUAL.items() if usual.package]
-    images = [one(Image.new("RGB", (64, 64), "grey"), at, twin="another", extras=extras) for at in range(3)]
+    return [one(Image.new("RGB", (64, 64), "grey"), at, twin="another", extras=extras) for at in range(3)]
 
-    found = faults(check, *images, size="1024*1024", output_format="png")
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_fault_names_an_image_of_the_set_or_none(check, grey_set):
+    found = faults(check, *grey_set, size="1024*1024", output_format="png")
 
     assert all(fault.index in (None, 0, 1, 2) and fault.message for fault in found)
     assert found or check in ("consistency", "palette", "nsfw", "copy", "logo")

@@ -1,6 +1,7 @@
 """Projects for the command line to work in."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -41,10 +42,12 @@ def clone(tmp_path, environment):
 def quickstart(seedpipe):
     """The command line in a project that holds a copy of the quickstart as `campaign.yaml`.
 
-    Without its checks, whose workers cost a second a run; `test_quickstart` and `test_checks` have them.
+    Without its checks, whose workers cost a second a run, and with the smallest images that the model makes;
+    `test_quickstart` and `test_checks` have it as it is.
     """
     shutil.copytree(QUICKSTART, seedpipe.project, dirs_exist_ok=True)
     campaign = seedpipe.project / "campaign.yaml"
     before, _, after = campaign.read_text().partition("\nchecks:")
-    campaign.write_text(before + "\nbudget:" + after.partition("\nbudget:")[2])
+    text = before + "\nbudget:" + after.partition("\nbudget:")[2]
+    campaign.write_text(re.sub(r'size: "\d+:\d+"', "size: 1024*1024", text))
     return seedpipe

@@ -58,7 +58,7 @@ def render(
     """
     brief = read(picture.prompt)
     if plain:
-        return _encoded(draw_plain(picture, brief.palette), picture.format)
+        return _encoded(draw_plain(picture, brief.palette), picture.format, quickly=True)
     if why := _why_card(picture, brief):
         return _encoded(draw_card(picture, brief.palette, why), picture.format)
     return _encoded(_scene(picture, brief, load), picture.format)
@@ -118,10 +118,10 @@ def _compose(canvas: Canvas, picture: Picture, brief: Brief, look: Look, shot: S
             paint_stage(canvas, brief, look, shot)
 
 
-def _encoded(image: Image.Image, kind: str) -> bytes:
+def _encoded(image: Image.Image, kind: str, *, quickly: bool = False) -> bytes:
     file = io.BytesIO()
     if kind == "png":
-        image.save(file, "PNG", compress_level=4)
+        image.save(file, "PNG", compress_level=1 if quickly else 4)
     else:
-        image.save(file, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
+        image.save(file, "JPEG", quality=_JPEG_QUALITY, subsampling="4:2:0" if quickly else "4:4:4")
     return file.getvalue()

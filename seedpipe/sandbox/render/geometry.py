@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seedpipe.sandbox.render.colours import Floats
 
 AROUND: Final = 144  # steps of a full turn: a silhouette's corner stays below half a pixel at 4096
+_OUTLINE: Final = 12  # rows and columns of what throws a shadow: a shadow is soft
 _NEAREST: Final = 0.05
 _TINY: Final = 1e-9
 
@@ -50,7 +51,7 @@ class Patch:
 
     def outlined(self) -> Patch:
         """Return the surface with fewer points: enough for its shadow."""
-        down, over = (max(1, length // 18) for length in self.points.shape[:2])
+        down, over = (max(1, length // _OUTLINE) for length in self.points.shape[:2])
         return self.thinned(down, over)
 
 
