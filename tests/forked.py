@@ -6,6 +6,7 @@ no ledger and no socket of a test, so that a child's death frees what the child 
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -56,6 +57,7 @@ def start(arguments, *, project, environment, first=None, said=("said.txt", "sai
 
 
 def _live(arguments, project, environment, first, said):
+    gc.freeze()  # what the server has loaded stays as it is: nothing to look through, and no page to copy
     os.chdir(project)
     os.environ.clear()
     os.environ.update(environment)
