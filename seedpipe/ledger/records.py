@@ -32,6 +32,8 @@ class Records:
 
     def of(self, found: Sequence[sqlite3.Row], plan_no: int | None) -> list[JobRecord]:
         """Return the record of each job row, in their order, with its cells in a plan if one is named."""
+        if not found:
+            return []
         ids = json.dumps([row["job_id"] for row in found])
         cells: dict[str, list[Cell]] = defaultdict(list)
         for row in self._db.execute(queries.CELLS_OF_JOBS, (ids, plan_no)):

@@ -21,7 +21,7 @@ from tests.cards import card_campaign
 
 KILLS = int(os.environ.get("SEEDPIPE_KILLS", "200"))
 STORIES = 8
-JOBS = 12
+JOBS = 8
 _TELLS_NOTHING = {"list_inputs": InputsKey.NOTHING, "result_inputs": InputsKey.NOTHING}
 SWITCHES = (
     {},
@@ -33,7 +33,7 @@ SWITCHES = (
     {"task_latency_s": 0.3},
     _TELLS_NOTHING,
 )
-LONGEST_LIFE_S = 0.7  # about what a run of the whole campaign takes
+LONGEST_LIFE_S = 0.5  # about what a run of the whole campaign takes
 HANG_S = 60
 
 

@@ -21,7 +21,6 @@ from seedpipe.ledger.lock import WriterLock
 ORIGIN = "https://api.test"
 _STATEMENTS = 1000  # more than the ledger has
 _FULLY_SYNCED = 2  # PRAGMA synchronous: below FULL a commit may be lost with the power
-_WITHIN = {"BEGIN": "SAVEPOINT step", "BEGIN IMMEDIATE": "SAVEPOINT step", "COMMIT": "RELEASE step"}
 
 
 class InFile:
@@ -78,25 +77,35 @@ class InMemory:
 
 
 class _Database(sqlite3.Connection):
-    """Whoever closes it leaves it as a process that was killed leaves its file."""
+    """Nobody else writes to it, so that to read needs no savepoint.
 
-    _within = False
+    Whoever closes it leaves it as a process that was killed leaves its file.
+    """
+
+    _begun = ""
 
     @property
     def in_transaction(self):
-        return self._within
+        return bool(self._begun)
 
     def execute(self, statement, *values):
-        if statement == "ROLLBACK":
-            super().execute("ROLLBACK TO step")
-            statement = "COMMIT"
-        cursor = super().execute(_WITHIN.get(statement, statement), *values)
-        if statement in _WITHIN:
-            self._within = statement != "COMMIT"
-        return cursor
+        if statement in ("BEGIN", "BEGIN IMMEDIATE"):
+            self._begun = statement
+            return self._if_writing("SAVEPOINT step")
+        if statement in ("COMMIT", "ROLLBACK"):
+            if statement == "ROLLBACK":
+                self._if_writing("ROLLBACK TO step")
+            self._if_writing("RELEASE step")
+            self._begun = ""
+            return None
+        return super().execute(statement, *values)
+
+    def _if_writing(self, statement):
+        if self._begun == "BEGIN IMMEDIATE":
+            super().execute(statement)
 
     def close(self):
-        if self._within:
+        if self._begun:
             self.execute("ROLLBACK")
 
     def forget(self):
