@@ -24,9 +24,6 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 PLAN_FORMAT = 1
 SANDBOX_ORIGIN: Final = "sandbox"
-_CANONICAL: Final = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-)
 """The service of the proofs: nothing is paid there, and so every change is followed at once."""
 _JOB_ID_HEX_DIGITS = 32  # 128 bits: no collision to fear, short enough to read in a table
 
@@ -264,7 +261,7 @@ def job_id(model: str, request: Mapping[str, Json], *, take: int = 1) -> str:
 
 def canonical_json(value: Json) -> str:
     """Return the one spelling of a JSON value: sorted keys, no spaces, no NaN, text unescaped."""
-    return _CANONICAL.encode(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(value: Json) -> str:

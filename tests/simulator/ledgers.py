@@ -91,18 +91,19 @@ class _Database(sqlite3.Connection):
     def execute(self, statement, *values):
         if statement in ("BEGIN", "BEGIN IMMEDIATE"):
             self._begun = statement
-            return self._if_writing("SAVEPOINT step")
-        if statement in ("COMMIT", "ROLLBACK"):
-            if statement == "ROLLBACK":
-                self._if_writing("ROLLBACK TO step")
-            self._if_writing("RELEASE step")
-            self._begun = ""
-            return None
-        return super().execute(statement, *values)
-
-    def _if_writing(self, statement):
+            steps = ["SAVEPOINT step"]
+        elif statement == "COMMIT":
+            steps = ["RELEASE step"]
+        elif statement == "ROLLBACK":
+            steps = ["ROLLBACK TO step", "RELEASE step"]
+        else:
+            return super().execute(statement, *values)
         if self._begun == "BEGIN IMMEDIATE":
-            super().execute(statement)
+            for step in steps:
+                super().execute(step)
+        if statement in ("COMMIT", "ROLLBACK"):
+            self._begun = ""
+        return None
 
     def close(self):
         if self._begun:
