@@ -36,8 +36,12 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# These start processes and wait for them more than they compute; the others would only be slowed by a third worker.
+WAITING := tests/e2e tests/faults tests/browser
+
 test: lint
-	$(BIN)/pytest -n 3 --dist worksteal  # on 2 cores: many tests wait for a service more than they compute
+	$(BIN)/pytest -n 2 --dist worksteal tests $(WAITING:%=--ignore=%)
+	$(BIN)/pytest -n 4 --dist worksteal $(WAITING)
 
 # Of the modules that money depends on (listed in pyproject.toml), by the tests of just these: every branch.
 coverage: $(READY)

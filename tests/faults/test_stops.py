@@ -51,7 +51,7 @@ def test_a_second_signal_ends_it_at_once(cards):
     project = cards(40)
     with project.sandbox("--switch", "slow_answer_every=1", *NEVER) as address:
         run = project.start(*live(address))
-        wait_for_charges(project, 2)
+        wait_for_charges(project, 4)  # all that may be on their way, so that none is charged after the count
         run.send_signal(signal.SIGINT)
         run.send_signal(signal.SIGTERM)
         out, _ = run.communicate(timeout=HANG_S)
