@@ -11,12 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PIL import (
-    Image,
-    ImageCms,
-    ImageOps,
-    WebPImagePlugin,  # noqa: F401 - else the first WebP makes Pillow load all its formats
-)
+from PIL import Image, ImageCms, ImageOps
 
 from seedpipe.core.publishing import BYTES_A_KB, LOWEST_QUALITY, framed
 from seedpipe.stores.images import MAX_PIXELS, decoded

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PIL import Image
+from PIL import Image, WebPImagePlugin
 
 from seedpipe.core.errors import Malformed
 from seedpipe.core.image_bytes import is_whole, looks_like, media_type
@@ -16,7 +16,12 @@ from seedpipe.core.image_bytes import is_whole, looks_like, media_type
 if TYPE_CHECKING:
     from pathlib import Path
 
-_PILLOW_NAMES: Final = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+_PILLOW_NAMES: Final = {
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    # Named by its plugin, which is loaded then: Pillow would load all its formats to look for it.
+    "image/webp": WebPImagePlugin.WebPImageFile.format,
+}
 
 
 def judged(*, head: bytes, tail: bytes, size_bytes: int) -> str:

@@ -17,10 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from PIL import (
-    Image,
-    WebPImagePlugin,  # noqa: F401 - else the first WebP makes Pillow load all its formats
-)
+from PIL import Image
 
 from seedpipe.stores.derived import keep_derived
 

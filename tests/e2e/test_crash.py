@@ -8,18 +8,12 @@ import pytest
 from tests.cards import HANG_S, charged_requests, count_charges, wait_for_charges, write_cards
 
 JOBS = 200
-FEWER = 60  # to be stopped in order
 
 
 @pytest.fixture
 def big(seedpipe):
     seedpipe.environment["SEEDPIPE_SETTLE_S"] = "3"
     return write_cards(seedpipe, JOBS, name="big")
-
-
-@pytest.fixture
-def smaller(seedpipe):
-    return write_cards(seedpipe, FEWER, name="smaller")
 
 
 def live(address):
@@ -44,11 +38,11 @@ def test_a_killed_run_is_never_charged_twice(big, killed_after):
     assert not list((big.project / ".seedpipe").rglob("*.part"))
 
 
-def test_a_second_run_beside_the_first_leaves_at_once(smaller):
-    with smaller.sandbox() as address:
-        first = smaller.start(*live(address))
-        wait_for_charges(smaller, 1)
-        second = smaller.run(*live(address), code=6)
+def test_a_second_run_beside_the_first_leaves_at_once(big):
+    with big.sandbox() as address:
+        first = big.start(*live(address))
+        wait_for_charges(big, 1)
+        second = big.run(*live(address), code=6)
         assert "another run" in second.stderr
         first.send_signal(signal.SIGTERM)
         out, _ = first.communicate(timeout=HANG_S)
@@ -57,14 +51,14 @@ def test_a_second_run_beside_the_first_leaves_at_once(smaller):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_run_in_order(smaller, number):
-    with smaller.sandbox() as address:
-        run = smaller.start(*live(address))
-        wait_for_charges(smaller, 10)
+def test_a_signal_ends_a_run_in_order(big, number):
+    with big.sandbox() as address:
+        run = big.start(*live(address))
+        wait_for_charges(big, 10)
         run.send_signal(number)
         out, err = run.communicate(timeout=HANG_S)
         assert run.returncode == 128 + number, err
         assert "in_doubt" not in json.loads(out)["phases"]
-        finished = json.loads(smaller.run(*live(address)).stdout)
-    assert finished["phases"] == {"done": {"jobs": FEWER, "images": FEWER, "cost_usd": "1.62"}}
-    assert set(charged_requests(smaller).values()) == {1}
+        finished = json.loads(big.run(*live(address)).stdout)
+    assert finished["phases"] == {"done": {"jobs": JOBS, "images": JOBS, "cost_usd": "5.40"}}
+    assert set(charged_requests(big).values()) == {1}

@@ -231,14 +231,13 @@ def test_black_and_white_has_no_colour():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    ("size", "number"), [((161, 480), 1), ((480, 161), 4), ((333, 777), 4), ((1001, 334), 1)]
-)
-def test_every_kind_fits_every_shape(kind, size, number):
-    picture = Picture(prompt=KINDS[kind], size=Size(*size), number=number, of=6, format="jpeg")
-    with Image.open(io.BytesIO(render(picture))) as image:
-        assert image.size == size
-        assert np.asarray(image).std() > 8, "not empty"
+@pytest.mark.parametrize("size", [(161, 480), (480, 161), (333, 777), (1001, 334)])
+def test_every_kind_fits_every_shape(kind, size):
+    for number in (1, 4):
+        picture = Picture(prompt=KINDS[kind], size=Size(*size), number=number, of=6, format="jpeg")
+        with Image.open(io.BytesIO(render(picture))) as image:
+            assert image.size == size
+            assert np.asarray(image).std() > 8, "not empty"
 
 
 HASHED = """

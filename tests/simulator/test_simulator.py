@@ -27,7 +27,7 @@ def test_no_history_breaks_a_promise(share):
 
 def test_a_slow_disk_shows_nobody_an_older_truth():
     """A doubt was settled, and the feed, reading the record of that, took the same job up once more."""
-    for seed in range(100):  # a tenth of all that are drawn have one as well
+    for seed in range(400):
         play(replace(drawn(seed), slow_disk=True))
 
 
