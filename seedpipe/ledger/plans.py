@@ -28,10 +28,14 @@ class Plans:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self._numbers: dict[str, int] = {}  # as they were found: a plan keeps its number for good
 
     def number(self, plan_id: str) -> int:
         """Return the ledger's own number of a plan; raises `KeyError`."""
-        return int(self._value("SELECT plan_no FROM plans WHERE plan_id = ?", plan_id))
+        if plan_id not in self._numbers:
+            found = self._value("SELECT plan_no FROM plans WHERE plan_id = ?", plan_id)
+            self._numbers[plan_id] = int(found)
+        return self._numbers[plan_id]
 
     def job_count(self, plan_id: str) -> int:
         """Return the number of distinct jobs of a plan; raises `KeyError`."""

@@ -35,12 +35,10 @@ class Records:
         if not found:
             return []
         ids = json.dumps([row["job_id"] for row in found])
-        cells: dict[str, list[Cell]] = defaultdict(list)
-        for row in self._db.execute(queries.CELLS_OF_JOBS, (ids, plan_no)):
-            cells[row["job_id"]].append(rows.cell(row))
+        cells = {} if plan_no is None else self._cells(ids, plan_no)
         attempts = _grouped(self._db.execute(queries.ATTEMPTS_OF_JOBS, (ids,)), "job_id")
         takes = self._takes(attempts)
-        formers = self._formers(plan_no, cells)
+        formers = {} if plan_no is None else self._formers(plan_no, cells)
         return [
             JobRecord(
                 job=rows.job(row),
@@ -94,11 +92,16 @@ class Records:
             for number in [row["attempt_no"]]
         ]
 
-    def _formers(self, plan_no: int | None, cells: Mapping[str, list[Cell]]) -> dict[str, Former]:
+    def _cells(self, job_ids: str, plan_no: int) -> dict[str, list[Cell]]:
+        """Return by job the cells of some jobs in a plan."""
+        cells: defaultdict[str, list[Cell]] = defaultdict(list)
+        for row in self._db.execute(queries.CELLS_OF_JOBS, (job_ids, plan_no)):
+            cells[row["job_id"]].append(rows.cell(row))
+        return cells
+
+    def _formers(self, plan_no: int, cells: Mapping[str, list[Cell]]) -> dict[str, Former]:
         """Return by address what the cells of some jobs were last paid for as."""
         plan = self._db.execute(queries.PLACES_OF_PLAN, (plan_no,)).fetchone()
-        if plan is None:
-            return {}
         prefix = plan["place_prefix"]
         asked = {prefix + each.address: each.job_id for every in cells.values() for each in every}
         found = self._placed.formers(plan["campaign"], asked)
@@ -106,6 +109,8 @@ class Records:
 
     def _takes(self, attempts: Mapping[str, list[sqlite3.Row]]) -> dict[str, tuple[tuple[Output, ...], ...]]:
         """Return the outputs of each attempt of some jobs."""
+        if not attempts:
+            return {}
         job_of = {row["attempt_no"]: job_id for job_id, tried in attempts.items() for row in tried}
         outputs: dict[int, list[Output]] = {attempt_no: [] for attempt_no in job_of}
         for row in self._db.execute(queries.OUTPUTS_OF_ATTEMPTS, (json.dumps(list(job_of)),)):

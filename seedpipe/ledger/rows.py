@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from seedpipe.core.lifecycle import Event, Phase, holds_money
@@ -58,15 +57,15 @@ class Row(Protocol):
 
 def to_micros(amount: Decimal) -> int:
     """Return an amount as millionths of a dollar; raises `ValueError` if that is not exact."""
-    micros = _micros(amount)
-    if micros.denominator != 1:
+    micros, rest = _micros(amount)
+    if rest:
         raise ValueError(f"{amount} USD is not a whole number of millionths of a dollar")
-    return micros.numerator
+    return micros
 
 
 def cap_to_micros(cap: Decimal | None) -> int | None:
     """Return a limit rounded down: no sum of whole millionths can tell the difference."""
-    return None if cap is None else int(_micros(cap))
+    return None if cap is None else _micros(cap)[0]
 
 
 def from_micros(micros: int) -> Decimal:
@@ -296,11 +295,12 @@ def run_record(row: Row) -> RunRecord:
     return RunRecord(start=start, end=end)
 
 
-def _micros(amount: Decimal) -> Fraction:
-    """Return millionths of a dollar, exact whatever the decimal context of the caller."""
+def _micros(amount: Decimal) -> tuple[int, int]:
+    """Return whole millionths of a dollar and what is left over, exact whatever the decimal context."""
     if not amount.is_finite() or amount < 0:
         raise ValueError(f"{amount} is not an amount of money")
-    micros = Fraction(amount) * _MICROS_PER_USD
-    if micros > _LARGEST:
+    dollars, parts = amount.as_integer_ratio()
+    micros, rest = divmod(dollars * _MICROS_PER_USD, parts)
+    if (micros, rest) > (_LARGEST, 0):
         raise ValueError(f"{amount} USD is more than the ledger can count")
-    return micros
+    return micros, rest

@@ -192,16 +192,21 @@ _MEANINGS: Final = {
 
 @contextmanager
 def plain_errors(path: Path) -> Iterator[None]:
-    """Turn any `sqlite3` error into one for the user, with the ledger's path.
+    """Turn any `sqlite3` error into one for the user, with the ledger's path."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise plain(error, path) from error
+
+
+def plain(error: sqlite3.Error, path: Path) -> Exception:
+    """Return what an error of `sqlite3` means to people.
 
     Rows that contradict each other are no fault of the file but of whoever wrote them: `ValueError`.
     """
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise ValueError(f"the ledger refuses what contradicts it: {error}") from error
-    except sqlite3.Error as error:
-        raise _explained(error, path) from error
+    if isinstance(error, sqlite3.IntegrityError):
+        return ValueError(f"the ledger refuses what contradicts it: {error}")
+    return _explained(error, path)
 
 
 def sqlite_version() -> str:

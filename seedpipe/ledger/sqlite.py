@@ -5,13 +5,13 @@ the method returns; every answer is one view of the file; no method keeps a curs
 yields.
 
 SQLite is used by one thread at a time, not always the one that opened it. Absent on purpose: waiting for
-a lock, retrying, and any cache of what the file says.
+a lock, retrying, and any cache of what may change.
 """
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
@@ -35,9 +35,7 @@ from seedpipe.ledger.plans import Plans
 from seedpipe.ledger.records import Records
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from datetime import datetime
     from decimal import Decimal
     from pathlib import Path
@@ -468,22 +466,47 @@ class SqliteLedger:
 
     # --- the file ---
 
-    def _writing(self) -> AbstractContextManager[None]:
+    def _writing(self) -> _Transaction:
         """One durable transaction: all of it, or nothing."""
-        return self._transaction("BEGIN IMMEDIATE")
+        return _Transaction(self._db, self._path, "BEGIN IMMEDIATE")
 
-    def _reading(self) -> AbstractContextManager[None]:
+    def _reading(self) -> _Transaction:
         """One view of the file, however many queries it takes."""
-        return self._transaction("BEGIN")
+        return _Transaction(self._db, self._path, "BEGIN")
 
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        with schema.plain_errors(self._path):
-            self._db.execute(begin)
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:  # SQLite has rolled back by itself after some errors
-                    self._db.execute("ROLLBACK")
-                raise
+
+class _Transaction:
+    """A block that is one transaction. A class of its own, for a run makes very many of them."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path, begin: str) -> None:
+        self._db = db
+        self._path = path
+        self._begin = begin
+
+    def __enter__(self) -> None:
+        try:
+            self._db.execute(self._begin)
+        except sqlite3.Error as error:
+            raise schema.plain(error, self._path) from error
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        try:
+            if error is None:
+                self._end("COMMIT")
+            else:
+                self._take_back()
+                if isinstance(error, sqlite3.Error):
+                    raise error
+        except sqlite3.Error as failed:
+            raise schema.plain(failed, self._path) from failed
+
+    def _end(self, commit: str) -> None:
+        try:
+            self._db.execute(commit)
+        except BaseException:
+            self._take_back()
+            raise
+
+    def _take_back(self) -> None:
+        if self._db.in_transaction:  # SQLite has rolled back by itself after some errors
+            self._db.execute("ROLLBACK")
