@@ -11,7 +11,7 @@ Absent on purpose: budgets, which need sums over many jobs, and storage.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from seedpipe.core.lifecycle import INTENTS, Event, Phase, advance, is_settled, opens_attempt
 from seedpipe.core.records import Attempt
@@ -45,8 +45,8 @@ def moved(latest: Attempt | None, entry: Entry, price_usd: Decimal) -> Attempt:
         latest = _unsent(1, price_usd)
     elif opens_attempt(before, entry.event):
         latest = _unsent(latest.number + 1, price_usd)
-    attempt = replace(latest, phase=phase, finished_at=entry.at if is_settled(phase) else None)
-    return _with_words(_with_facts(attempt, entry, price_usd), entry)
+    ended_at = entry.at if is_settled(phase) else None
+    return replace(latest, phase=phase, finished_at=ended_at, **_facts(entry, price_usd), **_words(entry))
 
 
 def _unsent(number: int, price_usd: Decimal) -> Attempt:
@@ -82,28 +82,29 @@ def _check_carries(entry: Entry, latest: Attempt | None) -> None:
         raise ValueError(f"job {entry.job_id} has task {known}, not {said.prediction_id}")
 
 
-def _with_facts(attempt: Attempt, entry: Entry, price_usd: Decimal) -> Attempt:
-    """Return the attempt with what this event brings to light for good."""
+def _facts(entry: Entry, price_usd: Decimal) -> dict[str, Any]:
+    """Return what this event brings to light for good, by the fields of the attempt."""
     event, said = entry.event, entry.prediction
+    facts: dict[str, Any] = {}
     if event in SETS_THE_PRICE:
         paid_usd = price_usd if entry.cost_usd is None else entry.cost_usd
-        attempt = replace(attempt, cost_usd=paid_usd, run_id=entry.run_id)
+        facts |= {"cost_usd": paid_usd, "run_id": entry.run_id}
     if event in INTENTS:
-        attempt = replace(attempt, intent_at=entry.at)
+        facts["intent_at"] = entry.at
     if said and event in _NAMES_THE_TASK:
         made_at = said.created_at if event in _MADE_BEFORE else entry.service_at
-        attempt = replace(attempt, prediction_id=said.prediction_id, accepted_at=made_at or entry.at)
+        facts |= {"prediction_id": said.prediction_id, "accepted_at": made_at or entry.at}
     if said and event in _SHOWS_THE_RESULT:
         urls = tuple(map(lasting_url, said.outputs))  # one each output, kept or not: their number counts
-        attempt = replace(attempt, urls=urls, inference_ms=said.inference_ms, flagged=said.flagged)
-    return attempt
+        facts |= {"urls": urls, "inference_ms": said.inference_ms, "flagged": said.flagged}
+    return facts
 
 
-def _with_words(attempt: Attempt, entry: Entry) -> Attempt:
-    """Return the attempt with its latest trouble; good news clears it, silence keeps it."""
+def _words(entry: Entry) -> dict[str, Any]:
+    """Return the attempt's latest trouble, by its fields; good news clears it, silence keeps it."""
     said = entry.prediction
     error = entry.error or (said.error if said else "")
     code = entry.error_code if entry.error_code is not None or said is None else said.code
     if error or code is not None or entry.event in _GOOD_NEWS:
-        return replace(attempt, error=error, error_code=code)
-    return attempt
+        return {"error": error, "error_code": code}
+    return {}

@@ -315,6 +315,8 @@ class _Part:
 
 def _make_folder(folder: Path) -> None:
     """Make a folder whose name is as durable as what will lie in it."""
+    if folder.is_dir():
+        return
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for path in missing:

@@ -104,7 +104,7 @@ class Disk:
             io.open = builtins.open = self._real["builtin"]
 
     def _is_mine(self, path):
-        return isinstance(path, (str, os.PathLike)) and os.fspath(path).startswith(self.root)
+        return not isinstance(path, int) and os.fspath(path).startswith(self.root)
 
     def _one(self, name):
         real = self._real[name]
@@ -144,7 +144,7 @@ class Disk:
         return _Gated(opened, file, self.gate)
 
     def _fsync(self, fd):
-        path = os.readlink(f"/proc/self/fd/{fd}") if os.path.isdir("/proc/self/fd") else _path_of(fd)
+        path = _path_of(fd)
         if not path.startswith(self.root):
             return self._real["fsync"](fd)
         self.gate("fsync", path)
@@ -189,6 +189,9 @@ class _Gated:
 
 
 def _path_of(fd):
-    import fcntl
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    except FileNotFoundError:  # macOS
+        import fcntl
 
-    return fcntl.fcntl(fd, fcntl.F_GETPATH, b"\0" * 1024).rstrip(b"\0").decode()  # macOS
+        return fcntl.fcntl(fd, fcntl.F_GETPATH, b"\0" * 1024).rstrip(b"\0").decode()

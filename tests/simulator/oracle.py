@@ -14,6 +14,7 @@ from decimal import Decimal
 from seedpipe.core.lifecycle import INTENTS, Event, Phase, advance, holds_money, is_unfetched, opens_attempt
 from seedpipe.core.model import canonical_json
 from seedpipe.core.records import Verdict
+from tests.simulator.service import key_of
 
 _NAMES_THE_TASK = frozenset({Event.ACCEPTED, Event.FOUND, Event.ADOPTED})
 _GIVES_UP = frozenset({Event.SURELY_ABSENT, Event.WRITTEN_OFF})
@@ -54,7 +55,7 @@ class Oracle:
         self._now = now
         self._prices = prices
         self._rivals = rivals  # job → the job that its cells ask for before or after an edit
-        self._bodies = bodies
+        self.bodies = bodies
         self._is_durable = is_durable
         self._is_prompt = is_prompt
         self._tells_inputs = tells_inputs
@@ -102,9 +103,9 @@ class Oracle:
         if unread := [job for job in planned if job in locked and not self.attempts[job]]:
             raise Violation(f"the lock knows {unread}, and the ledger does not")
         owned = {tried.prediction_id for tried in self._all()}
-        free = Counter(task_key(task) for task in listed if task.prediction_id not in owned)
+        free = Counter(task.key for task in listed if task.prediction_id not in owned)
         free.subtract(tried.body for tried in self._all() if tried.phase in _OPEN)
-        if left := [job for job in to_buy if free[self._bodies[job]] > 0]:
+        if left := [job for job in to_buy if free[self.bodies[job]] > 0]:
             raise Violation(f"the list shows what {left} ask for, and nobody has taken it over")
 
     def phase(self, job_id):
@@ -121,7 +122,7 @@ class Oracle:
 
     def leaving(self, model, body):
         """Hear that the bytes of a request leave now; return the attempt they are for."""
-        key = _key(model, body)
+        key = key_of(model, body)
         waiting = [
             tried
             for attempts in self.attempts.values()
@@ -148,7 +149,7 @@ class Oracle:
         self.by_id[task.prediction_id] = task
         if task.attempt is None:
             return
-        key = _key(task.model, task.body)
+        key = task.key
         self.charges[key].append(task)
         if task.attempt[-1] != self.ledgers:
             self.forgotten.add(task.prediction_id)
@@ -163,7 +164,7 @@ class Oracle:
             self._check_word(entry)
         phase = advance(before, entry.event)
         if not attempts or opens_attempt(before, entry.event):
-            attempts.append(Tried(entry.job_id, phase, self._bodies[entry.job_id]))
+            attempts.append(Tried(entry.job_id, phase, self.bodies[entry.job_id]))
         tried = attempts[-1]
         tried.phase = phase
         if entry.event in INTENTS:
@@ -206,7 +207,7 @@ class Oracle:
         task = self.by_id.get(prediction_id)
         late = any(map(self._is_given_up, self._all()))
         cannot_be_told = (self._is_strange(prediction_id) or late) and not self._tells_inputs()
-        if task is None or (_key(task.model, task.body) != tried.body and not cannot_be_told):
+        if task is None or (task.key != tried.body and not cannot_be_told):
             raise Violation(f"task {prediction_id} is not what {entry.job_id} asked for")
         tried.prediction_id = prediction_id
 
@@ -309,17 +310,3 @@ class Oracle:
 def _may_be_charged(tried):
     """Whether a charge may belong to this attempt: its request is under way, in doubt, or has a task's id."""
     return tried.prediction_id is not None or tried.phase in _OPEN
-
-
-def _key(model, body):
-    return f"{model} {canonical_json(dict(body))}"
-
-
-def task_key(task):
-    """What a task was asked by."""
-    return _key(task.model, task.body)
-
-
-def body_key(job):
-    """What one job's requests are known by."""
-    return _key(job.model, job.request)

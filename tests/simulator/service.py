@@ -19,7 +19,7 @@ from functools import lru_cache
 
 from seedpipe.core.errors import Malformed, Refused, Unavailable, Uncertain
 from seedpipe.core.lifecycle import Event, task_progress
-from seedpipe.core.model import Prediction, PredictionPage
+from seedpipe.core.model import Prediction, PredictionPage, canonical_json
 from tests.fakes.clock import EPOCH
 
 SUBMIT_FATES = (
@@ -71,6 +71,7 @@ class Task:
     listed_at_s: float
     ready_at_s: float
     ending: str
+    key: str  # what it was asked by
     fresh_at_s: float = 0.0
 
     @property
@@ -117,6 +118,7 @@ class Service:
             listed_at_s=at_s + rng.random() * habits.lag_s,
             ready_at_s=at_s + 1 + rng.random() * 20,
             ending=self._drawn(habits.endings),
+            key=key_of(model, body),
         )
         if task.ending == "for long":
             task.ready_at_s += 4000 * rng.random()
@@ -261,6 +263,11 @@ class Client:
 
     async def aclose(self):
         """Nothing to release."""
+
+
+def key_of(model, body):
+    """What requests for the same are known by."""
+    return f"{model} {canonical_json(dict(body))}"
 
 
 def moment(seconds):

@@ -9,7 +9,7 @@ from seedpipe.core.model import DoubtPolicy, Policy
 from tests.simulator.mutants import LATE_MUTANTS, MUTANTS, ForgetsWhatOtherPlansPaid
 from tests.simulator.scenario import DEATHS, LOSSES, Trouble, drawn, late, planned, simple
 from tests.simulator.service import SUBMIT_FATES, Habits
-from tests.simulator.world import Failure, failures, play
+from tests.simulator.world import Failure, deaths, failures, play
 
 HISTORIES = int(os.environ.get("SEEDPIPE_HISTORIES", "20000"))
 SHARES = 40  # tests that the histories are dealt to, so that several processes can play
@@ -39,8 +39,8 @@ def test_one_job_survives_every_single_death(fate, kind):
     for policy in DoubtPolicy if kind in HELD_TOO else (DoubtPolicy.RESUBMIT,):
         job = {"habits": Habits(**habits), "policy": Policy(in_doubt=policy), "images": 2}
         whole = play(simple(**job))
-        assert whole > 10
-        for at in range(1, whole + 1):
+        assert len(whole) > 10
+        for at in deaths(kind, whole):
             play(simple(**job, kind=kind, at=at))
 
 
@@ -49,7 +49,7 @@ def test_one_job_survives_every_single_death(fate, kind):
 def test_one_job_survives_every_single_death_and_the_loss_of_its_memory(edit, inputs):
     """What the lock or the list can tell is not paid again, wherever the process died before."""
     habits = Habits(inputs=inputs)
-    for at in range(1, play(simple(habits=habits)) + 1):
+    for at in deaths("kill", play(simple(habits=habits))):
         scenario = simple(habits=habits, at=at)
         trace = []
         play(replace(scenario, troubles=(replace(scenario.troubles[0], edit=edit),)), trace=trace)
@@ -74,7 +74,7 @@ def test_the_lock_alone_is_enough(edit, ending):
 def test_a_clock_set_right_between_two_runs_pays_nothing_twice(skew_s):
     """The window of a request lies on the service's clock, as it was told when the intent was recorded."""
     lost = Habits(submits={"answer lost": 1.0})
-    for at in range(1, play(simple(habits=lost)) + 1):
+    for at in deaths("kill", play(simple(habits=lost))):
         scenario = simple(habits=lost, at=at)
         play(replace(scenario, skews_s=(0.0, skew_s)))
 

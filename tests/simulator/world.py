@@ -41,8 +41,8 @@ from tests.fakes.disk import Disk
 from tests.simulator import scenario as scenarios
 from tests.simulator.ledgers import ORIGIN, InFile, InMemory
 from tests.simulator.loop import Dead, SimLoop
-from tests.simulator.oracle import Oracle, Violation, body_key, task_key
-from tests.simulator.service import Client, Service, is_listed, is_worth_having
+from tests.simulator.oracle import Oracle, Violation
+from tests.simulator.service import Client, Service, is_listed, is_worth_having, key_of
 
 _MEMORY = Path("/dev/shm")  # where there is one: syncs are the gate's business
 _CALM_RUNS = 8
@@ -76,7 +76,7 @@ class Failure(AssertionError):
 
 
 def play(scenario, house=None, *, trace=None):
-    """Play one history; return how many operations its first process made. Raises `Failure`."""
+    """Play one history; return the operations that its first process made, by name. Raises `Failure`."""
     trace = [] if trace is None else trace
     try:
         with World(scenario, house or House(), trace) as world:
@@ -87,6 +87,23 @@ def play(scenario, house=None, *, trace=None):
             f"seed {scenario.seed}: {type(error).__name__}: {error}\n{told}\n"
             f"play it again: python -m tests.simulator --seed {scenario.seed}"
         ) from error
+
+
+def deaths(kind, operations):
+    """Return at which operations of a process a death of some kind is one of its own.
+
+    A disk that breaks is noticed by the next change of a file and a ledger that fails by the next record, so
+    that it does not matter how long before that they began to. A second run is tried from its operation on.
+    """
+    match kind:
+        case "disk":
+            return [at for at, then in enumerate(operations[1:], 1) if _CHANGES_A_FILE.match(then)]
+        case "ledger before" | "ledger after":
+            begins = "record " if kind == "ledger before" else "recorded"
+            return [at for at, what in enumerate(operations, 1) if what.startswith(begins)]
+        case "second run":
+            return [1]
+    return list(range(1, len(operations) + 1))
 
 
 def failures(seeds, house=None):
@@ -113,13 +130,14 @@ class World:
         self.runs = 0
         self.process = None
         self.broken = None
+        self._unchecked = False  # since they were last seen to be whole
         self.older_locks = [""]  # as they were committed, one after the other
         self.word = frozenset()  # what the next run may buy again
         known = [cells[0].job for cells in self._ever_asked()]
         before, after = (cells[0].job.job_id for cells in (scenario.jobs[0], scenario.changed))
         self.oracle = Oracle(
             prices={job.job_id: job.cost_usd for job in known},
-            bodies={job.job_id: body_key(job) for job in known},
+            bodies={job.job_id: key_of(job.model, job.request) for job in known},
             rivals={before: after, after: before},
             is_durable=lambda sha256: self.disk.is_durable(self.objects / sha256, sha256),
             is_prompt=scenario.is_prompt,
@@ -182,7 +200,7 @@ class World:
     # --- processes ---
 
     def live(self, trouble):
-        """Start a process and see it end; return how many operations it made."""
+        """Start a process and see it end; return the operations it made."""
         self.runs += 1
         self.tell(
             f"--- process {self.runs} starts, {trouble.kind + f' at {trouble.at}' if trouble else 'calm'}"
@@ -213,6 +231,7 @@ class World:
 
     def _lose_power(self, process, rng):
         self.tell("the power is lost")
+        self._unchecked = True
         self.disk.lose_power(rng)
         if process.has_ledger:
             self.ledgers.lose_power()
@@ -281,7 +300,10 @@ class World:
         self.oracle.lost()
 
     def _lock_text(self):
-        return self.lock_file.read_text() if self.lock_file.exists() else ""
+        try:
+            return self.lock_file.read_text()
+        except FileNotFoundError:
+            return ""
 
     def plan(self):
         """The plan of the campaign as it stands, or of the part that this process asks for."""
@@ -325,14 +347,13 @@ class World:
         `relied_on` are whether what it has sent itself, and what was given up before, can have been seen.
         It sends nothing before a first page has told it the time; what others ask until then is not its own.
         """
-        ours = {body_key(cells[0].job) for cells in self.asked()}
+        ours = {self.oracle.bodies[cells[0].job.job_id] for cells in self.asked()}
         since_s += self.service.habits.page_s
         sent, given_up = relied_on
         due = [
             task
             for task in self.service.book
-            if (sent and task_key(task) in ours and since_s <= task.at_s)
-            or (given_up and self._is_late(task))
+            if (sent and task.key in ours and since_s <= task.at_s) or (given_up and self._is_late(task))
             if is_listed(task, self.service.listed_s)
             and max(task.seen_at_s, task.at_s) <= self.service.listed_s
         ]
@@ -342,14 +363,13 @@ class World:
         """Whether a task may be a request that was given up in the days of the list."""
         since_s = self.now() - _MEMORY_OF_THE_LIST_S
         return any(
-            body == task_key(task) and since_s <= at_s and intent_s <= task.at_s <= intent_s + _LATEST_S
+            body == task.key and since_s <= at_s and intent_s <= task.at_s <= intent_s + _LATEST_S
             for body, intent_s, at_s in self.oracle.given_up
         )
 
     def may_be_ours(self, task):
         """Whether somebody who cannot see into the account could take a task for one of ours."""
-        ours = {body_key(cells[0].job) for cells in self._ever_asked()}
-        return task_key(task) in ours or self.service.habits.inputs == "nowhere"
+        return task.key in self.oracle.bodies.values() or self.service.habits.inputs == "nowhere"
 
     def _ever_asked(self):
         return (*self.scenario.jobs, self.scenario.spare, self.scenario.changed)
@@ -359,6 +379,7 @@ class World:
         return frozenset(line.job_id for line in read_lock(self._lock_text(), _LOCK))
 
     def _gate(self, call, path):
+        self._unchecked = self._unchecked or bool(_CHANGES_A_FILE.match(call))
         if self.process:
             name = os.path.basename(path)  # temporary names are random, and a history tells nothing random
             self.process.step(f"{call} {'a .part' if name.endswith('.part') else name[:12]}")
@@ -428,6 +449,9 @@ class World:
 
     def _check_whole_files(self):
         """Whatever has happened: a name without `.part` is a whole file, an object is what its name says."""
+        if not self._unchecked:
+            return
+        self._unchecked = False
         known = {digest_of(content) for content in self.service.pictures()}
         for folder, _, names in os.walk(self.files):
             for name in names:
@@ -493,7 +517,7 @@ class Process:
     def __init__(self, world, trouble):
         self.world = world
         self.trouble = trouble
-        self.operations = 0
+        self.operations = []
         self.died = False
         self.broken = False
         self.limit = trouble.limit if trouble else 0
@@ -536,20 +560,22 @@ class Process:
     # --- operations ---
 
     def step(self, what):
-        """Count an operation; here the process dies when its time has come."""
+        """Note an operation; here the process dies when its time has come."""
         if self.died:
             raise Dead
-        self.operations += 1
-        if self.operations > _MOST_OPERATIONS:
+        self.operations.append(what)
+        if len(self.operations) > _MOST_OPERATIONS:
             self.judged(self._never_ends)
-        if self.trouble and self.operations == self.trouble.at:
+        if self.trouble and len(self.operations) == self.trouble.at:
             self._strike(what)
+        elif self._is_struck("second run"):
+            self.judged(self._check_lock)
         elif self.broken and _CHANGES_A_FILE.match(what):
             raise OSError(errno.ENOSPC, "the disk is full", what)
 
     def _strike(self, what):
         kind = self.trouble.kind
-        self.world.tell(f"{kind} at operation {self.operations}: {what}")
+        self.world.tell(f"{kind} at operation {len(self.operations)}: {what}")
         if kind == "second run":
             self.judged(self._check_lock)
         elif kind == "signal":
@@ -577,8 +603,11 @@ class Process:
 
     def strikes_ledger(self, when):
         """Say whether the ledger fails from here on, `before` or `after` its commit."""
+        return self._is_struck(f"ledger {when}")
+
+    def _is_struck(self, kind):
         trouble = self.trouble
-        return trouble and trouble.kind == f"ledger {when}" and self.operations >= trouble.at
+        return trouble and trouble.kind == kind and len(self.operations) >= trouble.at
 
     # --- what app.run does ---
 
