@@ -376,7 +376,7 @@ class World:
 
     def locked(self):
         """The jobs that the lock tells of."""
-        return frozenset(line.job_id for line in read_lock(self._lock_text(), _LOCK))
+        return frozenset(line.job_id for line in lines_of(self._lock_text()))
 
     def _gate(self, call, path):
         self._unchecked = self._unchecked or bool(_CHANGES_A_FILE.match(call))
@@ -421,7 +421,7 @@ class World:
 
     def _check_lock(self):
         """After the calm the lock tells of every job that the ledger has paid for."""
-        told = {line.prediction_id for line in read_lock(self._lock_text(), _LOCK)}
+        told = {line.prediction_id for line in lines_of(self._lock_text())}
         for job, attempts in self.oracle.attempts.items():
             latest = attempts[-1] if attempts else None
             paid = latest and latest.phase in {Phase.DONE, Phase.DONE_SHORT, Phase.LOST}
@@ -465,7 +465,7 @@ class World:
 
     def _check_lock_is_whole(self):
         try:
-            read_lock(self._lock_text(), _LOCK)
+            lines_of(self._lock_text())
         except InputError as error:
             raise Violation(f"the lock is torn: {error.diagnostics}") from error
 
@@ -852,6 +852,12 @@ class Deaf:
 
     def waiting(self, seconds, why):
         pass
+
+
+@lru_cache(maxsize=256)
+def lines_of(lock):
+    """The lines of a lock's text; raises `InputError` for a torn one."""
+    return read_lock(lock, _LOCK)
 
 
 @lru_cache(maxsize=4096)
