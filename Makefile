@@ -4,6 +4,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+# Compiled modules are kept, whatever the environment says: without them each process compiles the program anew, and
+# each worker of pytest spends ten seconds on the assertions of the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test coverage torture lint format bench bench-paid docs pictures lock clean
 
 help:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 
 from seedpipe import schemas
 from seedpipe.core.errors import InputError
@@ -33,6 +33,8 @@ from seedpipe.core.lockfile import (
 from seedpipe.core.model import Cell, ImageFile, Job, Output
 from seedpipe.core.records import Attempt, Former, JobRecord
 from tests.contracts.ledger_plans import a_header
+
+LINE_SCHEMA = Draft7Validator(schemas.load("lock"))
 
 HERE = "https://api.test"
 AT = datetime(2026, 11, 20, 10, 17, 5, 123000, tzinfo=UTC)
@@ -120,7 +122,7 @@ def test_a_lock_is_read_as_it_was_written_and_its_schema_says_so(some):
     assert sorted(read_lock(text, "c.lock.jsonl"), key=repr) == sorted(set(some), key=repr)
     assert text_of(*read_lock(text, "c.lock.jsonl")) == text
     for line in text.split("\n")[:-1]:
-        jsonschema.validate(json.loads(line), schemas.load("lock"))
+        LINE_SCHEMA.validate(json.loads(line))
 
 
 @given(st.lists(lines, max_size=4), st.lists(lines, max_size=4), st.randoms())

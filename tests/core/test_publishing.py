@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import fields, replace
 
-import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 
 from seedpipe import schemas
 from seedpipe.core.errors import InputError
@@ -25,6 +25,8 @@ from seedpipe.core.publishing import (
 )
 from seedpipe.core.reviewing import Decisions, ReviewRules, ReviewUnit, reviewed
 from tests.core.test_reviewing import NO, YES, a_cell, a_decision, sha
+
+LINE_SCHEMA = Draft7Validator(schemas.load("published"))
 
 FILE = ImageFile(sha256=sha("a"), media_type="image/png", width_px=1, height_px=1, size_bytes=1)
 
@@ -154,7 +156,7 @@ def test_a_manifest_is_read_as_it_was_written_and_its_schema_says_so():
     assert [file.path for file in read_published(content, "m")] == ["a.webp", "b.webp"]
     assert "\u202e" not in content
     for line in content.splitlines():
-        jsonschema.validate(json.loads(line), schemas.load("published"))
+        LINE_SCHEMA.validate(json.loads(line))
     with pytest.raises(InputError) as caught:
         read_published(content.replace('"image":1', '"image":0'), "m")
     assert caught.value.diagnostics[0].rule == "published-line"

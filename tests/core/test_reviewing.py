@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 
 from seedpipe import schemas
 from seedpipe.core.errors import InputError
@@ -40,6 +40,8 @@ from seedpipe.core.reviewing import (
 )
 from seedpipe.core.showing import shown_sets
 from tests.core.test_lockfile import a_line, a_record, an_attempt
+
+LINE_SCHEMA = Draft7Validator(schemas.load("decision-line"))
 
 AT = datetime(2026, 11, 20, 10, 17, 5, 123000, tzinfo=UTC)
 YES, NO, OPEN = Said.APPROVED, Said.REJECTED, Said.UNDECIDED
@@ -154,7 +156,7 @@ def test_decisions_are_read_as_they_were_written_and_their_schema_says_so(some):
     assert set(read_decisions(content, "c.decisions.jsonl")) == set(some)
     assert decisions_text(read_decisions(content, "c.decisions.jsonl")) == content
     for line in content.split("\n")[:-1]:
-        jsonschema.validate(json.loads(line), schemas.load("decision-line"))
+        LINE_SCHEMA.validate(json.loads(line))
 
 
 @given(st.lists(decisions, max_size=4), st.lists(decisions, max_size=4), st.randoms())

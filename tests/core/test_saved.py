@@ -8,8 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-import jsonschema
 import pytest
+from jsonschema import Draft7Validator
 
 from seedpipe import catalog, schemas
 from seedpipe.core.errors import InputError
@@ -22,6 +22,8 @@ from seedpipe.core.saved import (
     saved_lines,
 )
 from seedpipe.sources import WorkTree
+
+LINE_SCHEMA = Draft7Validator(schemas.load("saved-plan"))
 
 CASES = Path(__file__).parents[1] / "cases" / "valid"
 NAMES = ["takes", "shared-jobs", "edit-with-references", "policies", "shots-and-prompt-files", "smallest"]
@@ -62,7 +64,7 @@ def test_a_saved_plan_is_the_plan(name):
     unmarked = {name: value for name, value in saved.header.variant.items() if name != "saved"}
     assert replace(saved.header, variant=unmarked) == plan.header
     for line in lines:
-        jsonschema.validate(json.loads(line), schemas.load("saved-plan"))
+        LINE_SCHEMA.validate(json.loads(line))
 
 
 def test_a_saved_plan_is_another_than_its_campaign_s_and_equal_ones_are_one():

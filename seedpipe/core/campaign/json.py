@@ -49,7 +49,8 @@ _WINDOWS: Final = (
 )  # bytes that are tried for a row, when it may end anywhere
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _BLANK_BYTES: Final = re.compile(rb"[ \t\r\n]*")
-_ODD_NUMBER: Final = re.compile(r"\d(?:[eE]|\d{30})")
+_ODD_NUMBER: Final = re.compile(r"[0-9](?:[eE]|[0-9]{30})")
+_FLAT: Final = frozenset({str, bool, type(None)})
 
 
 _Found: TypeAlias = "tuple[dict[str, Json], int, int]"  # a row, and where it begins and ends
@@ -232,6 +233,8 @@ class _Reader:
 
 def _unfit(row: dict[str, Json], *, has_escapes: bool) -> str | None:
     """Return why a row cannot be data: its depth, or escapes of characters that are no text."""
+    if not has_escapes and _is_flat(row):
+        return None
     level: list[Json] = [row]
     for _ in range(MAX_DEPTH):
         if has_escapes:
@@ -246,6 +249,11 @@ def _unfit(row: dict[str, Json], *, has_escapes: bool) -> str | None:
         if not level:
             return None
     return f"nested deeper than {MAX_DEPTH} levels"
+
+
+def _is_flat(value: object) -> bool:
+    """Say whether a value is what most rows are: texts side by side, with no number and nothing nested."""
+    return isinstance(value, dict) and _FLAT.issuperset(map(type, value.values()))
 
 
 def _offset(text: str, at: int, before: int = 0) -> int:
@@ -286,6 +294,7 @@ def _no_number(text: str) -> Never:
     raise _Unfit(f"{text} is not a number in JSON")
 
 
+_KNOWN: Final = json.JSONDecoder()  # of a row that was read before, and so is sound
 _QUICK: Final = json.JSONDecoder(object_pairs_hook=_unique)
 _STRICT: Final = json.JSONDecoder(
     object_pairs_hook=_unique, parse_float=_number, parse_int=_whole, parse_constant=_no_number
@@ -295,7 +304,7 @@ _STRICT: Final = json.JSONDecoder(
 def _raw(text: str, at: int) -> tuple[object, int]:
     """Return what stands at a place of a text and where it ends.
 
-    Numbers are looked at one by one only where the text may have some that JSON or we would not take.
+    Numbers are looked at one by one only where there are some that JSON or we may not take.
     """
     try:
         value, end = _QUICK.raw_decode(text, at)
@@ -303,6 +312,8 @@ def _raw(text: str, at: int) -> tuple[object, int]:
         raise
     except ValueError:  # more digits than Python reads
         return _STRICT.raw_decode(text, at)
+    if _is_flat(value):
+        return value, end
     if _ODD_NUMBER.search(text, at, end) or text.find("NaN", at, end) >= 0 or text.find("Inf", at, end) >= 0:
         return _STRICT.raw_decode(text, at)
     return value, end
@@ -311,7 +322,7 @@ def _raw(text: str, at: int) -> tuple[object, int]:
 @lru_cache(maxsize=_ROWS_AT_HAND)
 def _quick(row: bytes) -> dict[str, Any]:
     """Return the object of a row, which was read before."""
-    decoded: dict[str, Any] = _QUICK.raw_decode(row.decode())[0]
+    decoded: dict[str, Any] = _KNOWN.raw_decode(row.decode())[0]
     return decoded
 
 
