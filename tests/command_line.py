@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seedpipe.cli.main import EXIT_BUG
@@ -16,6 +16,31 @@ REPOSITORY = Path(__file__).parents[1]
 QUICKSTART = REPOSITORY / "examples" / "pipelines" / "quickstart"
 PLAIN = "plain_pictures=true"  # most tests count pictures and do not look at them: a scene costs a second
 HANG_S = 120  # a generous bound: no run of these tests takes a tenth of it
+
+
+class Started:
+    """A command on its way, as `subprocess.Popen` tells of one."""
+
+    def __init__(self, process, out, err):
+        self._process = process
+        self._out = out
+        self._err = err
+
+    def send_signal(self, number):
+        """Send a signal; one that has ended by itself does not mind."""
+        with suppress(ProcessLookupError):
+            os.kill(self._process.pid, number)
+
+    def communicate(self, timeout):
+        """Wait for its end; return what it said on its two streams."""
+        self._process.join(timeout)
+        assert self._process.exitcode is not None, f"it hangs\n{self._err.read_text()}"
+        return self._out.read_text(), self._err.read_text()
+
+    @property
+    def returncode(self):
+        """How it ended, negative by a signal; None before."""
+        return self._process.exitcode
 
 
 class CommandLine:
@@ -66,6 +91,15 @@ class CommandLine:
         with self._forked(*arguments) as (process, out, err):
             process.join(HANG_S)
             return subprocess.CompletedProcess(arguments, process.exitcode, out.read_text(), err.read_text())
+
+    @contextmanager
+    def started(self, *arguments):
+        """Start a command, forked as those of `run`; yield it, to be sent signals and to be waited for.
+
+        `start` is for those that are to be a Python of their own: what they leave to the system at their end.
+        """
+        with self._forked(*arguments) as (process, out, err):
+            yield Started(process, out, err)
 
     def converse(self, *arguments, answer):
         """Run a command on a terminal and answer its question; return its exit code and all it said there."""

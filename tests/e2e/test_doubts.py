@@ -105,10 +105,10 @@ def test_reconcile_finds_what_a_killed_run_left_and_the_next_run_fetches_it(loss
     write_cards(lossy, 6)
     slow = ("--switch", "slow_answer_every=1", "--switch", "slow_answer_s=30")
     with lossy.sandbox(*slow) as address:
-        victim = lossy.start(*live(address))
-        wait_for_charges(lossy, 6)
-        victim.send_signal(signal.SIGKILL)
-        victim.communicate(timeout=HANG_S)
+        with lossy.started(*live(address)) as victim:
+            wait_for_charges(lossy, 6)
+            victim.send_signal(signal.SIGKILL)
+            victim.communicate(timeout=HANG_S)
         found = json.loads(lossy.run("reconcile", "--json", "--base-url", address).stdout)
         assert (len(found["found"]), found["absent"], found["left"]) == (6, [], [])
         assert "nothing is in doubt" in lossy.run("reconcile", "--base-url", address).stdout
@@ -252,8 +252,7 @@ def test_what_the_list_shows_after_it_was_sent_again_is_reported_by_later_runs(l
     """The honest limit of `resubmit`: paid twice. No picture is lost, and a later run says so."""
     write_cards(lossy, 2)
     slow = ("--switch", "slow_answer_every=1", "--switch", "slow_answer_s=30")
-    with lossy.sandbox(*LATE, *slow) as address:
-        victim = lossy.start(*live(address))
+    with lossy.sandbox(*LATE, *slow) as address, lossy.started(*live(address)) as victim:
         wait_for_charges(lossy, 2)
         victim.send_signal(signal.SIGKILL)
         victim.communicate(timeout=HANG_S)
@@ -296,8 +295,7 @@ def test_a_first_run_that_cannot_see_the_list_pays_for_nothing(lossy):
 
 def test_nothing_of_other_clients_of_the_account_is_touched(lossy):
     write_cards(lossy, 10)
-    with lossy.sandbox("--switch", "lose_every=4") as address:
-        run = lossy.start(*live(address))
+    with lossy.sandbox("--switch", "lose_every=4") as address, lossy.started(*live(address)) as run:
         model = f"{address}/api/v3/bytedance/seedream-v4"
         for number in range(6):
             ask = {"prompt": f"another program's picture {number}", "size": "1024*1024"}
@@ -306,7 +304,7 @@ def test_nothing_of_other_clients_of_the_account_is_touched(lossy):
             except httpx.HTTPError:
                 continue
         out, err = run.communicate(timeout=HANG_S)
-    assert run.returncode == 0, err
+        assert run.returncode == 0, err
     assert json.loads(out)["asides"] == []
     assert not list((lossy.project / ".seedpipe").glob("live-*/asides/*"))
     ours = {key: count for key, count in charged_requests(lossy).items() if "another" not in key}

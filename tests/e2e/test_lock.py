@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import time
 
@@ -9,7 +10,7 @@ import jsonschema
 import pytest
 
 from seedpipe import schemas
-from tests.cards import card_campaign, count_charges
+from tests.cards import card_campaign, count_charges, wait_for_charges
 from tests.command_line import HANG_S, CommandLine
 
 LOCK = "campaign.lock.jsonl"
@@ -187,13 +188,10 @@ def test_reconcile_writes_down_what_it_finds_in_the_lock_of_each_campaign(clones
     slow = ("--switch", "slow_answer_every=1", "--switch", "slow_answer_s=30")
     with payer.sandbox(*slow, "--switch", "list_lag_s=3600") as address:
         for file, charged in (("campaign.yaml", 2), ("other.yaml", 3)):
-            victim = payer.start("run", file, "--live", "--base-url", address, "--yes")
-            deadline = time.monotonic() + HANG_S
-            while count_charges(payer) < charged:
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-            victim.kill()
-            victim.communicate()
+            with payer.started("run", file, "--live", "--base-url", address, "--yes") as victim:
+                wait_for_charges(payer, charged)
+                victim.send_signal(signal.SIGKILL)
+                victim.communicate(timeout=HANG_S)
     assert not list(payer.project.glob("*.lock.jsonl"))
     with payer.sandbox("--port", address.rpartition(":")[2]):
         found = json.loads(payer.run("reconcile", "--base-url", address, "--json").stdout)["found"]
@@ -248,14 +246,15 @@ def test_a_killed_run_leaves_a_lock_of_what_it_had_paid_for(clones, tmp_path):
     lock = payer.project / LOCK
     slow_tail = ("--switch", "images_per_minute=45", "--switch", "task_latency_s=0.1")
     with payer.sandbox(*slow_tail) as address:
-        victim = payer.start("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--json")
-        deadline = time.monotonic() + HANG_S
-        while not lock.exists():
-            assert victim.poll() is None, "the lock is written while the run goes on"
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        victim.kill()
-        victim.communicate()
+        run = ("run", "campaign.yaml", "--live", "--base-url", address, "--yes", "--json")
+        with payer.started(*run) as victim:
+            deadline = time.monotonic() + HANG_S
+            while not lock.exists():
+                assert victim.returncode is None, "the lock is written while the run goes on"
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            victim.send_signal(signal.SIGKILL)
+            victim.communicate(timeout=HANG_S)
         lines = [json.loads(line) for line in lock.read_text().splitlines()]
         assert len(lines) >= 10
         assert all(line["prediction_id"] for line in lines)

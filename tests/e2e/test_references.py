@@ -112,11 +112,13 @@ def test_killed_and_resumed_with_lost_answers_each_is_paid_once_and_uploaded_onc
     words = ("lose_every=3", "moves_uploads=true", "task_latency_s=1")
     arguments = [word for switch in words for word in ("--switch", switch)]
     with figures.sandbox(*arguments) as address:
-        victim = figures.start(*live(address))
-        # A kill in the middle of an upload makes it anew, which is free: all three are in requests by then.
-        wait_until(lambda: sum(charged_requests(figures).values()) >= JOBS // 2 and len(named(figures)) == 3)
-        victim.send_signal(signal.SIGKILL)
-        victim.communicate(timeout=HANG_S)
+        with figures.started(*live(address)) as victim:
+            # A kill in the middle of an upload makes it anew, which is free: all three are in requests then.
+            wait_until(
+                lambda: sum(charged_requests(figures).values()) >= JOBS // 2 and len(named(figures)) == 3
+            )
+            victim.send_signal(signal.SIGKILL)
+            victim.communicate(timeout=HANG_S)
         sent = len(uploads(figures))
         run = figures.run(*live(address))
         assert phases(run) == {"done": JOBS}

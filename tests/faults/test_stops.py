@@ -33,12 +33,12 @@ def live(address):
 def test_a_signal_ends_a_run_of_which_nothing_would_ever_end_by_itself(cards, number):
     """How many seconds are left to what is on its way is shown on a clock of the engine's tests."""
     project = cards(40)
-    with project.sandbox("--switch", "slow_answer_every=3", *NEVER) as address:
-        run = project.start(*live(address))
+    switches = ("--switch", "slow_answer_every=3", *NEVER)
+    with project.sandbox(*switches) as address, project.started(*live(address)) as run:
         wait_for_charges(project, 4)
         run.send_signal(number)
         out, err = run.communicate(timeout=HANG_S)
-    assert run.returncode == 128 + number, err
+        assert run.returncode == 128 + number, err
     told = json.loads(out)
     assert told["run"]["stop"] == "interrupted"
     left = {phase: told["phases"][phase]["jobs"] for phase in ("accepted", "in_doubt")}
@@ -49,14 +49,14 @@ def test_a_signal_ends_a_run_of_which_nothing_would_ever_end_by_itself(cards, nu
 
 def test_a_second_signal_ends_it_at_once(cards):
     project = cards(40)
-    with project.sandbox("--switch", "slow_answer_every=1", *NEVER) as address:
-        run = project.start(*live(address))
+    switches = ("--switch", "slow_answer_every=1", *NEVER)
+    with project.sandbox(*switches) as address, project.started(*live(address)) as run:
         wait_for_charges(project, 4)  # all that may be on their way, so that none is charged after the count
         run.send_signal(signal.SIGINT)
         run.send_signal(signal.SIGTERM)
         out, _ = run.communicate(timeout=HANG_S)
-    # Of two that are pending the kernel may hand over either one first.
-    assert run.returncode in {128 + signal.SIGINT, 128 + signal.SIGTERM}
+        # Of two that are pending the kernel may hand over either one first.
+        assert run.returncode in {128 + signal.SIGINT, 128 + signal.SIGTERM}
     assert out == "", "it has not come as far as to tell of the run"
     (file,) = (project.project / ".seedpipe").glob("live-*/ledger.sqlite3")
     with closing(SqliteLedger.open_for_reading(file)) as ledger:
