@@ -49,7 +49,8 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "[key]")
-    text = _QUERY.sub(r"\1?[cut]", _USER.sub(r"\1[cut]@", text))
+    if "://" in text:  # most of what is written down is a word or an id
+        text = _QUERY.sub(r"\1?[cut]", _USER.sub(r"\1[cut]@", text))
     return _WEBHOOK_SECRET.sub("[secret]", _CREDENTIAL.sub(r"\1 [cut]", text))
 
 

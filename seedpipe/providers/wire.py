@@ -73,9 +73,11 @@ def proxy_for(scheme: str, host: str) -> httpx.Proxy | None:
 
     Raises `InputError` for a proxy that cannot be used.
     """
+    if is_loopback(host):
+        return None
     proxies = getproxies()
     address = proxies.get(scheme) or proxies.get("all")
-    if not address or is_loopback(host) or proxy_bypass(host):
+    if not address or proxy_bypass(host):
         return None
     try:
         proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
