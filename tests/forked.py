@@ -18,6 +18,7 @@ from seedpipe.providers.wire import trusted
 
 _LOADED = [
     "tests.forked",
+    "tests.rehearsed",
     "seedpipe.app",
     "seedpipe.accounts",
     "seedpipe.cli.views.planning",
