@@ -22,7 +22,7 @@ from seedpipe.sandbox.render import render
 from seedpipe.sandbox.render.brief import read
 from seedpipe.sandbox.render.canvas import Canvas
 from seedpipe.sandbox.render.colours import NAMED, lab
-from seedpipe.sandbox.render.geometry import ball, lathe, orbit, tube
+from seedpipe.sandbox.render.geometry import ball, lathe, orbit, quads, tube
 from seedpipe.sandbox.render.hands import skin_of
 from seedpipe.sandbox.render.look import look_of, seed_of, shot_of
 from seedpipe.sandbox.render.people import paint_portrait
@@ -298,7 +298,7 @@ def test_strips_cover_what_their_cells_cover():
         by_strips = canvases._mask(canvases._strips(pixels, kept), (0, 0, 400, 400), 1.0, 4)
         by_cells = Image.new("L", (1600, 1600))
         draw = ImageDraw.Draw(by_cells)
-        for cell in (canvases._quads(pixels)[kept] * 4).reshape(-1, 8).tolist():
+        for cell in (quads(pixels)[kept] * 4).reshape(-1, 8).tolist():
             draw.polygon(cell, 255)
         off = np.asarray(by_strips, dtype=int) - np.asarray(by_cells.reduce(4), dtype=int)
         assert (np.abs(off) > 64).mean() < 0.001

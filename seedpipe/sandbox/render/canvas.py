@@ -7,13 +7,16 @@ painted later is in front.
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
 from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from seedpipe.sandbox.render.colours import Floats, encoded
+from seedpipe.sandbox.render.geometry import dot, goes_around, joined, quads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +75,7 @@ class Canvas:
         if down > 1 or over > 1:
             patch = patch.thinned(down, over)
             pixels, depth = camera.seen(patch.points)
-        facing = (patch.normals * (camera.eye - patch.points)).sum(axis=-1)
+        facing = dot(patch.normals, camera.eye - patch.points)
         kept = _mean(facing) > 0
         box = self._bounds(pixels[facing > 0]) if kept.any() else None
         if box is None:
@@ -128,9 +131,8 @@ class Canvas:
     def ellipse(self, x: float, y: float, across: float, up: float, fill: str, opacity: float = 1.0) -> None:
         """Paint a flat ellipse about a pixel."""
         corners = int(min(180, max(24, 1.2 * max(across, up))))  # no chord is a fifth of a pixel off
-        turns = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-        outline = np.stack((x + across * np.cos(turns), y + up * np.sin(turns)), axis=-1)
-        self.shape(outline, fill, opacity)
+        over, below = _circle(corners)
+        self.shape(joined(x + across * over, y + up * below), fill, opacity)
 
     def decal(
         self, camera: Camera, grid: Patch, ink: Callable[[int, int], Image.Image], shader: Shader
@@ -140,7 +142,7 @@ class Canvas:
         The grid's rows go up and its columns to the right; what faces away stays bare.
         """
         pixels, _ = camera.seen(grid.points)
-        facing = (grid.normals * (camera.eye - grid.points)).sum(axis=-1) > 0
+        facing = dot(grid.normals, camera.eye - grid.points) > 0
         box = self._bounds(pixels[facing]) if facing.any() else None
         if box is None:
             return
@@ -228,32 +230,38 @@ class Canvas:
         shown = (means[..., 6] > 0) & _near_within(means[..., :2], small)
         order = np.argsort(-means[..., 5][shown], kind="stable")
         # Single floats, whose rows the drawing reads as they lie in memory.
-        quads = _quads(values[..., :2])[shown][order].reshape(-1, 8).astype(np.float32)
+        cells = quads(values[..., :2])[shown][order].reshape(-1, 8).astype(np.float32)
         picture = Image.new("RGBA", small)
         draw = ImageDraw.Draw(picture)
         tones = np.rint(means[..., 2:5][shown][order]).astype(int)
-        rows = cast("Sequence[Sequence[float]]", quads)
+        rows = cast("Sequence[Sequence[float]]", cells)
         for quad, (red, green, blue) in zip(rows, tones.tolist(), strict=True):
             draw.polygon(quad, (red, green, blue, 255))
-        return _spread(picture.convert("RGB"), picture.getchannel("A"))
+        return _spread(picture)
 
     def _bounds(self, points: Floats) -> tuple[int, int, int, int] | None:
-        low, high = np.floor(points.min(axis=0)) - 1, np.ceil(points.max(axis=0)) + 1
+        x, y = points[..., 0], points[..., 1]
         box = (
-            int(max(0, low[0])),
-            int(max(0, low[1])),
-            int(min(self.width, high[0])),
-            int(min(self.height, high[1])),
+            max(0, math.floor(x.min()) - 1),
+            max(0, math.floor(y.min()) - 1),
+            min(self.width, math.ceil(x.max()) + 1),
+            min(self.height, math.ceil(y.max()) + 1),
         )
         return box if box[0] < box[2] and box[1] < box[3] else None
 
 
+@functools.lru_cache(maxsize=256)
+def _circle(corners: int) -> tuple[Floats, Floats]:
+    """Return the corners of a round outline about 0; the arrays are shared, so nobody may write into them."""
+    turns = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    circle = np.cos(turns), np.sin(turns)
+    for each in circle:
+        each.setflags(write=False)
+    return circle
+
+
 def _mean(grid: Floats) -> Floats:
     return np.asarray((grid[:-1, :-1] + grid[:-1, 1:] + grid[1:, :-1] + grid[1:, 1:]) / 4)
-
-
-def _quads(pixels: Floats) -> Floats:
-    return np.stack((pixels[:-1, :-1], pixels[:-1, 1:], pixels[1:, 1:], pixels[1:, :-1]), axis=2)
 
 
 def _nearness(pixels: Floats) -> tuple[int, int]:
@@ -275,7 +283,7 @@ def _high(values: Floats) -> Floats:
 def _is_flat(patch: Patch) -> bool:
     """Say whether a surface lies in a plane and does not go around."""
     level = np.ptp(patch.normals, axis=(0, 1)).max() < 1e-6
-    return bool(level) and not np.allclose(patch.points[:, 0], patch.points[:, -1])
+    return bool(level) and not goes_around(patch.points)
 
 
 def _edge(pixels: Floats) -> Floats:
@@ -299,7 +307,8 @@ def _strips(pixels: Floats, kept: NDArray[np.bool_]) -> list[Floats]:
 
 def _near_within(pixels: Floats, size: tuple[int, int]) -> NDArray[np.bool_]:
     margin = 0.12 * max(size)
-    return np.asarray(((pixels > -margin) & (pixels < np.array(size) + margin)).all(axis=-1))
+    x, y = pixels[..., 0], pixels[..., 1]
+    return (x > -margin) & (x < size[0] + margin) & (y > -margin) & (y < size[1] + margin)
 
 
 def _finer(values: Floats, axis: int, size: tuple[int, int]) -> Floats:
@@ -354,60 +363,61 @@ def _mask(polygons: list[Floats], box: tuple[int, int, int, int], opacity: float
     width, height = box[2] - box[0], box[3] - box[1]
     finer = max(1, min(most, int((_MASK_PX / (width * height)) ** 0.5)))
     mask = Image.new("L", (width * finer, height * finer))
-    draw, corner = ImageDraw.Draw(mask), np.array(box[:2], dtype=float)
-    for polygon in polygons:
-        draw.polygon(((polygon - corner) * finer).reshape(-1).tolist(), round(255 * opacity))
+    draw, ink = ImageDraw.Draw(mask), round(255 * opacity)
+    points = (np.concatenate(polygons) - np.array(box[:2], dtype=float)) * finer
+    for first, last in itertools.pairwise((0, *itertools.accumulate(len(each) for each in polygons))):
+        draw.polygon(points[first:last].reshape(-1).tolist(), ink)
     return mask.reduce(finer) if finer > 1 else mask
 
 
-def _spread(picture: Image.Image, known: Image.Image) -> Image.Image:
-    """Return the picture without facets, and with its edge's colours carried outside."""
-    soft = ImageFilter.GaussianBlur(_SOFTENED)
-    near, near_known = _blurred(picture, soft), _blurred(known, soft)[..., None] / 255
-    wide = ImageFilter.BoxBlur(_SPREAD_PX)
-    far, far_known = _blurred(picture, wide), _blurred(known, wide)[..., None] / 255
-    mean = far.sum(axis=(0, 1)) / np.maximum(far_known.sum(axis=(0, 1)), 1e-6)
-    outer = np.where(far_known > 0.02, far / np.maximum(far_known, 1e-3), mean)
+def _spread(picture: Image.Image) -> Image.Image:
+    """Return a picture's colours without facets, carried outside of where it is opaque."""
+    near, near_known = _blurred(picture, ImageFilter.GaussianBlur(_SOFTENED))
+    far, far_known = _blurred(picture, ImageFilter.BoxBlur(_SPREAD_PX))
+    mean = far.sum(axis=(1, 2)) / max(float(far_known.sum()), 1e-6)
+    outer = np.where(far_known > 0.02, far / np.maximum(far_known, 1e-3), mean[:, None, None])
     inner = np.where(near_known > 0.3, near / np.maximum(near_known, 1e-3), outer)
-    return Image.fromarray(np.clip(np.rint(inner), 0, 255).astype(np.uint8))
+    spread = np.clip(np.rint(inner), 0, 255).astype(np.uint8)
+    return Image.merge("RGB", [Image.fromarray(channel) for channel in spread])
 
 
-def _blurred(picture: Image.Image, blur: ImageFilter.Filter) -> Floats:
-    return np.asarray(picture.filter(blur), dtype=np.float32)
+def _blurred(picture: Image.Image, blur: ImageFilter.Filter) -> tuple[Floats, Floats]:
+    """Return the channels of a picture when it is blurred, and how opaque it then is."""
+    channels = [np.asarray(each, dtype=np.float32) for each in picture.filter(blur).split()]
+    return np.stack(channels[:3]), channels[3] / 255
 
 
-def _warp(mask: Image.Image, letters: Image.Image, pixels: Floats, facing: Floats) -> None:
+def _warp(mask: Image.Image, letters: Image.Image, pixels: Floats, facing: NDArray[np.bool_]) -> None:
     """Draw letters into a mask so that they follow a grid of pixels."""
     rows, columns = pixels.shape[0] - 1, pixels.shape[1] - 1
-    for row in range(rows):
-        for column in range(columns):
-            if facing[row : row + 2, column : column + 2].any():
-                corners = pixels[[row, row, row + 1, row + 1], [column, column + 1, column + 1, column]]
-                left, right = column / columns * letters.width, (column + 1) / columns * letters.width
-                bottom, top = (1 - row / rows) * letters.height, (1 - (row + 1) / rows) * letters.height
-                _warp_cell(
-                    mask, letters, corners, ((left, bottom), (right, bottom), (right, top), (left, top))
-                )
+    across = np.arange(columns + 1) / columns * letters.width
+    down = (1 - np.arange(rows + 1) / rows) * letters.height
+    source = quads(np.stack(np.meshgrid(across, down), axis=-1)).reshape(-1, 4, 2)
+    corners = quads(pixels).reshape(-1, 4, 2)
+    low = np.maximum(np.floor(corners.min(axis=1)) - 1, 0).astype(int)
+    high = np.minimum(np.ceil(corners.max(axis=1)) + 1, mask.size).astype(int)
+    seen = np.flatnonzero(quads(facing).reshape(-1, 4).any(axis=1) & (low < high).all(axis=1))
+    placed = corners - low[:, None]
+    for cell in seen.tolist():
+        (left, top), size = low[cell].tolist(), (high[cell] - low[cell]).tolist()
+        way = _perspective(placed[cell], source[cell])
+        if way is None:
+            continue  # the cell is seen edge on: there is nothing to read
+        drawn = letters.transform(size, Image.Transform.PERSPECTIVE, way, Image.Resampling.BICUBIC)
+        hard = Image.new("1", size)
+        ImageDraw.Draw(hard).polygon(placed[cell].reshape(-1).tolist(), 1)
+        mask.paste(drawn, (left, top), hard)
 
 
-def _warp_cell(
-    mask: Image.Image, letters: Image.Image, corners: Floats, source: Sequence[tuple[float, float]]
-) -> None:
-    low = np.maximum(np.floor(corners.min(axis=0)) - 1, 0).astype(int)
-    high = np.minimum(np.ceil(corners.max(axis=0)) + 1, mask.size).astype(int)
-    if (low >= high).any():
-        return
-    placed = corners - low
-    size = int(high[0] - low[0]), int(high[1] - low[1])
-    equations, answers = [], []
-    for (x, y), (u, v) in zip(placed, source, strict=True):
-        equations += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-        answers += [u, v]
+def _perspective(placed: Floats, source: Floats) -> list[float] | None:
+    """Return the eight numbers that take four corners to those of the source; None if they are in a line."""
+    (x, y), (u, v) = placed.T, source.T
+    equations = np.zeros((2, 4, 8))
+    equations[0, :, 0] = equations[1, :, 3] = x
+    equations[0, :, 1] = equations[1, :, 4] = y
+    equations[0, :, 2] = equations[1, :, 5] = 1
+    equations[:, :, 6], equations[:, :, 7] = -source.T * x, -source.T * y
     try:
-        data = np.linalg.solve(np.array(equations), np.array(answers)).tolist()
+        return [*map(float, np.linalg.solve(equations.reshape(8, 8), np.concatenate((u, v))))]
     except np.linalg.LinAlgError:
-        return  # the cell is seen edge on: there is nothing to read
-    cell = letters.transform(size, Image.Transform.PERSPECTIVE, data, Image.Resampling.BICUBIC)
-    hard = Image.new("1", size)
-    ImageDraw.Draw(hard).polygon(placed.reshape(-1).tolist(), 1)
-    mask.paste(cell, (int(low[0]), int(low[1])), hard)
+        return None

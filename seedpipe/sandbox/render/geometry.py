@@ -2,18 +2,23 @@
 
 Hides how solids are built: every surface is a patch, a grid of points that has an outside. Units: the stage's
 own, where a bottle is about 1.5 high; x to the right, y away from the viewer, z up. Angles in degrees.
+
+Vectors are the last axis of an array, but lie in memory as planes of x, y and z: what is worked out for each
+point then runs along a plane, and not over three numbers at a time. `planes` sees to that.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from seedpipe.sandbox.render.colours import Floats
 
@@ -21,6 +26,7 @@ AROUND: Final = 144  # steps of a full turn: a silhouette's corner stays below h
 _OUTLINE: Final = 12  # rows and columns of what throws a shadow: a shadow is soft
 _NEAREST: Final = 0.05
 _TINY: Final = 1e-9
+_SAME, _ALIKE = 1e-8, 1e-5  # how far apart numbers are that count as one: at all, and as a share of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +36,18 @@ class Patch:
     points: Floats
     normals: Floats
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points", planes(self.points))
+        object.__setattr__(self, "normals", planes(self.normals))
+
     def moved(self, x: float, y: float, z: float = 0.0, *, turn: float = 0.0) -> Patch:
         """Return the surface turned about the upright axis, then moved."""
+        to = np.array((x, y, z))
+        if not turn:
+            return Patch(points=self.points + to, normals=self.normals)
         cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
         return Patch(
-            points=_turned(self.points, cos, sin) + np.array((x, y, z)),
+            points=_turned(self.points, cos, sin) + to,
             normals=_turned(self.normals, cos, sin),
         )
 
@@ -44,15 +57,48 @@ class Patch:
 
     def thinned(self, down: int, over: int) -> Patch:
         """Return the surface with every so many of its rows and columns, and always the last."""
-        rows = [*range(0, len(self.points) - 1, down), len(self.points) - 1]
-        columns = [*range(0, self.points.shape[1] - 1, over), self.points.shape[1] - 1]
-        kept = np.ix_(rows, columns)
-        return Patch(points=self.points[kept], normals=self.normals[kept])
+        return Patch(points=thinned(self.points, down, over), normals=thinned(self.normals, down, over))
 
-    def outlined(self) -> Patch:
-        """Return the surface with fewer points: enough for its shadow."""
-        down, over = (max(1, length // _OUTLINE) for length in self.points.shape[:2])
-        return self.thinned(down, over)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """What throws a shadow: the points (…, 3) of surfaces, few of them, and the cells between them.
+
+    A cell is four points, one after another around it; the next one in its row has two of them.
+    """
+
+    points: Floats
+    cells: NDArray[np.intp]
+
+    def rows(self, wanted: NDArray[np.bool_], places: Floats) -> list[Floats]:
+        """Return the wanted cells as outlines of single floats, of which `places` has a pair a point.
+
+        Neighbours in a row are one outline as long as they turn the same way, and so cannot cover each other.
+        """
+        corners = places[self.cells]
+        (x0, x1, x2, x3), (y0, y1, y2, y3) = np.moveaxis(corners, (2, 1), (0, 1))
+        kind = wanted * (1 + ((x2 - x0) * (y3 - y1) > (x3 - x1) * (y2 - y0)))
+        goes_on = (self.cells[1:, 0] == self.cells[:-1, 1]) & (kind[1:] == kind[:-1])
+        first = np.flatnonzero(np.concatenate(([True], ~goes_on)))
+        after = np.append(first[1:], len(kind))
+        some = kind[first] > 0
+        corners = corners.astype(np.float32)
+        return [
+            np.concatenate((corners[start:end, 0], corners[end - 1, 1:3], corners[start:end, 3][::-1]))
+            for start, end in zip(first[some].tolist(), after[some].tolist(), strict=True)
+        ]
+
+
+def shell(surfaces: Sequence[Patch]) -> Shell:
+    """Return surfaces as what throws a shadow."""
+    points, cells, count = [], [], 0
+    for each in surfaces:
+        thin = thinned(each.points, *(max(1, length // _OUTLINE) for length in each.points.shape[:2]))
+        at = np.arange(count, count + thin[..., 0].size).reshape(thin.shape[:2])
+        points.append(components(thin).reshape(3, -1))
+        cells.append(quads(at).reshape(-1, 4))
+        count += at.size
+    return Shell(points=np.concatenate(points, axis=1).T, cells=np.concatenate(cells))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,29 +109,28 @@ class Camera:
     target: Floats
     focal: float
     centre: tuple[float, float]
+    _axes: tuple[Floats, Floats, Floats] = field(init=False, repr=False)  # right, down, ahead of the picture
 
-    @property
-    def axes(self) -> tuple[Floats, Floats, Floats]:
-        """The directions right, down and ahead of the picture."""
+    def __post_init__(self) -> None:
         ahead = unit(self.target - self.eye)
         right = unit(np.cross(ahead, np.array((0.0, 0.0, 1.0))))
-        return right, np.cross(ahead, right), ahead
+        object.__setattr__(self, "_axes", (right, np.cross(ahead, right), ahead))
 
     def seen(self, points: Floats) -> tuple[Floats, Floats]:
         """Return the pixels of points (…, 2) and how far ahead they are."""
-        right, down, ahead = self.axes
+        right, down, ahead = self._axes
         from_eye = points - self.eye
-        depth = np.maximum(from_eye @ ahead, _NEAREST)
-        across = from_eye @ right / depth * self.focal + self.centre[0]
-        below = from_eye @ down / depth * self.focal + self.centre[1]
-        return np.stack((across, below), axis=-1), depth
+        depth = np.maximum(dot(from_eye, ahead), _NEAREST)
+        across = dot(from_eye, right) / depth * self.focal + self.centre[0]
+        below = dot(from_eye, down) / depth * self.focal + self.centre[1]
+        return joined(across, below), depth
 
     def rays(self, width: int, height: int, columns: int, rows: int) -> Floats:
         """Return the unit directions through a coarse grid over a picture."""
-        right, down, ahead = self.axes
+        right, down, ahead = self._axes
         across = ((np.arange(columns) + 0.5) * width / columns - self.centre[0]) / self.focal
         below = ((np.arange(rows) + 0.5) * height / rows - self.centre[1]) / self.focal
-        return unit(ahead + across[None, :, None] * right + below[:, None, None] * down)
+        return unit(planes(ahead + across[None, :, None] * right + below[:, None, None] * down))
 
 
 def orbit(
@@ -103,10 +148,54 @@ def orbit(
     return Camera(eye=aim + distance * away, target=aim, focal=focal, centre=centre)
 
 
+def planes(vectors: Floats) -> Floats:
+    """Return the same vectors, each component in a plane of its own in memory."""
+    return _as_vectors(np.ascontiguousarray(components(vectors)))
+
+
+def components(vectors: Floats) -> Floats:
+    """Return vectors with their components as the first axis instead of the last."""
+    return vectors.transpose((vectors.ndim - 1, *range(vectors.ndim - 1)))
+
+
+def _as_vectors(components: Floats) -> Floats:
+    return components.transpose((*range(1, components.ndim), 0))
+
+
+def joined(*parts: Floats) -> Floats:
+    """Return the vectors of components that are alike in shape."""
+    return _as_vectors(np.array(parts))
+
+
+def times(vector: Floats, amounts: Floats) -> Floats:
+    """Return a vector by each of some amounts."""
+    return _as_vectors(np.multiply.outer(vector, amounts))
+
+
+def quads(grid: NDArray[Any]) -> NDArray[Any]:
+    """Return what is at the four corners of each cell of a grid, one after another around it."""
+    return np.stack((grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]), axis=2)
+
+
+def dot(vectors: Floats, others: Floats) -> Floats:
+    """Return the products of vectors, of three components, with others or with one."""
+    product = vectors[..., 0] * others[..., 0]
+    product += vectors[..., 1] * others[..., 1]
+    product += vectors[..., 2] * others[..., 2]
+    return np.asarray(product)
+
+
 def unit(vectors: Floats) -> Floats:
     """Return vectors of length one."""
-    lengths = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
-    return np.asarray(vectors / np.maximum(lengths, _TINY))
+    lengths = np.sqrt(dot(vectors, vectors))
+    return np.asarray(vectors / np.maximum(lengths, _TINY)[..., None])
+
+
+def thinned(grid: Floats, down: int, over: int) -> Floats:
+    """Return every so many of a grid's rows and columns of vectors, and always the last."""
+    rows = [*range(0, len(grid) - 1, down), len(grid) - 1]
+    columns = [*range(0, grid.shape[1] - 1, over), grid.shape[1] - 1]
+    return _as_vectors(components(grid).take(rows, 1).take(columns, 2))
 
 
 def direction(azimuth: float, elevation: float) -> Floats:
@@ -120,17 +209,18 @@ def direction(azimuth: float, elevation: float) -> Floats:
 
 def patch(points: Floats, *, inward: bool = False) -> Patch:
     """Return a surface from its grid, with normals from its slopes: rows go up, columns go around."""
-    closed = bool(np.allclose(points[:, 0], points[:, -1]))
-    along = (
-        np.gradient(points, axis=0)
-        if len(points) > 2
-        else np.broadcast_to(points[1:] - points[:-1], points.shape)
-    )
-    around = np.gradient(points, axis=1)
-    if closed:
+    points = planes(points)
+    along, around = _slopes(points), _slopes(points.swapaxes(0, 1)).swapaxes(0, 1)
+    if goes_around(points):
         around[:, 0] = around[:, -1] = (points[:, 1] - points[:, -2]) / 2
-    normals = unit(np.cross(around, along))
+    normals = unit(_cross(around, along))
     return Patch(points=points, normals=-normals if inward else normals)
+
+
+def goes_around(points: Floats) -> bool:
+    """Say whether a grid ends in its first column again."""
+    first, last = points[:, 0], points[:, -1]
+    return bool((np.abs(first - last) <= _SAME + _ALIKE * np.abs(last)).all())
 
 
 def loft(
@@ -245,18 +335,28 @@ def _rings(sections: Floats, power: float) -> Floats:
     cos, sin = np.cos(angles), np.sin(angles)
     x = np.sign(cos) * np.abs(cos) ** (2 / power)
     y = np.sign(sin) * np.abs(sin) ** (2 / power)
-    points = np.empty((len(sections), AROUND + 1, 3))
-    points[..., 0] = sections[:, 1:2] * x
-    points[..., 1] = sections[:, 2:3] * y
-    points[..., 2] = sections[:, 0:1]
-    return points
+    upright = np.broadcast_to(sections[:, 0:1], (len(sections), AROUND + 1))
+    return joined(sections[:, 1:2] * x, sections[:, 2:3] * y, upright)
+
+
+def _slopes(points: Floats) -> Floats:
+    """Return how points change from row to row: over both neighbours where there are two."""
+    slopes = np.empty_like(points)
+    np.subtract(points[2:], points[:-2], out=slopes[1:-1])
+    slopes[1:-1] /= 2
+    slopes[0], slopes[-1] = points[1] - points[0], points[-1] - points[-2]
+    return slopes
+
+
+def _cross(vectors: Floats, others: Floats) -> Floats:
+    """Return the vectors that stand upright on both; `numpy.cross` is slow on grids as small as these."""
+    (x, y, z), (u, v, w) = components(vectors), components(others)
+    return joined(y * w - z * v, z * u - x * w, x * v - y * u)
 
 
 def _turned(vectors: Floats, cos: float, sin: float) -> Floats:
-    turned = vectors.copy()
-    turned[..., 0] = cos * vectors[..., 0] - sin * vectors[..., 1]
-    turned[..., 1] = sin * vectors[..., 0] + cos * vectors[..., 1]
-    return turned
+    x, y, z = components(vectors)
+    return joined(cos * x - sin * y, sin * x + cos * y, z)
 
 
 def _eased(at: Floats, values: Floats, fine: Floats) -> Floats:

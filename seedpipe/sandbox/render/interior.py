@@ -14,7 +14,7 @@ import numpy as np
 from seedpipe.sandbox.render.brief import DARK_LIGHTS, Light
 from seedpipe.sandbox.render.colours import Floats, lightness, linear, mixed
 from seedpipe.sandbox.render.furniture import OAK, furnished
-from seedpipe.sandbox.render.geometry import orbit, sheet
+from seedpipe.sandbox.render.geometry import orbit, sheet, shell
 from seedpipe.sandbox.render.parts import paint
 from seedpipe.sandbox.render.shading import Finish, Glow, Shade, lit, rig
 
@@ -43,7 +43,7 @@ def paint_interior(canvas: Canvas, brief: Brief, look: Look, shot: Shot) -> None
         )
     wall, pieces = _walls(brief, look), furnished(brief.subject, look, clear_left=beside)
     canvas.flood(np.broadcast_to(linear(wall) * 0.5, (4, 4, 3)))
-    solids = [part.patch.outlined() for parts in pieces for part in parts]
+    solids = shell([part.patch for parts in pieces for part in parts])
     shade = Shade((0, 0, 0), (1, 0, 0), (0, 1, 0), 3.4, replace(light, shade=0.5))
     shade.touch(solids, 0.5)
     shade.cast(solids)

@@ -6,25 +6,27 @@ own colour: a palette stays a palette. Night is less light, hardly bluer light, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from seedpipe.sandbox.render.brief import Light
 from seedpipe.sandbox.render.colours import Floats, linear
-from seedpipe.sandbox.render.geometry import Patch, direction, unit
+from seedpipe.sandbox.render.geometry import direction, dot, times, unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from seedpipe.sandbox.render.geometry import Camera
+    from seedpipe.sandbox.render.geometry import Camera, Shell
 
 _WRAP: Final = 0.3  # a soft box reaches this far around the edge
 _SHADOW_PX: Final = 384
+_BLUR_REACH: Final = 4.0  # of a blur's radius: no pixel is felt as far away as that
 _HEIGHTS: Final = ((0.0, 0.28, 0.035), (0.28, 0.8, 0.075), (0.8, 9.0, 0.13))  # from, to, blur a unit of shade
 
 
@@ -125,21 +127,22 @@ def lit(
     """
     albedo = linear(finish.colour)
     towards = unit(eye - points)
-    facing = np.clip((normals * towards).sum(axis=-1), 0.0, 1.0)
-    square = np.clip((normals @ light.key_from + _WRAP) / (1 + _WRAP), 0.0, 1.0) ** 1.15
+    along = dot(normals, towards)
+    facing = np.clip(along, 0.0, 1.0)
+    square = np.clip((dot(normals, light.key_from) + _WRAP) / (1 + _WRAP), 0.0, 1.0) ** 1.15
     open_to_key = (1.0 - np.asarray(shadow) * light.shade) * square
-    upward = (0.5 + 0.5 * normals[..., 2])[..., None]
-    incoming = open_to_key[..., None] * light.key + upward * light.sky + (1 - upward) * light.bounce
+    upward = 0.5 + 0.5 * normals[..., 2]
+    incoming = times(light.key, open_to_key) + times(light.sky, upward) + times(light.bounce, 1 - upward)
     for glow in light.glows:
-        incoming = incoming + _from_glow(points, normals, glow)
+        incoming += _from_glow(points, normals, glow)
     body = albedo * incoming * (1.0 - 0.55 * finish.metal)
     if finish.depth:
         body = (
             body * (1.0 - finish.depth * (1.0 - facing[..., None]) ** 1.5)
             + albedo * finish.depth * 0.35 * facing[..., None] ** 3
         )
-    mirrored = _mirrored(normals, towards, facing, finish, light)
-    return np.asarray(body + mirrored + albedo * finish.shine)
+    mirror = 2.0 * along[..., None] * normals - towards
+    return np.asarray(body + _mirrored(mirror, facing, finish, light) + albedo * finish.shine)
 
 
 def shaded(camera: Camera, finish: Finish, light: Rig) -> Callable[[Floats, Floats], Floats]:
@@ -149,27 +152,28 @@ def shaded(camera: Camera, finish: Finish, light: Rig) -> Callable[[Floats, Floa
 
 def _from_glow(points: Floats, normals: Floats, glow: Glow) -> Floats:
     away = glow.at - points
-    distance = np.sqrt((away * away).sum(axis=-1))
-    square = np.clip((normals * away).sum(axis=-1) / np.maximum(distance, 1e-6) * 0.7 + 0.3, 0.0, 1.0)
+    distance = np.sqrt(dot(away, away))
+    square = np.clip(dot(normals, away) / np.maximum(distance, 1e-6) * 0.7 + 0.3, 0.0, 1.0)
     fall = 1.0 / (1.0 + (distance / glow.reach) ** 2)
-    return np.asarray((square * fall**1.5)[..., None] * glow.light)
+    return times(glow.light, square * fall**1.5)
 
 
-def _mirrored(normals: Floats, towards: Floats, facing: Floats, finish: Finish, light: Rig) -> Floats:
+def _mirrored(mirror: Floats, facing: Floats, finish: Finish, light: Rig) -> Floats:
     """Return what a surface mirrors: the key's box, a strip light opposite, the room at its edges."""
-    mirror = 2.0 * (normals * towards).sum(axis=-1, keepdims=True) * normals - towards
-    box = _step(mirror @ light.key_from, 0.80, 0.97)
-    strip_from = unit(light.key_from * np.array((-1.0, 0.7, 0.0)))
-    level = mirror * np.array((1.0, 1.0, 0.15))
-    strip = _step(unit(level) @ strip_from, 0.86, 0.97)
     edge = (1.0 - facing) ** 4
+    amount = (0.12 + 0.5 * finish.gloss) * edge * max(float(light.sky.mean()), 0.22)
+    if finish.gloss:
+        box = _step(dot(mirror, light.key_from), 0.80, 0.97)
+        strip_from = unit(light.key_from * np.array((-1.0, 0.7, 0.0)))
+        level = unit(mirror * np.array((1.0, 1.0, 0.15)))
+        strip = _step(dot(level, strip_from), 0.86, 0.97)
+        amount = finish.gloss * (0.9 * box + 0.4 * strip) + amount
+    strength = light.key.mean() * amount
+    if finish.metal:
+        room = finish.metal * 0.8 * (0.25 + 0.75 * _step(mirror[..., 2], -0.5, 0.9))
+        strength = strength + room * (light.sky.mean() + 0.3 * light.key.mean())
     tint = 1.0 - finish.metal + finish.metal * linear(finish.colour)
-    amount = finish.gloss * (0.9 * box + 0.4 * strip) + (0.12 + 0.5 * finish.gloss) * edge * max(
-        float(light.sky.mean()), 0.22
-    )
-    room = finish.metal * 0.8 * (0.25 + 0.75 * _step(mirror[..., 2], -0.5, 0.9))
-    strength = (light.key.mean() * amount + room * (light.sky.mean() + 0.3 * light.key.mean()))[..., None]
-    return np.asarray(strength * tint * (light.key / max(float(light.key.max()), 1e-6)))
+    return times(tint * (light.key / max(float(light.key.max()), 1e-6)), strength)
 
 
 def _step(values: Floats, low: float, high: float) -> Floats:
@@ -195,35 +199,28 @@ class Shade:
         self._light = light
         self._open = np.ones((_SHADOW_PX, _SHADOW_PX))
 
-    def cast(self, solids: Sequence[Patch]) -> None:
+    def cast(self, solids: Shell) -> None:
         """Add what solids keep off the plane."""
         drop = float(self._normal @ self._light.key_from)
         if drop < 0.08:
             return
-        heights = [(each.points - self._origin) @ self._normal for each in solids]
+        height = self._height(solids)
+        places = self._places(solids.points - times(self._light.key_from, height / drop))
         for low, high, blur in _HEIGHTS:
-            picture = Image.new("L", (_SHADOW_PX, _SHADOW_PX))
-            draw = ImageDraw.Draw(picture)
-            for each, height in zip(solids, heights, strict=True):
-                landed = each.points - (height / drop)[..., None] * self._light.key_from
-                self._draw(draw, landed, (height >= low - 0.03) & (height <= high + 0.03))
-            self._darken(picture, blur, 1.0)
+            within = (height >= low - 0.03) & (height <= high + 0.03)
+            self._darken(_drawn(solids, places, within), ((blur, 1.0),))
 
-    def touch(self, solids: Sequence[Patch], strength: float = 0.55) -> None:
+    def touch(self, solids: Shell, strength: float = 0.55) -> None:
         """Add the darkness around the feet of solids that stand on the plane."""
-        picture = Image.new("L", (_SHADOW_PX, _SHADOW_PX))
-        draw = ImageDraw.Draw(picture)
-        for each in solids:
-            height = (each.points - self._origin) @ self._normal
-            self._draw(draw, each.points - height[..., None] * self._normal, height < 0.22)
-        self._darken(picture, 0.05, strength)
-        self._darken(picture, 0.16, strength * 0.6)
+        height = self._height(solids)
+        picture = _drawn(solids, self._places(solids.points), height < 0.22)
+        self._darken(picture, ((0.05, strength), (0.16, strength * 0.6)))
 
     def sample(self, points: Floats) -> Floats:
         """Return the share of the light that is kept off points of the plane."""
         column, row = (
             np.clip(
-                ((points - self._origin) @ axis / self._reach + 1) * _SHADOW_PX / 2 - 0.5,
+                (dot(points - self._origin, axis) / self._reach + 1) * _SHADOW_PX / 2 - 0.5,
                 0,
                 _SHADOW_PX - 1.001,
             )
@@ -235,19 +232,42 @@ class Shade:
         below = self._open[top + 1, left] * (1 - over) + self._open[top + 1, left + 1] * over
         return np.asarray(1.0 - (above * (1 - down) + below * down))
 
-    def _draw(self, draw: ImageDraw.ImageDraw, points: Floats, wanted: NDArray[np.bool_]) -> None:
-        places = np.stack([(points - self._origin) @ axis for axis in (self._across, self._up)], axis=-1)
-        pixels = (places / self._reach + 1) * _SHADOW_PX / 2
-        quads = np.concatenate((pixels[:-1, :-1], pixels[:-1, 1:], pixels[1:, 1:], pixels[1:, :-1]), axis=-1)
-        kept = wanted[:-1, :-1] & wanted[1:, 1:]
-        for quad in quads[kept].tolist():
-            draw.polygon(quad, 255)
+    def _height(self, solids: Shell) -> Floats:
+        """Return how far points of solids are before the plane."""
+        return dot(solids.points - self._origin, self._normal)
 
-    def _darken(self, picture: Image.Image, blur: float, strength: float) -> None:
-        if picture.getbbox():
+    def _places(self, points: Floats) -> Floats:
+        """Return the shadow's pixels that are behind points."""
+        from_origin = points - self._origin
+        over, up = (dot(from_origin, axis) for axis in (self._across, self._up))
+        return (np.stack((over, up), axis=-1) / self._reach + 1) * _SHADOW_PX / 2
+
+    def _darken(self, picture: Image.Image, times: Sequence[tuple[float, float]]) -> None:
+        """Keep off what a picture is white of, softened by each blur and weakened to each strength."""
+        box = picture.getbbox()
+        if not box:
+            return
+        for blur, strength in times:
             radius = max(1.0, blur / self._reach * _SHADOW_PX / 2)
-            soft = np.asarray(picture.filter(ImageFilter.GaussianBlur(radius)), dtype=float) / 255
-            self._open *= 1.0 - strength * soft
+            far = math.ceil(_BLUR_REACH * radius)  # beyond that it is black
+            left, top, right, bottom = (
+                max(0, box[0] - far),
+                max(0, box[1] - far),
+                min(_SHADOW_PX, box[2] + far),
+                min(_SHADOW_PX, box[3] + far),
+            )
+            soft = picture.crop((left, top, right, bottom)).filter(ImageFilter.GaussianBlur(radius))
+            kept = 1.0 - strength * (np.arange(256) / 255)
+            self._open[top:bottom, left:right] *= kept[np.asarray(soft)]
+
+
+def _drawn(solids: Shell, places: Floats, wanted: NDArray[np.bool_]) -> Image.Image:
+    """Return a picture that is white behind cells of which two points, across from each other, are wanted."""
+    picture = Image.new("L", (_SHADOW_PX, _SHADOW_PX))
+    draw = ImageDraw.Draw(picture)
+    for outline in solids.rows(wanted[solids.cells[:, 0]] & wanted[solids.cells[:, 2]], places):
+        draw.polygon(cast("Sequence[float]", outline), 255)
+    return picture
 
 
 def through_blinds(points: Floats, light: Rig) -> Floats:
@@ -256,7 +276,7 @@ def through_blinds(points: Floats, light: Rig) -> Floats:
         return np.ones(points.shape[:-1])
     side = unit(np.cross(light.key_from, np.array((0.0, 0.0, 1.0))))
     over = np.cross(side, light.key_from)
-    across, up = points @ side + 0.35, points @ over + 0.2
+    across, up = dot(points, side) + 0.35, dot(points, over) + 0.2
     pane = _step(np.abs(np.mod(across / 1.5 + 0.5, 1.0) - 0.5), 0.03, 0.07) * _step(
         np.abs(np.mod(up / 1.15, 1.0) - 0.5), 0.03, 0.07
     )
@@ -267,5 +287,5 @@ def through_blinds(points: Floats, light: Rig) -> Floats:
 def falloff(points: Floats, middle: Sequence[float], light: Rig) -> Floats:
     """Return how the key fades away from the middle of the set."""
     away = (points - np.array(middle)) * np.array((1.0, 0.8, 0.9))
-    square = (away * away).sum(axis=-1)
+    square = dot(away, away)
     return np.asarray(1.0 / (1.0 + light.pool * 0.22 * square) * (1.0 - 0.05 * light.pool))

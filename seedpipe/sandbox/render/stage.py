@@ -18,13 +18,18 @@ from seedpipe.sandbox.render.colours import Floats, apart, linear
 from seedpipe.sandbox.render.geometry import (
     Camera,
     Patch,
+    Shell,
     arch,
     arch_rim,
     ball,
     block,
     disc,
+    dot,
+    joined,
     lathe,
     orbit,
+    shell,
+    times,
     unit,
 )
 from seedpipe.sandbox.render.hands import hand, skin_of
@@ -100,9 +105,9 @@ def paint_stage(canvas: Canvas, brief: Brief, look: Look, shot: Shot) -> None:
     if others:  # they stand where props would
         solids = [each for each in solids if each.foot or each.plinth or each.at[1] > _BEHIND]
         solids += _placed(others, brief, look, ware)
-    shade = _floor_shade(solids, light)
-    wall = _wall_shade(solids, light)
-    canvas.flood(backdrop(canvas, camera, look, light, (shade, wall)))
+    throwing = _shell(solids)
+    shades = _floor_shade(throwing, light), _wall_shade(throwing, light)
+    canvas.flood(backdrop(canvas, camera, look, light, shades))
     _paint_solids(canvas, camera, light, solids, ware)
     if ware.label:
         paint_label(canvas, camera, light, _on_plinth(ware.label), brief)
@@ -345,21 +350,21 @@ _ARRANGED: Final = {
 # ---- light on it --------------------------------------------------------------------------------
 
 
-def _thinned(solid: _Solid) -> list[Patch]:
-    """Return what of a solid throws a shadow, with as few points as that needs."""
-    return [part.patch.outlined() for part in solid.parts if part.finish.opacity > 0.3]
+def _shell(solids: Sequence[_Solid]) -> Shell:
+    """Return what of solids throws a shadow."""
+    return shell([part.patch for each in solids for part in each.parts if part.finish.opacity > 0.3])
 
 
-def _floor_shade(solids: list[_Solid], light: Rig) -> Shade:
+def _floor_shade(solids: Shell, light: Rig) -> Shade:
     shade = Shade((0, 0.3, 0), (1, 0, 0), (0, 1, 0), 3.6, light)
-    shade.cast([each for solid in solids for each in _thinned(solid)])
-    shade.touch([each for solid in solids for each in _thinned(solid)])
+    shade.cast(solids)
+    shade.touch(solids)
     return shade
 
 
-def _wall_shade(solids: list[_Solid], light: Rig) -> Shade:
+def _wall_shade(solids: Shell, light: Rig) -> Shade:
     shade = Shade((0, _WALL_Y, 1.2), (1, 0, 0), (0, 0, 1), 3.6, light)
-    shade.cast([each for solid in solids for each in _thinned(solid)])
+    shade.cast(solids)
     return shade
 
 
@@ -392,8 +397,8 @@ def backdrop(
 def _halo(camera: Camera, rays: Floats, glow: Glow) -> Floats:
     """Return the shine in the air around a light."""
     towards = unit(glow.at - camera.eye)
-    off = np.sqrt(np.maximum(1 - (rays @ towards) ** 2, 0)) * _DISTANCE
-    return (0.22 / (1 + (off / (glow.reach * 0.9)) ** 2))[..., None] * glow.light
+    off = np.sqrt(np.maximum(1 - dot(rays, towards) ** 2, 0)) * _DISTANCE
+    return times(glow.light, 0.22 / (1 + (off / (glow.reach * 0.9)) ** 2))
 
 
 def _cyclorama(eye: Floats, rays: Floats) -> tuple[Floats, Floats]:
@@ -409,19 +414,18 @@ def _cyclorama(eye: Floats, rays: Floats) -> tuple[Floats, Floats]:
         * math.pi
         / 2
     )
-    normals = np.stack((np.zeros_like(turn), -np.sin(turn), np.cos(turn)), axis=-1)
+    normals = joined(np.zeros_like(turn), -np.sin(turn), np.cos(turn))
     return points, normals
 
 
 def _paint_solids(canvas: Canvas, camera: Camera, light: Rig, solids: list[_Solid], ware: Pack) -> None:
     plane = Shade((0, 0, _PLINTH), (1, 0, 0), (0, 1, 0), 1.9, light)
-    standing = _Solid(
-        parts=tuple(replace(part, patch=part.patch.moved(0, 0, _PLINTH)) for part in ware.parts), at=(0, 0)
-    )
-    plane.cast(_thinned(standing))
-    plane.touch(_thinned(standing))
+    raised = tuple(replace(part, patch=part.patch.moved(0, 0, _PLINTH)) for part in ware.parts)
+    standing = _shell([_Solid(parts=raised, at=(0, 0))])
+    plane.cast(standing)
+    plane.touch(standing)
     behind = Shade((0, 1.0, 1.0), (1, 0, 0), (0, 0, 1), 2.4, light)
-    behind.cast([each for solid in solids if solid.at[1] < 0.3 for each in _thinned(solid)])
+    behind.cast(_shell([solid for solid in solids if solid.at[1] < 0.3]))
     eye = camera.eye
     solids = sorted(
         solids,
