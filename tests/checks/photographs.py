@@ -21,12 +21,21 @@ def photograph(name):
 
 def encoded(image, form="JPEG", **how):
     file = io.BytesIO()
-    image.save(file, form, **({"quality": 90} | how if form == "JPEG" else how))
+    usual = (
+        {"quality": 90} if form == "JPEG" else {"compress_level": 1}
+    )  # the same pixels
+    image.save(file, form, **usual | how)
     return file.getvalue()
 
 
 def figures(image, palette=AURORA, extras=(), logo=None, **how):
     return measure(encoded(image, **how), palette, proof=False, extras=extras, logo=logo)
+
+
+@cache
+def figures_of(name):
+    """The figures of a photograph as it is."""
+    return figures(photograph(name))
 
 
 def blurred(image, share):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import sys
-from functools import lru_cache
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from seedpipe.checks.colours import lab_of
 from seedpipe.core.catalogue import Size
 from seedpipe.core.slug import slug_height
 from seedpipe.sandbox.render import packs, render
@@ -56,8 +56,7 @@ def art(data: bytes) -> Image.Image:
 
 def labs(image: Image.Image) -> np.ndarray:
     pixels = image.convert("RGB").resize((96, 96), Image.Resampling.NEAREST)
-    known = lru_cache(lambda red, green, blue: lab(f"#{red:02X}{green:02X}{blue:02X}"))
-    return np.array([known(*pixel) for pixel in np.asarray(pixels).reshape(-1, 3).tolist()])
+    return lab_of(np.asarray(pixels, dtype=np.float32).reshape(-1, 3))
 
 
 def share_near(image: Image.Image, colour: str, reach: float) -> float:

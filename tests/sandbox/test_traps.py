@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from seedpipe.checks.colours import lab_of
 from seedpipe.core.catalogue import Size
 from seedpipe.core.slug import slug_height
 from seedpipe.sandbox.render import canvas as canvases
@@ -53,8 +54,7 @@ def art(prompt: str, size=(480, 480), number=1, of=6) -> Image.Image:
 
 
 def labs(image: Image.Image) -> np.ndarray:
-    pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
-    return np.array([lab(f"#{red:02X}{green:02X}{blue:02X}") for red, green, blue in pixels.tolist()])
+    return lab_of(np.asarray(image.convert("RGB"), dtype=np.float32).reshape(-1, 3))
 
 
 def away(image: Image.Image, box: tuple[float, float, float, float], colour: str) -> float:
