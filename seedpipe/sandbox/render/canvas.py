@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from seedpipe.sandbox.render.colours import Floats, encoded
-from seedpipe.sandbox.render.geometry import dot, goes_around, joined, quads
+from seedpipe.sandbox.render.geometry import components, dot, goes_around, joined, quads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -378,13 +378,13 @@ def _spread(picture: Image.Image) -> Image.Image:
     outer = np.where(far_known > 0.02, far / np.maximum(far_known, 1e-3), mean[:, None, None])
     inner = np.where(near_known > 0.3, near / np.maximum(near_known, 1e-3), outer)
     spread = np.clip(np.rint(inner), 0, 255).astype(np.uint8)
-    return Image.merge("RGB", [Image.fromarray(channel) for channel in spread])
+    return Image.fromarray(np.ascontiguousarray(spread.transpose(1, 2, 0)))
 
 
 def _blurred(picture: Image.Image, blur: ImageFilter.Filter) -> tuple[Floats, Floats]:
     """Return the channels of a picture when it is blurred, and how opaque it then is."""
-    channels = [np.asarray(each, dtype=np.float32) for each in picture.filter(blur).split()]
-    return np.stack(channels[:3]), channels[3] / 255
+    channels = components(np.asarray(picture.filter(blur))).astype(np.float32, order="C")
+    return channels[:3], channels[3] / 255
 
 
 def _warp(mask: Image.Image, letters: Image.Image, pixels: Floats, facing: NDArray[np.bool_]) -> None:

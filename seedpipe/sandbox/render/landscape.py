@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from seedpipe.sandbox.render.brief import Light
-from seedpipe.sandbox.render.geometry import direction, unit
+from seedpipe.sandbox.render.geometry import direction, dot, joined, times, unit
 from seedpipe.sandbox.render.headline import WIDE
 from seedpipe.sandbox.render.terrain import HEIGHTS, Noise, cover, tones
 from seedpipe.sandbox.render.woods import Stand, paint_stars, paint_woods
@@ -123,14 +123,14 @@ def _sky(view: _View, tone: dict[str, Floats], sun: Floats, noise: Noise, light:
     up = ((view.horizon - np.arange(view.rows)) / view.focal).astype(np.float32)
     x, z = (np.broadcast_to(each, (view.rows, view.columns)) for each in (view.across[None, :], up[:, None]))
     cos, sin = math.cos(view.pan), math.sin(view.pan)
-    rays = unit(np.stack((x * cos + sin, cos - x * sin, z), axis=-1))
-    height = np.clip(rays[..., 2] * 2.1, 0, 1)[..., None] ** 0.75
-    sky = tone["low"] * (1 - height) + tone["top"] * height
-    near = rays @ sun.astype(np.float32)
+    rays = unit(joined(x * cos + sin, cos - x * sin, z))
+    height = np.clip(rays[..., 2] * 2.1, 0, 1) ** 0.75
+    sky = times(tone["low"], 1 - height) + times(tone["top"], height)
+    near = dot(rays, sun.astype(np.float32))
     warm: Floats = np.array((1.0, 0.72, 0.42) if light in _LOW_SUN else (1.0, 0.97, 0.9), dtype=np.float32)
     glow = 0.55 * np.clip(near, 0, 1) ** 24 + 0.5 * np.clip(near, 0, 1) ** 220
     strength = {Light.NIGHT: 0.2, Light.GOLDEN: 0.9, Light.EVENING: 0.7}.get(light, 0.25)
-    sky = sky + strength * glow[..., None] * warm
+    sky = sky + times(warm, strength * glow)
     flat = np.maximum(rays[..., 2], 0.02) + 0.16
     coarse = noise.rough((rays[..., 0] / flat)[::3, ::3] * 0.8 + 11, (rays[..., 1] / flat)[::3, ::3] * 0.3, 5)
     clouds = _enlarged(coarse, view.columns, view.rows)
@@ -138,9 +138,9 @@ def _sky(view: _View, tone: dict[str, Floats], sun: Floats, noise: Noise, light:
     lit_cloud = tone["low"] * 0.75 + 0.3 * warm
     sky = sky + veil * (lit_cloud - sky) * (0.16 if light is Light.NIGHT else 0.85)
     radius = 0.9992 if light is not Light.NIGHT else 0.99975
-    disc = np.clip((near - radius) / 0.00012, 0, 1)[..., None]
+    disc = np.clip((near - radius) / 0.00012, 0, 1)
     shown = 1.45 * warm + 0.15 if light is not Light.NIGHT else np.array((0.86, 0.87, 0.86))
-    return np.asarray(sky * (1 - disc) + disc * shown)
+    return np.asarray(sky * (1 - disc)[..., None] + times(shown, disc))
 
 
 # ---- the land -----------------------------------------------------------------------------------
@@ -229,22 +229,22 @@ def _land_light(
     onward = np.gradient(land, axis=0) / np.gradient(depth)[:, None] - across[None, :] * sideways
     slope_x, slope_y = sideways * cos + onward * sin, onward * cos - sideways * sin
     albedo, bump_x, bump_y = cover(brief, place, land, np.hypot(slope_x, slope_y), noise, tone)
-    normals = unit(np.stack((-slope_x - bump_x, -slope_y - bump_y, np.ones_like(land)), axis=-1))
+    normals = unit(joined(-slope_x - bump_x, -slope_y - bump_y, np.ones_like(land)))
     low = brief.light in _LOW_SUN
     aside = math.copysign(1, sun[0])
     from_sun = unit(sun + np.array((0.35 * aside, -0.15, 0.22))) if low else sun
     if brief.light is Light.NIGHT:  # the moon is ahead: its light would leave all that is seen in the dark
         from_sun = unit(np.array((aside, 0.1, 0.35)))
-    square = np.clip(normals @ from_sun.astype(np.float32), 0, 1)[..., None]
+    square = np.clip(dot(normals, from_sun.astype(np.float32)), 0, 1)
     key, fill = _LIT.get(brief.light, _LIT[Light.DAYLIGHT])
-    seen: Floats = albedo * (key * square + fill * (0.6 + 0.4 * normals[..., 2:]))
+    seen: Floats = albedo * (times(key, square) + times(fill, 0.6 + 0.4 * normals[..., 2]))
     wet = np.clip(1 - land * 30, 0, 1) if brief.subject in _WET else np.zeros_like(land)
     if brief.subject in _WET:
         seen = _water(seen, normals, place, depth, tone, sun, land, key)
     reach = (38 if low else 46) * (0.3 if brief.misty else 1.0)
     haze = (1 - np.exp(-((depth / reach) ** 1.5)))[:, None, None]
     light = seen * (1 - haze) + haze * (tone["low"] * 0.9 + 0.05 * tone["top"])
-    return np.asarray(light, dtype=np.float32), wet
+    return np.ascontiguousarray(light, dtype=np.float32), wet  # from now on whole colours are taken
 
 
 def _water(
@@ -259,12 +259,13 @@ def _water(
 ) -> Floats:
     x, y = place
     wet = np.clip(1 - land * 30, 0, 1)[..., None]
-    shallow = np.clip(1 + land * 3.5, 0, 1)[..., None] * wet
+    shallow = np.clip(1 + land * 3.5, 0, 1) * wet[..., 0]
     far = (0.2 + 0.5 * (1 - np.exp(-depth / 12)))[:, None, None]
     mirrored = (tone["low"] * 0.4 + tone["top"] * 0.6) * far
     towards = 4.0 * np.abs(x / np.maximum(y, 0.1) - sun[0] / max(float(sun[1]), 0.2))
     path = np.clip(1 - towards, 0, 1) ** 2 if sun[1] > 0 else np.full_like(x, 0.3)
-    sparkle = (np.clip(normals[..., 1] * -6 - 0.22, 0, 1) * path)[..., None] * key
+    sparkle = times(key, np.clip(normals[..., 1] * -6 - 0.22, 0, 1) * path)
     foam = np.clip(1 - np.abs(land + 0.012 + 0.006 * np.sin(x * 3)) * 95, 0, 1)[..., None]
-    water = seen * 0.85 + mirrored * 0.5 + 0.6 * sparkle + 0.26 * shallow * tone["second"] * key.mean()
+    bottom = times(tone["second"] * key.mean(), 0.26 * shallow)
+    water = seen * 0.85 + mirrored * 0.5 + 0.6 * sparkle + bottom
     return np.asarray(seen * (1 - wet) + water * wet + 0.6 * foam * key.mean())

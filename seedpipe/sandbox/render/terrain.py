@@ -11,9 +11,12 @@ import numpy as np
 
 from seedpipe.sandbox.render.brief import Light
 from seedpipe.sandbox.render.colours import Floats, lab, lightness, linear, mixed
+from seedpipe.sandbox.render.geometry import times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from seedpipe.sandbox.render.brief import Brief
     from seedpipe.sandbox.render.look import Look
@@ -59,10 +62,15 @@ class Noise:
         over, down = over * over * (3 - 2 * over), down * down * (3 - 2 * down)
         column, row = left.astype(np.int32) & _WRAP, (top.astype(np.int32) & _WRAP) * _LATTICE
         aside, under = (column + 1) & _WRAP, (row + _LATTICE) & _WHOLE
-        lattice = self._lattice
-        above = lattice.take(row + column) * (1 - over) + lattice.take(row + aside) * over
-        below = lattice.take(under + column) * (1 - over) + lattice.take(under + aside) * over
-        return np.asarray(above * (1 - down) + below * down)
+        above, below = (self._between(line + column, line + aside, over) for line in (row, under))
+        above += (below - above) * down
+        return above
+
+    def _between(self, here: NDArray[np.int32], there: NDArray[np.int32], share: Floats) -> Floats:
+        """Return what lies between places of the lattice, at a share of the way."""
+        values = self._lattice.take(here)
+        values += (self._lattice.take(there) - values) * share
+        return values
 
     def rough(self, x: Floats, y: Floats, octaves: int) -> Floats:
         """Return noise with finer noise on it."""
@@ -204,10 +212,10 @@ def cover(
         case "mountains" | "lake":
             return _rock(brief, x, y, land, slope, noise, tone)
         case "sea":
-            beach = np.clip(land * 30, 0, 1)[..., None]
+            beach = np.clip(land * 30, 0, 1)
             bumps = 0.11 * noise.rough(x * 2.2, y * 7, 3) * np.exp(-y / 22)
             return (
-                tone["land"] * 0.7 * (1 - beach) + tone["second"] * beach,
+                times(tone["land"] * 0.7, 1 - beach) + times(tone["second"], beach),
                 0.03 * noise.at(x * 8, y * 8),
                 bumps,
             )
@@ -218,8 +226,9 @@ def cover(
 def _sand(x: Floats, y: Floats, noise: Noise, tone: dict[str, Floats]) -> tuple[Floats, Floats, Floats]:
     ripple = np.sin(17 * (y + 0.45 * x) + 9 * noise.at(x * 0.8, y * 0.8)) * np.exp(-y / 7.0)
     ripple = ripple * (0.55 + 0.45 * noise.at(x * 0.9 + 4, y * 0.6))
-    share = (0.5 + 0.5 * noise.rough(x * 0.3, y * 0.3, 2))[..., None]
-    return tone["land"] * (1 - 0.55 * share) + tone["second"] * 0.55 * share, 0.05 * ripple, 0.15 * ripple
+    share = 0.5 + 0.5 * noise.rough(x * 0.3, y * 0.3, 2)
+    ground = times(tone["land"], 1 - 0.55 * share) + times(tone["second"] * 0.55, share)
+    return ground, 0.05 * ripple, 0.15 * ripple
 
 
 def _rock(
@@ -229,9 +238,9 @@ def _rock(
     line = {"winter": 0.25, "summer": 1.9}.get(brief.season, 1.35)
     snow = np.clip((land - line + 0.5 * noise.rough(x, y, 3)) * 1.8, 0, 1) * (1 - 0.6 * steep)
     meadow = np.clip(1.25 - land * 1.15 + 0.4 * noise.rough(x * 2, y * 2, 2), 0, 1) * (1 - steep)
-    rock = tone["land"] * (0.82 + 0.22 * noise.rough(x * 3, y * 3, 3))[..., None]
-    patches = (0.9 + 0.18 * noise.rough(x * 1.3 + 8, y * 1.3, 3))[..., None]
-    ground = rock * (1 - meadow[..., None]) + tone["second"] * patches * meadow[..., None]
+    rock = times(tone["land"], 0.82 + 0.22 * noise.rough(x * 3, y * 3, 3))
+    patches = 0.9 + 0.18 * noise.rough(x * 1.3 + 8, y * 1.3, 3)
+    ground = rock * (1 - meadow[..., None]) + times(tone["second"], patches * meadow)
     bumps = 0.16 * noise.rough(x * 6, y * 6, 2)
     return ground * (1 - snow[..., None]) + 0.93 * snow[..., None], bumps, 0.6 * bumps
 
@@ -240,10 +249,10 @@ def _fields(
     brief: Brief, x: Floats, y: Floats, noise: Noise, tone: dict[str, Floats]
 ) -> tuple[Floats, Floats, Floats]:
     field = np.floor(noise.at(x * 0.22 + 3, y * 0.22) * 3.2)
-    share = np.clip(0.5 + 0.5 * np.sin(field * 2.4), 0, 1)[..., None]
+    share = np.clip(0.5 + 0.5 * np.sin(field * 2.4), 0, 1)
     if brief.subject == "forest" or brief.season == "winter":
-        share = np.clip(0.5 + 0.6 * noise.rough(x * 0.6, y * 0.6, 4), 0, 1)[..., None]
-    ground = tone["land"] * (1 - 0.8 * share) + tone["second"] * 0.8 * share
+        share = np.clip(0.5 + 0.6 * noise.rough(x * 0.6, y * 0.6, 4), 0, 1)
+    ground = times(tone["land"], 1 - 0.8 * share) + times(tone["second"] * 0.8, share)
     mottled = (0.92 + 0.12 * noise.rough(x * 2.1, y * 2.1, 4))[..., None]
     if brief.subject == "forest" or brief.season == "winter":
         bumps = 0.05 * noise.rough(x * 4, y * 4, 3)
