@@ -21,9 +21,7 @@ def photograph(name):
 
 def encoded(image, form="JPEG", **how):
     file = io.BytesIO()
-    usual = (
-        {"quality": 90} if form == "JPEG" else {"compress_level": 1}
-    )  # the same pixels
+    usual = {"quality": 90} if form == "JPEG" else {"compress_level": 1}  # the same pixels
     image.save(file, form, **usual | how)
     return file.getvalue()
 

@@ -22,8 +22,8 @@ from seedpipe.sandbox.render import canvas as canvases
 from seedpipe.sandbox.render import render
 from seedpipe.sandbox.render.brief import read
 from seedpipe.sandbox.render.canvas import Canvas
-from seedpipe.sandbox.render.colours import NAMED, lab
-from seedpipe.sandbox.render.geometry import ball, lathe, orbit, quads, tube
+from seedpipe.sandbox.render.colours import NAMED, encoded, lab
+from seedpipe.sandbox.render.geometry import ball, lathe, orbit, quads, shell, tube
 from seedpipe.sandbox.render.hands import skin_of
 from seedpipe.sandbox.render.look import look_of, seed_of, shot_of
 from seedpipe.sandbox.render.people import paint_portrait
@@ -303,3 +303,25 @@ def test_strips_cover_what_their_cells_cover():
         off = np.asarray(by_strips, dtype=int) - np.asarray(by_cells.reduce(4), dtype=int)
         assert (np.abs(off) > 64).mean() < 0.001
         assert np.asarray(by_strips).mean() > 5
+
+
+def test_a_shadow_by_rows_covers_what_its_cells_cover():
+    turns = np.linspace(-2.2, 2.2, 40)
+    ring = np.stack((0.5 * np.cos(turns), 0 * turns, 0.5 + 0.4 * np.sin(turns)), axis=-1)
+    solids = shell([ball(0.6), lathe([(0, 0.3), (0.4, 0.5), (0.9, 0.15)]), tube(ring, 0.1)])
+    places = (solids.points @ np.array([(100, 0), (30, 60), (20, 90)]) + 192).astype(np.float32)
+    wanted = np.arange(len(solids.cells)) % 7 != 3
+    by_rows, by_cells = Image.new("L", (384, 384)), Image.new("L", (384, 384))
+    outlines = solids.rows(wanted, places)
+    for picture, every in ((by_rows, outlines), (by_cells, places[solids.cells[wanted]])):
+        for outline in every:
+            ImageDraw.Draw(picture).polygon(outline.reshape(-1).tolist(), 255)
+    assert len(outlines) < 0.5 * wanted.sum()
+    assert (np.asarray(by_rows) != np.asarray(by_cells)).mean() < 0.001
+    assert np.asarray(by_cells).mean() > 5
+
+
+def test_light_becomes_the_byte_that_srgb_has_for_it():
+    light = np.linspace(0, 1, 100_003)[:, None].repeat(3, axis=1)
+    share = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    assert (encoded(light) == np.rint(share * 255)).all()
