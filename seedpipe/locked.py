@@ -96,12 +96,13 @@ class CampaignLock:
 
     def adopt(self, ledger: Ledger, jobs: Iterable[JobRecord], at: datetime) -> int:
         """Make what the lock knows of these jobs, and the ledger does not, a part of it; return how many."""
-        if not self.paid:
+        unknown = self._unknown_to(ledger)
+        if not unknown:
             return 0
         entries = [
             adoption(line, at)
             for record in jobs
-            if (line := self.paid.get(record.job.job_id)) and can_be_adopted(line, record)
+            if (line := unknown.get(record.job.job_id)) and can_be_adopted(line, record)
         ]
         ledger.record(entries)
         return len(entries)
@@ -111,14 +112,20 @@ class CampaignLock:
 
         `jobs` are the plan's, with the history of what their cells keep. A run fetches what was taken over.
         """
-        if not self.paid:
+        unknown = self._unknown_to(ledger)
+        if not unknown:
             return 0
-        former, cells = as_paid(header, jobs, self.paid)
-        lines = {planned.job.job_id: self.paid[planned.job.job_id] for planned in cells}
+        former, cells = as_paid(header, jobs, unknown)
+        lines = {planned.job.job_id: unknown[planned.job.job_id] for planned in cells}
         if lines:
             ledger.admit(former, cells)
             ledger.record([adoption(line, at) for line in lines.values()])
         return len(lines)
+
+    def _unknown_to(self, ledger: Ledger) -> dict[str, LockLine]:
+        """Return the lines of paid jobs that a ledger has not seen; without one, no plan need be read."""
+        owned = ledger.owned([line.prediction_id for line in self.paid.values()]) if self.paid else {}
+        return {job_id: line for job_id, line in self.paid.items() if owned.get(line.prediction_id) != job_id}
 
     def teach(self, ledger: Ledger, campaign: str) -> None:
         """Let the ledger know which cells others have paid for, whatever these ask for today."""
@@ -127,7 +134,7 @@ class CampaignLock:
 
     def elsewhere(self, ledger: Ledger | None, at: datetime) -> Elsewhere:
         """Return what the lock says was paid and the ledger, if there is one, does not know."""
-        owned = ledger.owned([line.prediction_id for line in self._ours]) if ledger else frozenset[str]()
+        owned = ledger.owned([line.prediction_id for line in self._ours]) if ledger else {}
         return paid_elsewhere(self._ours, owned, at)
 
     @contextmanager
@@ -156,8 +163,8 @@ class CampaignLock:
                 lines = self._file.read()
             except InputError as error:
                 raise RunError(f"{error}; it was not changed", hint=error.hint) from error
-            known = {record.job.job_id: record for record in ledger.tried([line.job_id for line in lines])}
-            self._file.write(updated(lines, self._origin, known, ledger.paid(campaign)))
+            owned = ledger.owned([line.prediction_id for line in lines])
+            self._file.write(updated(lines, self._origin, owned, ledger.paid(campaign)))
 
 
 class LockKeeper:

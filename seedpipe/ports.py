@@ -237,8 +237,8 @@ class Ledger(Protocol):
     def uploaded(self, urls: Sequence[str]) -> dict[str, str]:
         """Return the digest of what was uploaded to each of these addresses, withdrawn or not."""
 
-    def owned(self, prediction_ids: Sequence[str]) -> set[str]:
-        """Return those of these predictions that belong to an attempt."""
+    def owned(self, prediction_ids: Sequence[str]) -> dict[str, str]:
+        """Return the job of each of these predictions that belongs to an attempt."""
 
     def sent(self, prediction_ids: Sequence[str]) -> dict[str, dict[str, Json]]:
         """Return what was sent for those of these predictions that belong to an attempt.

@@ -245,17 +245,17 @@ def lines_of(record: JobRecord, origin: str) -> list[LockLine]:
 
 
 def updated(
-    lines: Iterable[LockLine], origin: str, known: Mapping[str, JobRecord], paid: Iterable[JobRecord]
+    lines: Iterable[LockLine], origin: str, owned: Mapping[str, str], paid: Iterable[JobRecord]
 ) -> list[LockLine]:
     """Return the lock as this ledger knows it better.
 
-    `known` are the jobs of `lines` that the ledger has tried, by id: what it has seen of a prediction counts,
-    be it that it failed. `paid` are all jobs it has paid for; lines that say nothing of either are kept.
+    `owned` are the predictions of `lines` that the ledger has seen, with their jobs: what it knows of them
+    counts, be it that one has failed. `paid` are all jobs it has paid for; lines that say nothing of either
+    are kept.
     """
     before = list(lines)
     known_before = {line.prediction_id: line for line in before if line.origin == origin}
-    seen = {attempt.prediction_id for record in known.values() for attempt in record.attempts}
-    kept = [line for line in before if line.origin != origin or line.prediction_id not in seen]
+    kept = [line for line in before if line.origin != origin or owned.get(line.prediction_id) != line.job_id]
     ours = [line for record in paid for line in lines_of(record, origin)]
     return kept + [_with_what_was_known(line, known_before.get(line.prediction_id)) for line in ours]
 

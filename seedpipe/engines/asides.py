@@ -130,9 +130,9 @@ class Asides:
         listing = await lists.with_inputs(listing, owned)
         return [item for item in listing.items if item.prediction_id not in owned]
 
-    async def _owned(self, prediction_ids: Iterable[str]) -> set[str]:
+    async def _owned(self, prediction_ids: Iterable[str]) -> dict[str, str]:
         ids = list(prediction_ids)
-        return await self._tools.scribe.ask(lambda ledger: ledger.owned(ids)) if ids else set()
+        return await self._tools.scribe.ask(lambda ledger: ledger.owned(ids)) if ids else {}
 
     async def _fetch(self, prediction_id: str, why: str) -> Aside:
         paths: list[str] = []

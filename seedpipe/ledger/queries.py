@@ -121,7 +121,7 @@ WITHDRAW_UPLOADS: Final = """
     UPDATE uploads SET withdrawn = 1 WHERE sha256 IN (SELECT value FROM json_each(?))"""
 UPLOADED: Final = "SELECT url, sha256 FROM uploads WHERE url IN (SELECT value FROM json_each(?))"
 OWNED: Final = """
-    SELECT prediction_id FROM attempts WHERE prediction_id IN (SELECT value FROM json_each(?))"""
+    SELECT prediction_id, job_id FROM attempts WHERE prediction_id IN (SELECT value FROM json_each(?))"""
 SENT: Final = """
     SELECT prediction_id,
         coalesce((SELECT body FROM events WHERE event_no = intent_event), request) AS body

@@ -314,11 +314,11 @@ class SqliteLedger:
             found = self._db.execute(queries.LOOKED_UNTIL, wanted).fetchall()
         return {row["model"]: rows.from_optional_instant(row["looked_at"] or None) for row in found}
 
-    def owned(self, prediction_ids: Sequence[str]) -> set[str]:
-        """Return those of these predictions that belong to an attempt."""
+    def owned(self, prediction_ids: Sequence[str]) -> dict[str, str]:
+        """Return the job of each of these predictions that belongs to an attempt."""
         with self._reading():
             found = self._db.execute(queries.OWNED, (json.dumps(list(prediction_ids)),)).fetchall()
-        return {row["prediction_id"] for row in found}
+        return {row["prediction_id"]: row["job_id"] for row in found}
 
     def sent(self, prediction_ids: Sequence[str]) -> dict[str, dict[str, Json]]:
         """Return what was sent for those of these predictions that belong to an attempt."""

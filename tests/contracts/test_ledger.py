@@ -470,9 +470,9 @@ class TestDoubts:
     def test_predictions_that_belong_to_an_attempt(self, ledger, jobs):
         walk(ledger, jobs[0], *TO_DONE)
         walk(ledger, jobs[1], *TO_DOUBT, Event.FOUND)
-        mine = [a_prediction(job).prediction_id for job in jobs[:2]]
-        assert ledger.owned([*mine, "stranger"]) == set(mine)
-        assert ledger.owned([]) == set()
+        mine = {a_prediction(job).prediction_id: job for job in jobs[:2]}
+        assert ledger.owned([*mine, "stranger"]) == mine
+        assert ledger.owned([]) == {}
 
     def test_what_was_sent_for_predictions(self, ledger, jobs):
         """Of what was adopted nobody here knows the body: it was asked by the job's request."""

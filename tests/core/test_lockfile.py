@@ -39,6 +39,7 @@ LINE_SCHEMA = Draft7Validator(schemas.load("lock"))
 HERE = "https://api.test"
 AT = datetime(2026, 11, 20, 10, 17, 5, 123000, tzinfo=UTC)
 HASH = "a" * 64
+OWNED = {"task-1": "1" * 32}  # what a ledger knows of the prediction of `a_line`
 
 
 def a_line(**more):
@@ -304,11 +305,9 @@ def test_a_ledger_corrects_its_own_lines_and_keeps_the_others():
     theirs = a_line(job_id="3" * 32, prediction_id="task-theirs")
     twice = a_line(prediction_id="task-their-own")  # a colleague has paid for my job, too
     elsewhere = a_line(origin="http://127.0.0.1:1", prediction_id="task-mine")
-    known = {
-        "1" * 32: a_record(an_attempt(1, Phase.DONE, "task-mine"), takes=["ab"]),
-        "2" * 32: a_record(an_attempt(1, Phase.FAILED, "task-failed"), job_id="2" * 32),
-    }
-    lock = updated([mine, failed, theirs, twice, elsewhere], HERE, known, [known["1" * 32]])
+    done = a_record(an_attempt(1, Phase.DONE, "task-mine"), takes=["ab"])
+    owned = {"task-mine": "1" * 32, "task-failed": "2" * 32}
+    lock = updated([mine, failed, theirs, twice, elsewhere], HERE, owned, [done])
     assert {line.prediction_id for line in lock} == {"task-mine", "task-theirs", "task-their-own"}
     assert elsewhere in lock
     (now,) = [line for line in lock if line.prediction_id == "task-mine" and line.origin == HERE]
@@ -317,15 +316,15 @@ def test_a_ledger_corrects_its_own_lines_and_keeps_the_others():
 
 def test_hashes_that_the_lock_knows_outlive_a_ledger_that_has_not_fetched_yet():
     adopted = a_record(an_attempt(1, Phase.ACCEPTED, "task-1"))
-    (line,) = updated([a_line()], HERE, {"1" * 32: adopted}, [adopted])
+    (line,) = updated([a_line()], HERE, OWNED, [adopted])
     assert line.outputs == (HASH,)
-    assert updated([line], HERE, {"1" * 32: adopted}, [adopted]) == [line]
+    assert updated([line], HERE, OWNED, [adopted]) == [line]
 
 
 def test_the_size_that_the_lock_knows_outlives_a_ledger_that_does_not_know_the_request():
     taken_over = a_record(an_attempt(1, Phase.DONE, "task-1"), takes=["a"])
     taken_over = replace(taken_over, job=replace(taken_over.job, request={}))
-    (line,) = updated([a_line()], HERE, {"1" * 32: taken_over}, [taken_over])
+    (line,) = updated([a_line()], HERE, OWNED, [taken_over])
     assert (line.size, line.outputs) == ("1024*1024", ("a" * 64,))
     assert lines_of(taken_over, HERE)[0].size is None
 
