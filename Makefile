@@ -1,8 +1,5 @@
 # Two commands matter: `make demo` and `make test`. Both set up what they need.
-# Of the version that `python3` is, the one of the distribution if it can make environments: it is built with optimisations,
-# which tools that compile Python at home often leave out, and the tests take a fifth less time with them.
-NAMED  := $(shell python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null)
-PYTHON ?= $(shell /usr/bin/$(NAMED) -c 'import ensurepip, venv' 2>/dev/null && echo /usr/bin/$(NAMED) || echo python3)
+PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
