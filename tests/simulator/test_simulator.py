@@ -12,7 +12,7 @@ from tests.simulator.service import SUBMIT_FATES, Habits
 from tests.simulator.world import Failure, deaths, failures, play
 
 HISTORIES = int(os.environ.get("SEEDPIPE_HISTORIES", "20000"))
-SHARES = 40  # tests that the histories are dealt to, so that several processes can play
+SHARES = 80  # tests that the histories are dealt to, so that several processes can play
 HELD_TOO = ("kill", "power")  # the deaths that are tried for a campaign that holds its doubts as well
 LATE_SEEDS = 200
 MUTANT_SEEDS = 400  # a wrong protocol must be caught within so many histories
