@@ -492,7 +492,7 @@ class _Transaction:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         try:
             if error is None:
-                self._end("COMMIT")
+                self._commit()
             else:
                 self._take_back()
                 if isinstance(error, sqlite3.Error):
@@ -500,9 +500,9 @@ class _Transaction:
         except sqlite3.Error as failed:
             raise schema.plain(failed, self._path) from failed
 
-    def _end(self, commit: str) -> None:
+    def _commit(self) -> None:
         try:
-            self._db.execute(commit)
+            self._db.execute("COMMIT")
         except BaseException:
             self._take_back()
             raise

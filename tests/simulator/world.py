@@ -131,7 +131,7 @@ class World:
         self.runs = 0
         self.process = None
         self.broken = None
-        self._unchecked = False  # since they were last seen to be whole
+        self._unchecked = False  # whether a file has changed since all were last seen to be whole
         self.older_locks = [""]  # as they were committed, one after the other
         self.word = frozenset()  # what the next run may buy again
         known = [cells[0].job for cells in self._ever_asked()]
