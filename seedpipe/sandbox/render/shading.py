@@ -242,12 +242,12 @@ class Shade:
         over, up = (dot(from_origin, axis) for axis in (self._across, self._up))
         return (np.stack((over, up), axis=-1) / self._reach + 1) * _SHADOW_PX / 2
 
-    def _darken(self, picture: Image.Image, times: Sequence[tuple[float, float]]) -> None:
+    def _darken(self, picture: Image.Image, layers: Sequence[tuple[float, float]]) -> None:
         """Keep off what a picture is white of, softened by each blur and weakened to each strength."""
         box = picture.getbbox()
         if not box:
             return
-        for blur, strength in times:
+        for blur, strength in layers:
             radius = max(1.0, blur / self._reach * _SHADOW_PX / 2)
             far = math.ceil(_BLUR_REACH * radius)  # beyond that it is black
             left, top, right, bottom = (
