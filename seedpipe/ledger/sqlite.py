@@ -11,7 +11,6 @@ a lock, retrying, and any cache of what may change.
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
@@ -33,8 +32,10 @@ from seedpipe.ledger.place import refuse_network_folder
 from seedpipe.ledger.placed import Placed
 from seedpipe.ledger.plans import Plans
 from seedpipe.ledger.records import Records
+from seedpipe.ledger.transaction import Transaction
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
@@ -466,47 +467,10 @@ class SqliteLedger:
 
     # --- the file ---
 
-    def _writing(self) -> _Transaction:
+    def _writing(self) -> Transaction:
         """One durable transaction: all of it, or nothing."""
-        return _Transaction(self._db, self._path, "BEGIN IMMEDIATE")
+        return Transaction(self._db, self._path, "BEGIN IMMEDIATE")
 
-    def _reading(self) -> _Transaction:
+    def _reading(self) -> Transaction:
         """One view of the file, however many queries it takes."""
-        return _Transaction(self._db, self._path, "BEGIN")
-
-
-class _Transaction:
-    """A block that is one transaction. A class of its own, for a run makes very many of them."""
-
-    def __init__(self, db: sqlite3.Connection, path: Path, begin: str) -> None:
-        self._db = db
-        self._path = path
-        self._begin = begin
-
-    def __enter__(self) -> None:
-        try:
-            self._db.execute(self._begin)
-        except sqlite3.Error as error:
-            raise schema.plain(error, self._path) from error
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        try:
-            if error is None:
-                self._commit()
-            else:
-                self._take_back()
-                if isinstance(error, sqlite3.Error):
-                    raise error
-        except sqlite3.Error as failed:
-            raise schema.plain(failed, self._path) from failed
-
-    def _commit(self) -> None:
-        try:
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._take_back()
-            raise
-
-    def _take_back(self) -> None:
-        if self._db.in_transaction:  # SQLite has rolled back by itself after some errors
-            self._db.execute("ROLLBACK")
+        return Transaction(self._db, self._path, "BEGIN")
