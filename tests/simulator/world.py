@@ -52,8 +52,8 @@ _MEMORY_OF_THE_LIST_S = 6 * 86_400.0
 _LATEST_S = 3600.0  # a request that was given up may have been accepted so late
 _MOST_RESUBMITS = 3  # of one job
 _MOST_OPERATIONS = 5000  # of one process; the longest honest run of four jobs takes a tenth
-_CHANGES_A_FILE = re.compile(r"(open(?! to read)|write|flush|fsync|replace|link)\b")
-_CAN_TEAR = frozenset({"open", "write", "flush", "replace", "link"})
+_CAN_TEAR = ("open", "write", "flush", "replace", "link")
+_CHANGES_A_FILE = re.compile(rf"({'|'.join(_CAN_TEAR)}|fsync)\b(?! to read)")
 _STRANGER_WITHIN_S = 40.0  # of a process's start
 _LOCK = "aurora.lock.jsonl"
 _UNSETTLED = frozenset({Phase.SUBMITTING, Phase.ACCEPTED, Phase.FETCHING})
@@ -569,25 +569,24 @@ class Process:
             self.judged(self._never_ends)
         if self.trouble and len(self.operations) == self.trouble.at:
             self._strike(what)
-        elif self._is_struck("second run"):
-            self.judged(self._check_lock)
         elif self.broken and _CHANGES_A_FILE.match(what):
             raise OSError(errno.ENOSPC, "the disk is full", what)
+        if self._is_struck("second run"):
+            self.judged(self._check_lock)
 
     def _strike(self, what):
+        """Let the trouble begin; a ledger that fails and a second run are looked for where they are met."""
         kind = self.trouble.kind
         self.world.tell(f"{kind} at operation {len(self.operations)}: {what}")
-        if kind == "second run":
-            self.judged(self._check_lock)
-        elif kind == "signal":
-            if self._engine:
+        match kind:
+            case "signal" if self._engine:
                 self._engine.stop()
-        elif kind == "disk":
-            self.broken = True
-        elif not kind.startswith("ledger"):
-            self.died = True
-            self.loop.stop()
-            raise Dead
+            case "disk":
+                self.broken = True
+            case "kill" | "power" | "power, in part":
+                self.died = True
+                self.loop.stop()
+                raise Dead
 
     def _never_ends(self):
         raise Violation(f"the run does not end: {_MOST_OPERATIONS} operations")
