@@ -45,7 +45,7 @@ WAITING := tests/e2e tests/faults tests/browser
 
 test: lint
 	$(BIN)/pytest -n 2 --dist worksteal tests $(WAITING:%=--ignore=%)
-	$(BIN)/pytest -n 4 --dist worksteal $(WAITING)
+	$(BIN)/pytest -n 6 --dist worksteal $(WAITING)
 
 # Of the modules that money depends on (listed in pyproject.toml), by the tests of just these: every branch.
 coverage: $(READY)

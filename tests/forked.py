@@ -17,6 +17,7 @@ from seedpipe.cli.main import exit_code_of
 from seedpipe.providers.wire import trusted
 
 _LOADED = [
+    "tests.breaking",
     "tests.forked",
     "tests.rehearsed",
     "seedpipe.app",

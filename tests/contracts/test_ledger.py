@@ -1,4 +1,4 @@
-"""What every ledger promises. A new ledger runs this suite by one more line in `LEDGERS`."""
+"""What every ledger promises: each of `LEDGERS` runs this suite."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from seedpipe.core.lifecycle import (
 )
 from seedpipe.core.model import job_id
 from seedpipe.core.records import PhaseTotal, RunEnd, RunRecord, Step, StopReason, Upload, Verdict
-from seedpipe.ledger import SqliteLedger
 from tests.contracts.ledger_plans import (
     AT,
     MODEL,
@@ -38,8 +37,8 @@ from tests.contracts.ledger_plans import (
     an_output,
     some_cells,
 )
+from tests.contracts.ledgers import LEDGERS
 
-LEDGERS = {"sqlite": lambda folder: SqliteLedger.open(folder / "ledger.db", origin="sandbox")}
 PLAN = a_header().plan_id
 CAMPAIGNS = count()
 
@@ -50,7 +49,7 @@ def opened(request, tmp_path):
     ledgers = []
 
     def open_ledger():
-        ledgers.append(LEDGERS[request.param](tmp_path))
+        ledgers.append(LEDGERS[request.param](tmp_path, "sandbox"))
         return ledgers[-1]
 
     yield open_ledger

@@ -10,11 +10,9 @@ import pytest
 
 from seedpipe.core.lifecycle import Event, Phase
 from seedpipe.core.records import Former
-from seedpipe.ledger import SqliteLedger
 from tests.contracts.ledger_plans import AT, PRICE, a_header, a_run, an_entry, some_cells
+from tests.contracts.ledgers import LEDGERS
 from tests.core.test_lockfile import a_line
-
-LEDGERS = {"sqlite": lambda folder, origin: SqliteLedger.open(folder / "ledger.db", origin=origin)}
 
 
 @pytest.fixture(params=LEDGERS)

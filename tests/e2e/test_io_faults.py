@@ -7,19 +7,16 @@ of files. After each bad run a good one must bring everything home, and nothing 
 import errno
 import json
 import os
-import resource
-import signal
 from collections import Counter
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from seedpipe.core.model import canonical_json
 from seedpipe.sandbox import SandboxServer, Switches
 from tests import forked
+from tests.breaking import break_calls, count_into, limit_files
 from tests.cards import card_campaign
-from tests.fakes.disk import Disk
 
 JOBS = 2
 SHARES = 6  # tests that the faults are dealt to, so that several processes can meet them
@@ -119,54 +116,3 @@ def run(project, server, first=None):
 
 def said(project):
     return (project / "said.txt").read_text()
-
-
-# --- what is done in the process before it starts ---
-
-
-def counts(call, path):
-    """Say whether a call is one that may fail here: it changes a file of ours that is not just a log."""
-    path = Path(path)
-    return call not in {"unlink", "open to read"} and path.name != "said.txt" and "logs" not in path.parts
-
-
-def break_calls(root, number, fault, lasting):
-    """Let the n-th call that changes a file fail, alone or with all that follow."""
-    made = 0
-
-    def gate(call, path):
-        nonlocal made
-        if not counts(call, path):
-            return
-        made += 1
-        if made == number or (lasting and made > number):
-            raise OSError(fault, os.strerror(fault), os.fspath(path))
-
-    mounted = Disk(root, gate).mounted()
-    mounted.__enter__()
-    return mounted
-
-
-def count_into(root, file):
-    """Count the calls and write their number down as they come."""
-    made = 0
-    real = os.open(file, os.O_WRONLY | os.O_CREAT)
-
-    def gate(call, path):
-        nonlocal made
-        if counts(call, path):
-            made += 1
-            os.pwrite(real, str(made).encode(), 0)
-
-    mounted = Disk(root, gate).mounted()
-    mounted.__enter__()
-    return mounted
-
-
-def limit_files(size_bytes):
-    """Let no file of this process grow beyond a size; what it says goes nowhere, for that is a file too."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, resource.RLIM_INFINITY))

@@ -1,10 +1,13 @@
-"""Where the ledger of a history lies: in a file, as users have it, or in a database that stays in memory.
+"""Where the ledger of a history lies: in a file, in a database that stays in memory, or in dictionaries.
 
 To open a file and to prepare anew all that is asked of it takes longer than the rest of a history. In memory
 the tables, their rules and the statements are the same, but the connection is kept from one history to the
 next: a history is a savepoint that is taken back, and a transaction is a savepoint within it. What is left
 out – the file, its log, its syncs – is the business of some histories, of the tests of the file and of those
 of real processes.
+
+Most histories are about who pays when, not about SQL. They have the plain ledger, which answers in a fifth of
+the time; that the others would have been the same with it, step by step, is tested.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from pathlib import Path
 
 from seedpipe.ledger import SqliteLedger
 from seedpipe.ledger.lock import WriterLock
+from tests.fakes.plain_ledger import Memory, PlainLedger
 
 ORIGIN = "https://api.test"
 _STATEMENTS = 1000  # more than the ledger has
@@ -74,6 +78,28 @@ class InMemory:
     def lose(self):
         """Begin anew."""
         _database().forget()
+
+
+class Plain:
+    """A ledger in dictionaries, whatever the class of the house; its lock is a file's."""
+
+    def __init__(self, folder, _):
+        self.path = folder / "ledger.sqlite3"
+        self._memory = Memory()
+
+    def open(self):
+        """Open the ledger to write."""
+        return PlainLedger(self._memory, origin=ORIGIN, lock=WriterLock(self.path))
+
+    def lose_power(self):
+        """Take back nothing: what is recorded is on disk."""
+
+    def lose(self):
+        """Begin anew."""
+        self._memory = Memory()
+
+
+LEDGERS = {"file": InFile, "memory": InMemory, "plain": Plain}
 
 
 class _Database(sqlite3.Connection):

@@ -20,7 +20,7 @@ from seedpipe.engines import LocalEngine, adopt
 from seedpipe.ledger import SqliteLedger
 from seedpipe.locked import CampaignLock
 from seedpipe.stores import LocalStore
-from tests.simulator.ledgers import InFile
+from tests.simulator.ledgers import InFile, InMemory
 from tests.simulator.service import Client
 from tests.simulator.world import House
 
@@ -174,6 +174,7 @@ class RetryOnTimeOut(House):
 
 class NoIntent(House):
     ledger = _LazyLedger
+    ledgers = InMemory
 
 
 class ResubmitUnknowns(House):

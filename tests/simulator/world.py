@@ -39,7 +39,7 @@ from seedpipe.stores import LocalStore, LockFile, write_atomically
 from tests.fakes.clock import EPOCH
 from tests.fakes.disk import Disk
 from tests.simulator import scenario as scenarios
-from tests.simulator.ledgers import ORIGIN, InFile, InMemory
+from tests.simulator.ledgers import LEDGERS, ORIGIN
 from tests.simulator.loop import Dead, SimLoop
 from tests.simulator.oracle import Oracle, Violation
 from tests.simulator.service import Client, Service, is_listed, is_worth_having, key_of
@@ -63,7 +63,7 @@ class House:
     """The parts a process is built from; a mutant changes one of them."""
 
     ledger = SqliteLedger
-    ledgers = InMemory
+    ledgers = None  # where it lies is the scenario's to say
     engine = LocalEngine
     store = LocalStore
     client = Client
@@ -160,7 +160,7 @@ class World:
         self.lock_file = self.files / _LOCK
         self.files.mkdir()
         self.disk = Disk(self.files, self._gate)
-        ledgers = InFile if self.scenario.ledger_in_file else self.house.ledgers
+        ledgers = self.house.ledgers or LEDGERS[self.scenario.ledger]
         self.ledgers = ledgers(self.folder, self.house.ledger)
         self._stack.enter_context(self.disk.mounted())
         return self
