@@ -1,9 +1,9 @@
 """One history, played: processes that live and die on one disk, beside one service.
 
-Everything that matters is real – ledger, store, engine, lifecycle, lock – but time, the service and the gate
-of the disk. A process dies by having every later call of its fail without effect. After each death the next
-process starts on what is left, which may be the lock alone; after the last one comes a calm, in which
-everything must be brought home.
+Everything that matters is real – store, engine, lifecycle, lock, and the ledger where the scenario says so –
+but time, the service and the gate of the disk. A process dies by having every later call of its fail without
+effect. After each death the next process starts on what is left, which may be the lock alone; after the last
+one comes a calm, in which everything must be brought home.
 """
 
 from __future__ import annotations
@@ -754,7 +754,7 @@ class Process:
 
 
 class WatchedLedger:
-    """The real ledger of one process: may fail, may be the place of death, and is heard by the oracle."""
+    """The ledger of one process: may fail, may be the place of death, and is heard by the oracle."""
 
     def __init__(self, ledger, process):
         self._ledger = ledger
