@@ -3,7 +3,8 @@
 from collections import defaultdict
 
 from seedpipe.ledger import SqliteLedger
-from tests.fakes.plain_ledger import Memory, PlainLedger
+from tests.fakes.plain_ledger import PlainLedger
+from tests.fakes.plain_memory import Memory
 
 _MEMORIES = defaultdict(Memory)  # by folder, which a test has for itself
 

@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC
 from decimal import Decimal
 
 from seedpipe.core.errors import RunError
-from seedpipe.core.lifecycle import INTENTS, Event, Phase, holds_money, is_unfetched
+from seedpipe.core.lifecycle import INTENTS, Event, Phase, is_unfetched
 from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.records import (
     Account,
     Entry,
-    Former,
-    JobRecord,
     OpenRequest,
     Payment,
     PhaseTotal,
@@ -30,25 +27,12 @@ from seedpipe.core.records import (
 )
 from seedpipe.ledger import rows
 from seedpipe.ledger.history import SETS_THE_PRICE, STORES_AN_OUTPUT, moved
+from tests.fakes.plain_memory import Happened, Payer, Plan, Tried, stored, utc
 
 _OPEN = frozenset({Phase.SUBMITTING, Phase.IN_DOUBT})
 _AT_THE_SERVICE = frozenset({Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT})
+_UNFETCHED = frozenset(filter(is_unfetched, Phase))
 _GIVEN_UP = frozenset({Event.SURELY_ABSENT, Event.WRITTEN_OFF})
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    header: object
-    jobs: dict  # id → job as this plan prices it, in order
-    cells: dict  # id → the cells that ask for it, in order
-    prefix: str  # of its places
-
-
-@dataclass(frozen=True, slots=True)
-class Payer:
-    campaign: str
-    brand: str | None
-    month: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,71 +43,6 @@ class Terms:
     price_usd: Decimal
     payer: Payer
     run: object
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """An event as it was recorded."""
-
-    entry: Entry
-    number: int
-    phase: Phase
-
-    @property
-    def service_at(self):
-        return _utc(self.entry.service_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """An attempt, who pays for it, its latest intent and what it has brought home."""
-
-    attempt: object
-    payer: Payer
-    sent: Happened | None = None
-    outputs: tuple = ()
-
-    @property
-    def is_paid(self):
-        return holds_money(self.attempt.phase)
-
-    @property
-    def holds(self):
-        """What it keeps committed, by account."""
-        if not self.is_paid:
-            return {}
-        payer, run_id = self.payer, self.attempt.run_id
-        names = {"campaign": payer.campaign}
-        if run_id:
-            names = {"run": run_id} | names
-        if payer.brand:
-            names |= {"month": f"{payer.month} {payer.brand}"}
-        return dict.fromkeys(names.items(), self.attempt.cost_usd)
-
-
-class Memory:
-    """All that a ledger remembers from one opening to the next; only the dictionaries themselves change."""
-
-    def __init__(self):
-        self.plans = {}  # id → plan, in the order in which they were admitted
-        self.requests = {}  # job → the first request that was known of it
-        self.looks = {}  # plan → until when the list was read for it
-        self.runs = {}  # id → run, in the order in which they began
-        self.tried = {}  # job → its attempts, oldest first
-        self.order = []  # (job, index) of every attempt, as they came
-        self.owners = {}  # prediction → (job, number)
-        self.events = []
-        self.accounts = {}  # (kind, name) → money
-        self.uploads = []
-        self.withdrawn = set()  # indexes of uploads
-        self.shown = {}  # (campaign, place) → {job: (how many events before, what others paid)}
-        self.keeps = {}  # (campaign, place) → (job asked for, job whose picture stays)
-
-    def copied(self):
-        return {name: kept.copy() for name, kept in vars(self).items()}
-
-    def put_back(self, copied):
-        vars(self).update(copied)
 
 
 class PlainLedger:
@@ -173,28 +92,20 @@ class PlainLedger:
     def job_count(self, plan_id):
         return len(self._kept.plans[plan_id].jobs)
 
-    def _newest_with(self, job_id):
-        return next((plan for plan in reversed(self._kept.plans.values()) if job_id in plan.jobs), None)
-
-    def _asking(self, job_id, plan):
-        """The plan that prices a job: this one, or the newest that has it."""
-        return plan if plan and job_id in plan.jobs else self._newest_with(job_id)
-
     # --- runs ---
 
     def begin_run(self, run):
         plan = self._kept.plans[run.plan_id]
         if run.run_id in self._kept.runs:
             raise ValueError(f"the run {run.run_id} contradicts one that is known")
-        sending = [job_id for job_id, tried in self._kept.tried.items() if _phase(tried) is Phase.SUBMITTING]
+        sending = sorted(self._in({Phase.SUBMITTING}))
         with self._writing():
             self._kept.runs[run.run_id] = RunRecord(start=run, end=None)
-            for job_id in sorted(sending):
+            for job_id in sending:
                 error = "the run that was sending this request ended before the answer came"
                 gone = {"job_id": job_id, "run_id": run.run_id, "at": run.started_at, "error": error}
                 self._apply(Entry(event=Event.UNKNOWN, **gone))
-            paid = [job_id for job_id in plan.jobs if any(map(_is_paid, self._kept.tried.get(job_id, ())))]
-            for job_id in paid:
+            for job_id in filter(self._kept.is_paid, plan.jobs):
                 self._show(plan, job_id)
         if self._lock:
             self._lock.note(run.run_id)
@@ -227,29 +138,20 @@ class PlainLedger:
     def _apply(self, entry):
         kept, job_id = self._kept, entry.job_id
         tried = kept.tried.get(job_id, ())
-        before = tried[-1] if tried else None
-        terms = self._terms(entry) if before is None or entry.event in SETS_THE_PRICE else None
+        latest = tried[-1] if tried else None
+        terms = self._terms(entry) if latest is None or entry.event in SETS_THE_PRICE else None
         price_usd = terms.price_usd if terms else Decimal(0)
-        attempt = _stored(moved(before.attempt if before else None, entry, price_usd))
-        happened = Happened(replace(entry, at=_utc(entry.at)), attempt.number, attempt.phase)
-        opens = before is None or before.attempt.number != attempt.number
-        after = Tried(attempt, terms.payer if terms else before.payer)
-        if not opens:
-            after = replace(after, sent=before.sent, outputs=before.outputs)
-        if entry.event in INTENTS:
-            after = replace(after, sent=happened)
-        if entry.output and entry.event in STORES_AN_OUTPUT:
-            after = replace(after, outputs=_with(after.outputs, entry.output))
-        changes = after.holds
-        for account, usd in ({} if opens else before.holds).items():
-            changes[account] = changes.get(account, Decimal(0)) - usd
-        changes = {account: usd for account, usd in changes.items() if usd}
+        attempt = stored(moved(latest.attempt if latest else None, entry, price_usd))
+        before = latest if latest and latest.attempt.number == attempt.number else None
+        happened = Happened(replace(entry, at=utc(entry.at)), attempt.number, attempt.phase)
+        after = _tried(before, attempt, happened, terms.payer if terms else latest.payer)
+        changes = _changes(before, after)
         if entry.event in INTENTS and (over := self._over(terms.run, changes)):
             return over
         self._check_prediction_is_new(entry, attempt)
         kept.events.append(happened)
-        kept.tried[job_id] = (*tried, after) if opens else (*tried[:-1], after)
-        if opens:
+        kept.tried[job_id] = (*tried[:-1], after) if before else (*tried, after)
+        if before is None:
             kept.order.append((job_id, len(tried)))
         if entry.event in SETS_THE_PRICE:
             self._show(terms.plan, job_id)
@@ -260,7 +162,7 @@ class PlainLedger:
     def _terms(self, entry):
         run = self._kept.runs[entry.run_id].start if entry.run_id is not None else None
         asked_by = self._kept.plans[run.plan_id] if run else None
-        plan = self._asking(entry.job_id, asked_by)
+        plan = self._kept.asking(entry.job_id, asked_by)
         if plan is None:
             raise KeyError(entry.job_id)
         paying = (asked_by or plan).header
@@ -308,21 +210,21 @@ class PlainLedger:
 
     def jobs(self, plan_id, start, stop):
         plan = self._kept.plans[plan_id]
-        return [self._record(job_id, plan) for job_id in list(plan.jobs)[start:stop]]
+        return [self._kept.record(job_id, plan) for job_id in list(plan.jobs)[start:stop]]
 
     def find(self, plan_id, text):
         if not text:
             return []
         plan = self._kept.plans[plan_id]
         return [
-            self._record(job_id, plan)
+            self._kept.record(job_id, plan)
             for job_id, cells in plan.cells.items()
             if job_id.startswith(text) or text in {cell.address for cell in cells}
         ]
 
     def tried(self, job_ids):
         known = (job_id for job_id in job_ids if job_id in self._kept.tried)
-        return [self._bare(job_id, self._newest_with(job_id)) for job_id in known]
+        return [self._kept.bare(job_id, self._kept.newest_with(job_id)) for job_id in known]
 
     def paid(self, campaign):
         def has_paid(tried):
@@ -334,44 +236,24 @@ class PlainLedger:
             at = [
                 place for (who, place), jobs in self._kept.shown.items() if who == campaign and job_id in jobs
             ]
-            yield replace(self._record(job_id, self._newest_with(job_id)), places=tuple(sorted(at)))
+            yield replace(self._kept.record(job_id, self._kept.newest_with(job_id)), places=tuple(sorted(at)))
 
     def unfetched_elsewhere(self, plan_id):
         here = self._kept.plans[plan_id].jobs
-        waiting = [job_id for job_id, tried in self._kept.tried.items() if is_unfetched(_phase(tried))]
-        for job_id in sorted(job_id for job_id in waiting if job_id not in here):
-            plan = self._newest_with(job_id)
-            yield replace(self._bare(job_id, plan), known_as=plan.cells[job_id][0].address)
+        for job_id in sorted(job_id for job_id in self._in(_UNFETCHED) if job_id not in here):
+            plan = self._kept.newest_with(job_id)
+            yield replace(self._kept.bare(job_id, plan), known_as=plan.cells[job_id][0].address)
 
     def kept(self, plan_id):
         yield from (record for record in self.jobs(plan_id, 0, self.job_count(plan_id)) if record.is_kept)
-
-    def _record(self, job_id, plan):
-        """A job with its cells in a plan that has it."""
-        record, cells = self._bare(job_id, plan), plan.cells[job_id]
-        found = self.formers(plan.header.campaign, {plan.prefix + cell.address: job_id for cell in cells})
-        formers = {place.removeprefix(plan.prefix): former for place, former in found.items()}
-        return replace(record, cells=tuple(cells), formers=formers)
-
-    def _bare(self, job_id, plan):
-        """A job as a plan prices it, without cells."""
-        job, tried = plan.jobs[job_id], self._kept.tried.get(job_id, ())
-        takes = tuple(one.outputs for one in tried) or ((),)
-        return JobRecord(
-            job=job if job.request else replace(job, request=self._kept.requests[job_id]),
-            cells=(),
-            attempts=tuple(one.attempt for one in tried),
-            outputs=takes[-1],
-            earlier=takes[:-1],
-        )
 
     # --- requests and predictions ---
 
     def open_requests(self, plan_id):
         plan = self._kept.plans[plan_id]
-        latest = [(job_id, tried[-1]) for job_id, tried in self._kept.tried.items() if _phase(tried) in _OPEN]
-        latest.sort(key=lambda one: (one[1].attempt.intent_at, one[0]))
-        return [self._request(job_id, one.sent, plan) for job_id, one in latest]
+        latest = {job_id: self._kept.tried[job_id][-1] for job_id in self._in(_OPEN)}
+        oldest_first = sorted(latest, key=lambda job_id: (latest[job_id].attempt.intent_at, job_id))
+        return [self._request(job_id, latest[job_id].sent, plan) for job_id in oldest_first]
 
     def given_up(self, plan_id, since):
         plan, events = self._kept.plans[plan_id], self._kept.events
@@ -384,33 +266,31 @@ class PlainLedger:
     def _request(self, job_id, sent, plan):
         here = job_id in plan.jobs
         return OpenRequest(
-            record=self._record(job_id, plan) if here else self._bare(job_id, self._newest_with(job_id)),
+            record=self._kept.record(job_id, plan)
+            if here
+            else self._kept.bare(job_id, self._kept.newest_with(job_id)),
             body=dict(sent.entry.body),
             intent_at=sent.entry.at,
-            absences=sum(
-                happened.entry.job_id == job_id and happened.entry.event is Event.SURELY_ABSENT
-                for happened in self._kept.events
-            ),
+            absences=self._kept.happened_to(job_id, Event.SURELY_ABSENT),
             service_at=sent.service_at,
         )
 
     def note_look(self, plan_id, until):
-        known = self._kept.plans.keys() & {plan_id}
-        if not known:
+        if plan_id not in self._kept.plans:
             raise KeyError(plan_id)
         self._kept.looks[plan_id] = max(until, self._kept.looks.get(plan_id, until))
 
     def looked_until(self, plan_id, phases):
         found = defaultdict(list)
         for job_id, job in self._kept.plans[plan_id].jobs.items():
-            phase = _phase(self._kept.tried.get(job_id))
+            phase = self._kept.phase(job_id)
             if phase in phases:
                 found[job.model].append(self._looked(job_id) if phase is Phase.PLANNED else None)
         return {model: min(looks) if all(looks) else None for model, looks in sorted(found.items())}
 
     def _looked(self, job_id):
         """Until when the list was read for a job, never if a request of it was given up since."""
-        if any(one.entry.job_id == job_id and one.entry.event in _GIVEN_UP for one in self._kept.events):
+        if self._kept.happened_to(job_id, *_GIVEN_UP):
             return None
         looks = (
             until for plan_id, until in self._kept.looks.items() if job_id in self._kept.plans[plan_id].jobs
@@ -434,11 +314,11 @@ class PlainLedger:
             for job_id, tried in self._kept.tried.items()
             for one in tried
             if one.attempt.phase in _AT_THE_SERVICE and after <= one.attempt.accepted_at <= before
-            if self._newest_with(job_id).jobs[job_id].model == model
+            if self._kept.newest_with(job_id).jobs[job_id].model == model
         }
 
     def phases(self, job_ids):
-        return {job_id: _phase(self._kept.tried[job_id]) for job_id in job_ids if job_id in self._kept.tried}
+        return {job_id: self._kept.phase(job_id) for job_id in job_ids if job_id in self._kept.tried}
 
     def sizes_asked(self):
         sizes = {self._kept.requests[job_id].get("size") for job_id in self._kept.tried}
@@ -446,7 +326,7 @@ class PlainLedger:
 
     def jobs_of_size(self, size):
         return {
-            job_id: any(map(_is_paid, tried))
+            job_id: self._kept.is_paid(job_id)
             for job_id, tried in self._kept.tried.items()
             if self._kept.requests[job_id].get("size") == size
             if any(one.attempt.phase is not Phase.PLANNED for one in tried)
@@ -461,21 +341,16 @@ class PlainLedger:
                 planned = record.phase is Phase.PLANNED
                 paid_usd = record.job.cost_usd if planned else record.latest.cost_usd
                 totals[record.phase].append((record.job.outputs_expected, paid_usd))
-        return {phase: _total(len(jobs), jobs) for phase, jobs in totals.items()}
+        return {phase: _total(paid, paid) for phase, paid in totals.items()}
 
     def billed(self, plan_id, run_id=None):
-        attempts = {
-            job_id: [one for one in self._kept.tried.get(job_id, ()) if one.is_paid]
-            for job_id in self._kept.plans[plan_id].jobs
-        }
-        jobs = self._kept.plans[plan_id].jobs
         paid = [
-            (job_id, jobs[job_id].outputs_expected, one.attempt.cost_usd)
-            for job_id, tried in attempts.items()
-            for one in tried
-            if run_id in {None, one.attempt.run_id}
+            (job, one.attempt.cost_usd)
+            for job in self._kept.plans[plan_id].jobs.values()
+            for one in self._kept.tried.get(job.job_id, ())
+            if one.is_paid and run_id in {None, one.attempt.run_id}
         ]
-        return _total(len({job_id for job_id, _, _ in paid}), [each[1:] for each in paid])
+        return _total([(job.outputs_expected, usd) for job, usd in paid], {job.job_id for job, _ in paid})
 
     def committed_usd(self, campaign):
         return self._kept.accounts.get(("campaign", campaign), Decimal(0))
@@ -493,9 +368,9 @@ class PlainLedger:
         for job_id, index in list(self._kept.order):
             one = self._kept.tried[job_id][index]
             run = self._kept.runs.get(one.attempt.run_id)
-            plan = self._asking(job_id, self._kept.plans[run.start.plan_id] if run else None)
+            plan = self._kept.asking(job_id, self._kept.plans[run.start.plan_id] if run else None)
             yield Payment(
-                job=self._bare(job_id, plan).job,
+                job=self._kept.bare(job_id, plan).job,
                 attempt=one.attempt,
                 campaign=one.payer.campaign,
                 brand=one.payer.brand,
@@ -512,23 +387,7 @@ class PlainLedger:
     # --- what places were paid for as ---
 
     def formers(self, campaign, asked):
-        found = {}
-        for place, job_id in sorted(asked.items()):
-            shown = self._kept.shown.get((campaign, place), {})
-            asked_job, kept_job = self._kept.keeps.get((campaign, place), (None, None))
-            decided = asked_job == job_id
-            for other in sorted(shown, key=lambda other: (shown[other][0], other)):
-                paid_usd = self._paid_as(other, shown[other][1])
-                if other != job_id and paid_usd is not None and (not decided or other == kept_job):
-                    found[place] = Former(job_id=other, paid_usd=paid_usd, decided=decided)
-        return found
-
-    def _paid_as(self, job_id, elsewhere_usd):
-        """What a job has cost; what others paid counts while it was never tried here. None for nothing."""
-        if job_id not in self._kept.tried:
-            return elsewhere_usd
-        paid = [one.attempt.cost_usd for one in self._kept.tried[job_id] if one.is_paid]
-        return sum(paid, Decimal(0)) if paid else None
+        return self._kept.formers(campaign, asked)
 
     def remember(self, campaign, lines):
         for line in lines:
@@ -549,27 +408,30 @@ class PlainLedger:
         return len(known)
 
     def _show(self, plan, job_id):
-        """Note that the cells of a plan show a job from now on, unless they keep another's picture."""
-        for cell in () if self._follows else plan.cells[job_id]:
-            place = (plan.header.campaign, plan.prefix + cell.address)
-            if self._kept.keeps.get(place, (None,))[0] != job_id:
-                shown = self._kept.shown.get(place, {})
-                _, elsewhere_usd = shown.get(job_id, (0, None))
-                now = (0, len(self._kept.events))
-                self._kept.shown[place] = shown | {job_id: (now, elsewhere_usd)}
+        if not self._follows:
+            self._kept.show(plan, job_id)
+
+    def _in(self, phases):
+        """The jobs whose latest attempt is in one of these phases."""
+        return [job_id for job_id in self._kept.tried if self._kept.phase(job_id) in phases]
 
 
-def _phase(tried):
-    return tried[-1].attempt.phase if tried else Phase.PLANNED
+def _tried(before, attempt, happened, payer):
+    """The attempt as it stands after this happened; `before` is how it stood, None for a new one."""
+    entry = happened.entry
+    sent = happened if entry.event in INTENTS else before and before.sent
+    outputs = {output.index: output for output in before.outputs} if before else {}
+    if entry.output and entry.event in STORES_AN_OUTPUT:
+        outputs[entry.output.index] = entry.output
+    return Tried(attempt, payer, sent, tuple(outputs[index] for index in sorted(outputs)))
 
 
-def _is_paid(one):
-    return one.is_paid
-
-
-def _with(outputs, output):
-    by_index = {one.index: one for one in outputs} | {output.index: output}
-    return tuple(by_index[index] for index in sorted(by_index))
+def _changes(before, after):
+    """What is to be added to each account."""
+    held, holds = before.holds if before else {}, after.holds
+    none = Decimal(0)
+    changes = {account: holds.get(account, none) - held.get(account, none) for account in holds | held}
+    return {account: usd for account, usd in changes.items() if usd}
 
 
 def _sent_before(events, happened):
@@ -582,31 +444,9 @@ def _sent_before(events, happened):
     )
 
 
-def _total(jobs, paid):
+def _total(paid, jobs):
     return PhaseTotal(
-        jobs=jobs,
+        jobs=len(jobs),
         images=sum(images for images, _ in paid),
         cost_usd=sum((usd for _, usd in paid), Decimal(0)),
-    )
-
-
-def _utc(at):
-    if at is None or at.tzinfo is UTC:
-        return at
-    if at.tzinfo is None:
-        raise ValueError(f"the time {at} has no zone")
-    return at.astimezone(UTC)
-
-
-def _stored(attempt):
-    """An attempt as any database gives it back."""
-    rows.to_micros(attempt.cost_usd)
-    return replace(
-        attempt,
-        intent_at=_utc(attempt.intent_at),
-        accepted_at=_utc(attempt.accepted_at),
-        finished_at=_utc(attempt.finished_at),
-        inference_ms=rows.storable_int(attempt.inference_ms),
-        error=rows.storable_text(attempt.error),
-        error_code=rows.storable_int(attempt.error_code),
     )

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from seedpipe.ledger import SqliteLedger
 from seedpipe.ledger.lock import WriterLock
-from tests.fakes.plain_ledger import Memory, PlainLedger
+from tests.fakes.plain_ledger import PlainLedger
+from tests.fakes.plain_memory import Memory
 
 ORIGIN = "https://api.test"
 _STATEMENTS = 1000  # more than the ledger has
