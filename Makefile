@@ -40,8 +40,8 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# These start processes and wait for them more than they compute; the others would only be slowed by a third worker.
-WAITING := tests/e2e tests/faults tests/browser
+# These start processes and servers and wait for them; all others compute, and would only be slowed by a third worker.
+WAITING := tests/e2e tests/faults tests/browser tests/providers tests/sandbox tests/test_examining.py tests/test_house.py
 
 test: lint
 	$(BIN)/pytest -n 2 --dist worksteal tests $(WAITING:%=--ignore=%)
