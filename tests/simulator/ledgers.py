@@ -82,9 +82,10 @@ class InMemory:
 
 
 class Plain:
-    """A ledger in dictionaries, whatever the class of the house; its lock is a file's."""
+    """A ledger in dictionaries, in the place of the real one; its lock is a file's."""
 
-    def __init__(self, folder, _):
+    def __init__(self, folder, ledger):
+        assert ledger is SqliteLedger, "a house with another ledger says where that lies"
         self.path = folder / "ledger.sqlite3"
         self._memory = Memory()
 
