@@ -234,6 +234,7 @@ class TestRuns:
             jobs[1]: Phase.IN_DOUBT,
             jobs[2]: Phase.ACCEPTED,
         }
+        assert "ended before the answer came" in one(ledger, jobs[0]).latest.error
         assert ledger.committed_usd("autumn") == 3 * PRICE
         assert ledger.begin_run(a_run("run-3")) == 0
 
@@ -484,6 +485,13 @@ class TestDoubts:
             second: dict(one(ledger, jobs[1]).job.request),
         }
         assert ledger.sent([]) == {}
+
+    def test_what_was_sent_is_told_of_each_attempt(self, ledger, jobs):
+        walk(ledger, jobs[0], *TO_DONE, body={"prompt": "first"}, task="one")
+        walk(ledger, jobs[0], Event.REDO_INTENDED, body={"prompt": "second"})
+        walk(ledger, jobs[0], Event.ACCEPTED, task="two")
+        tasks = [a_prediction(task).prediction_id for task in ("one", "two")]
+        assert [ledger.sent(tasks)[task] for task in tasks] == [{"prompt": "first"}, {"prompt": "second"}]
 
     def test_predictions_by_the_time_they_were_accepted(self, ledger, jobs):
         for number, job in enumerate(jobs[:4]):

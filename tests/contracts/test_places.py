@@ -165,3 +165,15 @@ def test_a_paid_job_names_every_place_it_was_ever_paid_for(live):
     (record,) = live.paid("autumn")
     assert record.places == ("hero/a", "hero/b")
     assert [cell.address for cell in record.cells] == ["hero/b"]
+
+
+def test_the_places_of_a_paid_job_are_its_own_and_those_of_one_campaign(live):
+    buy(live, a_header(), a_cell("hero/a", 1), a_cell("hero/b", 2))
+    spring = a_header("spring")
+    live.admit(spring, [a_cell("hero/c", 1)])
+    live.begin_run(a_run("run-2", header=spring))
+    assert {record.job.job_id: record.places for record in live.paid("autumn")} == {
+        a_cell("hero/a", 1).job.job_id: ("hero/a",),
+        a_cell("hero/b", 2).job.job_id: ("hero/b",),
+    }
+    assert list(live.paid("spring")) == []
