@@ -866,6 +866,7 @@ class TestLooks:
             ((*TO_DOUBT, Event.SURELY_ABSENT), Phase.PLANNED),
             ((*TO_DOUBT, Event.SURELY_ABSENT, *TO_SUBMITTING, Event.NOT_SENT), Phase.PLANNED),
             ((*TO_DOUBT, Event.WRITTEN_OFF), Phase.FAILED),
+            ((*TO_DOUBT, Event.WRITTEN_OFF, Event.REDO_INTENDED, Event.NOT_SENT), Phase.PLANNED),
             ((*TO_SUBMITTING, Event.REFUSED), Phase.FAILED),
         ],
     )

@@ -177,3 +177,16 @@ def test_the_places_of_a_paid_job_are_its_own_and_those_of_one_campaign(live):
         a_cell("hero/b", 2).job.job_id: ("hero/b",),
     }
     assert list(live.paid("spring")) == []
+
+
+def test_a_place_that_keeps_a_picture_has_never_shown_what_it_asked_for(live):
+    """Another place buys that job, and a later run shows it: the one that keeps goes on with what it has."""
+    kept, asked = a_cell("hero/a", 1), a_cell("hero/a", 2, opens=False)
+    buy(live, a_header(edition="1"), kept)
+    live.keep("autumn", {"hero/a": (asked.job.job_id, kept.job.job_id)}, AT)
+    both = a_header(edition="2")
+    buy(live, both, a_cell("hero/b", 2), asked, run_id="run-2")
+    for run_id in ("run-3", "run-4"):
+        assert former_at(live, "hero/a") == kept.job.job_id
+        assert former_at(live, "hero/b") == asked.job.job_id
+        live.begin_run(a_run(run_id, header=both))
