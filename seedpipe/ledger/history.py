@@ -14,13 +14,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from seedpipe.core.lifecycle import INTENTS, Event, Phase, advance, is_settled, opens_attempt
-from seedpipe.core.records import Attempt
+from seedpipe.core.records import Attempt, Entry
 from seedpipe.core.safe_text import lasting_url
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from seedpipe.core.records import Entry
+    from seedpipe.core.records import RunStart
 
 SETS_THE_PRICE: Final = INTENTS | {Event.ADOPTED}
 STORES_AN_OUTPUT: Final = frozenset({Event.OUTPUT_STORED, Event.SET_COMPLETE, Event.SET_SHORT})
@@ -47,6 +47,17 @@ def moved(latest: Attempt | None, entry: Entry, price_usd: Decimal) -> Attempt:
         latest = _unsent(latest.number + 1, price_usd)
     ended_at = entry.at if is_settled(phase) else None
     return replace(latest, phase=phase, finished_at=ended_at, **_facts(entry, price_usd), **_words(entry))
+
+
+def abandoned(job_id: str, run: RunStart) -> Entry:
+    """Return what a run that begins records of a request that was still on its way."""
+    return Entry(
+        job_id=job_id,
+        event=Event.UNKNOWN,
+        at=run.started_at,
+        run_id=run.run_id,
+        error="the run that was sending this request ended before the answer came",
+    )
 
 
 def _unsent(number: int, price_usd: Decimal) -> Attempt:

@@ -15,18 +15,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 from seedpipe.core.errors import InputError
-from seedpipe.core.lifecycle import Event, Phase, is_unfetched
+from seedpipe.core.lifecycle import Phase, is_unfetched
 from seedpipe.core.manifest import less, priced
-from seedpipe.core.records import (
-    Entry,
-    JobRecord,
-    RunEnd,
-    RunRecord,
-    RunStart,
-    Verdict,
-)
 from seedpipe.ledger import queries, rows, schema
 from seedpipe.ledger.books import Books, month_account
+from seedpipe.ledger.history import abandoned
 from seedpipe.ledger.lock import WriterLock
 from seedpipe.ledger.place import refuse_network_folder
 from seedpipe.ledger.placed import Placed
@@ -43,7 +36,21 @@ if TYPE_CHECKING:
 
     from seedpipe.core.lockfile import LockLine
     from seedpipe.core.model import Json, PlanHeader, PlannedCell
-    from seedpipe.core.records import Account, Former, OpenRequest, Payment, PhaseTotal, Tally, Upload
+    from seedpipe.core.records import (
+        Account,
+        Entry,
+        Former,
+        JobRecord,
+        OpenRequest,
+        Payment,
+        PhaseTotal,
+        RunEnd,
+        RunRecord,
+        RunStart,
+        Tally,
+        Upload,
+        Verdict,
+    )
 
 _BATCH: Final = 500  # rows or ids a statement: past this size pages gain nothing and cost memory
 _LAST_CHARACTER: Final = "\U0010ffff"  # sorts after every text with the same beginning
@@ -165,23 +172,15 @@ class SqliteLedger:
                     run.out,
                 ),
             )
-            abandoned = self._db.execute(
+            sending = self._db.execute(
                 "SELECT job_id FROM attempts WHERE phase = ?", (Phase.SUBMITTING,)
             ).fetchall()
-            for row in abandoned:
-                self._books.apply(
-                    Entry(
-                        job_id=row["job_id"],
-                        event=Event.UNKNOWN,
-                        at=run.started_at,
-                        run_id=run.run_id,
-                        error="the run that was sending this request ended before the answer came",
-                    )
-                )
+            for row in sending:
+                self._books.apply(abandoned(row["job_id"], run))
             self._placed.shown(plan_no)
         if self._lock:  # pragma: no branch - a reader, which has none, cannot write and does not get here
             self._lock.note(run.run_id)
-        return len(abandoned)
+        return len(sending)
 
     def end_run(self, end: RunEnd) -> None:
         """Record how the run ended; raises `KeyError` for a run that never began."""

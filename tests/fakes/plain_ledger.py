@@ -14,10 +14,10 @@ from decimal import Decimal
 
 from seedpipe.core.errors import RunError
 from seedpipe.core.lifecycle import INTENTS, Event, Phase, is_unfetched
+from seedpipe.core.manifest import add_up
 from seedpipe.core.model import SANDBOX_ORIGIN
 from seedpipe.core.records import (
     Account,
-    Entry,
     OpenRequest,
     Payment,
     PhaseTotal,
@@ -26,8 +26,9 @@ from seedpipe.core.records import (
     Verdict,
 )
 from seedpipe.ledger import rows
-from seedpipe.ledger.history import SETS_THE_PRICE, STORES_AN_OUTPUT, moved
-from tests.fakes.plain_memory import Happened, Payer, Plan, Tried, stored, utc
+from seedpipe.ledger.books import month_account
+from seedpipe.ledger.history import SETS_THE_PRICE, STORES_AN_OUTPUT, abandoned, moved
+from tests.fakes.plain_memory import Happened, Payer, Plan, Tried
 
 _OPEN = frozenset({Phase.SUBMITTING, Phase.IN_DOUBT})
 _AT_THE_SERVICE = frozenset({Phase.ACCEPTED, Phase.FETCHING, Phase.DONE, Phase.DONE_SHORT})
@@ -102,9 +103,7 @@ class PlainLedger:
         with self._writing():
             self._kept.runs[run.run_id] = RunRecord(start=run, end=None)
             for job_id in sending:
-                error = "the run that was sending this request ended before the answer came"
-                gone = {"job_id": job_id, "run_id": run.run_id, "at": run.started_at, "error": error}
-                self._apply(Entry(event=Event.UNKNOWN, **gone))
+                self._apply(abandoned(job_id, run))
             for job_id in filter(self._kept.is_paid, plan.jobs):
                 self._show(plan, job_id)
         if self._lock:
@@ -141,9 +140,9 @@ class PlainLedger:
         latest = tried[-1] if tried else None
         terms = self._terms(entry) if latest is None or entry.event in SETS_THE_PRICE else None
         price_usd = terms.price_usd if terms else Decimal(0)
-        attempt = stored(moved(latest.attempt if latest else None, entry, price_usd))
+        attempt = _stored(moved(latest.attempt if latest else None, entry, price_usd))
         before = latest if latest and latest.attempt.number == attempt.number else None
-        happened = Happened(replace(entry, at=utc(entry.at)), attempt.number, attempt.phase)
+        happened = Happened(_in_utc(entry), attempt.number, attempt.phase)
         after = _tried(before, attempt, happened, terms.payer if terms else latest.payer)
         changes = _changes(before, after)
         if entry.event in INTENTS and (over := self._over(terms.run, changes)):
@@ -272,7 +271,7 @@ class PlainLedger:
             body=dict(sent.entry.body),
             intent_at=sent.entry.at,
             absences=self._kept.happened_to(job_id, Event.SURELY_ABSENT),
-            service_at=sent.service_at,
+            service_at=sent.entry.service_at,
         )
 
     def note_look(self, plan_id, until):
@@ -340,8 +339,8 @@ class PlainLedger:
             if not record.is_kept:
                 planned = record.phase is Phase.PLANNED
                 paid_usd = record.job.cost_usd if planned else record.latest.cost_usd
-                totals[record.phase].append((record.job.outputs_expected, paid_usd))
-        return {phase: _total(paid, paid) for phase, paid in totals.items()}
+                totals[record.phase].append(_one(record.job, paid_usd))
+        return {phase: add_up(paid) for phase, paid in totals.items()}
 
     def billed(self, plan_id, run_id=None):
         paid = [
@@ -350,13 +349,14 @@ class PlainLedger:
             for one in self._kept.tried.get(job.job_id, ())
             if one.is_paid and run_id in {None, one.attempt.run_id}
         ]
-        return _total([(job.outputs_expected, usd) for job, usd in paid], {job.job_id for job, _ in paid})
+        jobs = {job.job_id for job, _ in paid}
+        return replace(add_up(_one(job, usd) for job, usd in paid), jobs=len(jobs))
 
     def committed_usd(self, campaign):
         return self._kept.accounts.get(("campaign", campaign), Decimal(0))
 
     def month_usd(self, brand, at):
-        return self._kept.accounts.get(("month", f"{rows.month_of(at)} {brand}"), Decimal(0))
+        return self._kept.accounts.get(("month", month_account(brand, rows.month_of(at))), Decimal(0))
 
     def accounts(self):
         return [
@@ -444,9 +444,16 @@ def _sent_before(events, happened):
     )
 
 
-def _total(paid, jobs):
-    return PhaseTotal(
-        jobs=len(jobs),
-        images=sum(images for images, _ in paid),
-        cost_usd=sum((usd for _, usd in paid), Decimal(0)),
-    )
+def _one(job, usd):
+    return PhaseTotal(jobs=1, images=job.outputs_expected, cost_usd=usd)
+
+
+def _stored(attempt):
+    """An attempt as any database gives it back."""
+    return rows.attempt(rows.attempt_columns(attempt))
+
+
+def _in_utc(entry):
+    """An entry with its times in UTC."""
+    service_at = rows.from_optional_instant(rows.optional_instant(entry.service_at))
+    return replace(entry, at=rows.from_instant(rows.to_instant(entry.at)), service_at=service_at)

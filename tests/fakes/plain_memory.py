@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC
 from decimal import Decimal
 
 from seedpipe.core.lifecycle import Phase, holds_money
 from seedpipe.core.records import Entry, Former, JobRecord
-from seedpipe.ledger import rows
+from seedpipe.ledger.books import month_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +33,6 @@ class Happened:
     number: int
     phase: Phase
 
-    @property
-    def service_at(self):
-        return utc(self.entry.service_at)
-
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -62,7 +57,7 @@ class Tried:
         if run_id:
             names = {"run": run_id} | names
         if payer.brand:
-            names |= {"month": f"{payer.month} {payer.brand}"}
+            names |= {"month": month_account(payer.brand, payer.month)}
         return dict.fromkeys(names.items(), self.attempt.cost_usd)
 
 
@@ -156,25 +151,3 @@ class Memory:
                 _, elsewhere_usd = shown.get(job_id, (0, None))
                 now = (0, len(self.events))  # what others paid was before all of it
                 self.shown[place] = shown | {job_id: (now, elsewhere_usd)}
-
-
-def utc(at):
-    if at is None or at.tzinfo is UTC:
-        return at
-    if at.tzinfo is None:
-        raise ValueError(f"the time {at} has no zone")
-    return at.astimezone(UTC)
-
-
-def stored(attempt):
-    """An attempt as any database gives it back."""
-    rows.to_micros(attempt.cost_usd)
-    return replace(
-        attempt,
-        intent_at=utc(attempt.intent_at),
-        accepted_at=utc(attempt.accepted_at),
-        finished_at=utc(attempt.finished_at),
-        inference_ms=rows.storable_int(attempt.inference_ms),
-        error=rows.storable_text(attempt.error),
-        error_code=rows.storable_int(attempt.error_code),
-    )
