@@ -6,6 +6,7 @@ A module of its own, so that the server of the forks has it loaded, and no proce
 import os
 import resource
 import signal
+from itertools import count
 from pathlib import Path
 
 from tests.fakes.disk import Disk
@@ -19,31 +20,27 @@ def counts(call, path):
 
 def break_calls(root, number, fault, lasting):
     """Let the n-th call that changes a file fail, alone or with all that follow."""
-    made = 0
 
-    def gate(call, path):
-        nonlocal made
-        if not counts(call, path):
-            return
-        made += 1
+    def breaks(made, path):
         if made == number or (lasting and made > number):
             raise OSError(fault, os.strerror(fault), os.fspath(path))
 
-    mounted = Disk(root, gate).mounted()
-    mounted.__enter__()
-    return mounted
+    return at_each_call(root, breaks)
 
 
 def count_into(root, file):
     """Count the calls and write their number down as they come."""
-    made = 0
     real = os.open(file, os.O_WRONLY | os.O_CREAT)
+    return at_each_call(root, lambda made, _: os.pwrite(real, str(made).encode(), 0))
+
+
+def at_each_call(root, happens):
+    """Have `happens` called with the number of each call that counts, from 1, and its path."""
+    numbers = count(1)
 
     def gate(call, path):
-        nonlocal made
         if counts(call, path):
-            made += 1
-            os.pwrite(real, str(made).encode(), 0)
+            happens(next(numbers), path)
 
     mounted = Disk(root, gate).mounted()
     mounted.__enter__()

@@ -15,6 +15,7 @@ from tests.simulator.world import Failure, deaths, failures, play
 
 HISTORIES = int(os.environ.get("SEEDPIPE_HISTORIES", "20000"))
 SHARES = 80  # tests that the histories are dealt to, so that several processes can play
+HOLD = Policy(in_doubt=DoubtPolicy.HOLD)
 HELD_TOO = ("kill", "power")  # the deaths that are tried for a campaign that holds its doubts as well
 LATE_SEEDS = 200
 MUTANT_SEEDS = 400  # a wrong protocol must be caught within so many histories
@@ -36,24 +37,30 @@ def test_a_slow_disk_shows_nobody_an_older_truth():
 @pytest.mark.parametrize("kind", DEATHS)
 @pytest.mark.parametrize("fate", ["well", *SUBMIT_FATES])
 def test_one_job_survives_every_single_death(fate, kind):
-    whole = play(one_job(fate))
-    assert len(whole) > 10
-    settled = {at for at in deaths(kind, whole) if not had_an_absence(told(one_job(fate, kind=kind, at=at)))}
+    assert len(play(one_job(fate))) > 10
+    settled = settled_deaths(fate, kind)
     if kind in HELD_TOO:
-        held = {"policy": Policy(in_doubt=DoubtPolicy.HOLD)}
-        for at in deaths(kind, play(one_job(fate, **held))):
+        for at in deaths(kind, play(one_job(fate, policy=HOLD))):
             if at not in settled:
-                play(one_job(fate, kind=kind, at=at, **held))
+                play(one_job(fate, kind=kind, at=at, policy=HOLD))
 
 
 @pytest.mark.parametrize("fate", ["not sent", "answer lost"])
 def test_where_no_doubt_is_judged_absent_it_is_one_history_whatever_the_policy(fate):
     """Hence such a death is not played once more with doubts held."""
-    resubmitting = {at: told(one_job(fate, at=at)) for at in deaths("kill", play(one_job(fate)))}
-    settled = {at: lines for at, lines in resubmitting.items() if not had_an_absence(lines)}
+    settled = settled_deaths(fate, "kill")
     assert len(settled) > 10
     for at, lines in settled.items():
-        assert lines == told(one_job(fate, at=at, policy=Policy(in_doubt=DoubtPolicy.HOLD)))
+        assert lines == told(one_job(fate, at=at, policy=HOLD))
+
+
+def settled_deaths(fate, kind):
+    """Play every single death; return by operation what was told of those where no doubt was judged absent.
+
+    Only where one is does it matter what a campaign says of doubts.
+    """
+    played = {at: told(one_job(fate, kind=kind, at=at)) for at in deaths(kind, play(one_job(fate)))}
+    return {at: lines for at, lines in played.items() if Event.SURELY_ABSENT not in "\n".join(lines)}
 
 
 def one_job(fate, **more):
@@ -61,11 +68,6 @@ def one_job(fate, **more):
     share = 0.6 if fate == "rate limited" else 1.0  # a limit that never ends is waited for without end
     habits = Habits(submits={fate: share}, late_s=100.0, lag_s=60.0)
     return simple(**{"habits": habits, "images": 2} | more)
-
-
-def had_an_absence(lines):
-    """Whether a doubt was judged absent: only then does it matter what a campaign says of doubts."""
-    return any(Event.SURELY_ABSENT in line for line in lines)
 
 
 def told(scenario):
@@ -94,11 +96,10 @@ def test_one_job_survives_every_single_death_and_the_loss_of_its_memory(edit, in
     habits = Habits(inputs=inputs)
     for at in deaths("kill", play(simple(habits=habits))):
         scenario = simple(habits=habits, at=at)
-        trace = []
-        play(replace(scenario, troubles=(replace(scenario.troubles[0], edit=edit),)), trace=trace)
-        paid = sum("charged:" in line for line in trace)
+        lines = told(replace(scenario, troubles=(replace(scenario.troubles[0], edit=edit),)))
+        paid = sum("charged:" in line for line in lines)
         can_be_known = inputs == "list" or edit in {"lose lock", "merge locks"}
-        assert paid == 1 or not can_be_known, "\n".join(trace)
+        assert paid == 1 or not can_be_known, "\n".join(lines)
 
 
 @pytest.mark.parametrize("edit", ["lose ledger", "clone"])
@@ -107,10 +108,8 @@ def test_the_lock_alone_is_enough(edit, ending):
     """The list tells nothing; what a run has written in its lock is fetched by the next, and not paid."""
     finished = Trouble(kind="none", at=0, gap_s=5.0, edit=edit)
     scenario = simple(habits=Habits(inputs="nowhere", endings={ending: 1.0}), images=2)
-    trace = []
-    play(replace(scenario, troubles=(finished, finished)), trace=trace)
-    told = "\n".join(trace)
-    assert (told.count("charged:"), told.count("adopted recorded")) == (1, 2), told
+    words = "\n".join(told(replace(scenario, troubles=(finished, finished))))
+    assert (words.count("charged:"), words.count("adopted recorded")) == (1, 2), words
 
 
 @pytest.mark.parametrize("skew_s", [-7200.0, 7200.0, 86_400.0])
@@ -126,11 +125,9 @@ def test_a_clock_set_right_between_two_runs_pays_nothing_twice(skew_s):
 def test_a_lost_object_is_fetched_again_and_not_bought(ending):
     lost = Trouble(kind="none", at=0, gap_s=5.0, edit="delete both")
     scenario = simple(habits=Habits(endings={ending: 1.0}), images=2)
-    trace = []
-    play(replace(scenario, troubles=(lost,)), trace=trace)
-    told = "\n".join(trace)
-    assert told.count("charged:") == 1
-    assert told.count("output_missing") == 1
+    words = "\n".join(told(replace(scenario, troubles=(lost,))))
+    assert words.count("charged:") == 1
+    assert words.count("output_missing") == 1
 
 
 def dropped_while_overdue(at):
